@@ -1,0 +1,45 @@
+import type { DeviceBuffer, Graph } from './graph';
+
+/** Work done since the backend was made; `stats()` of the public API is cut from these. */
+export interface Counters {
+  dispatches: number;
+  submits: number;
+  readbacks: number;
+  uploadedBytes: number;
+  /** Bytes of device memory held now. */
+  heldBytes: number;
+}
+
+/** The tokens of one forward pass: `tokenIds` go to positions `position`, `position + 1`, … of the KV cache. */
+export interface Step {
+  tokenIds: ArrayLike<number>;
+  position: number;
+}
+
+/** A recorded forward pass, ready to be replayed. */
+export interface Program {
+  readonly capacity: number;
+  /** Bytes of weights that one run reads. */
+  readonly weightBytes: number;
+  /** Computes one step. Runs are executed in the order they were submitted. */
+  submit(step: Step): void;
+  /** The first `rows` rows of the output after everything submitted so far. [rows, output width]; the width is padded. */
+  readOutput(rows: number): Promise<Float32Array<ArrayBuffer>>;
+  destroy(): void;
+}
+
+/** Something that computes: WebGPU, or plain TypeScript. */
+export interface Backend {
+  readonly kind: 'webgpu' | 'cpu';
+  readonly counters: Counters;
+  /** Rejects with DeviceLostError when the device goes away; never resolves. */
+  readonly lost: Promise<never>;
+  /** Zero-filled device memory. Throws OutOfMemoryError. */
+  createBuffer(label: string, byteLength: number): DeviceBuffer;
+  /** `byteOffset` and the length of `data` are multiples of 4. */
+  write(buffer: DeviceBuffer, byteOffset: number, data: Uint8Array): void;
+  /** Resolves when every write so far has reached the device; rejects with OutOfMemoryError if one could not. */
+  flush(): Promise<void>;
+  compile(graph: Graph): Promise<Program>;
+  destroy(): void;
+}

@@ -1,0 +1,207 @@
+/** The contract between the page and the worker: types only, no runtime, no imports. */
+
+export interface EngineOptions {
+  /** IndexedDB database for weights. Default: the app's own. */
+  database?: string;
+  /** 'max' asks the adapter for all it has; 'default' requests no limit above the WebGPU defaults. */
+  limits?: 'max' | 'default';
+  /** Optional WebGPU features and WGSL language features that may be used; [] forces the plainest path. */
+  features?: 'all' | string[];
+  /** 'auto' takes WebGPU where there is an adapter, else the CPU. */
+  backend?: 'auto' | 'webgpu' | 'cpu';
+}
+
+export type Quantization = 'auto' | 'int4' | 'int8' | 'f16' | 'f32';
+
+export type ModelSource =
+  | { kind: 'files'; files: File[] }
+  | { kind: 'url'; urls: string[] }
+  | { kind: 'hub'; repo: string; revision?: string; files?: string[]; hub?: string }
+  | { kind: 'bundled'; name: string };
+
+/** Phases in order; the page translates them. */
+export type ProgressPhase = 'reading' | 'importing' | 'loading' | 'compiling';
+
+export interface Progress {
+  phase: ProgressPhase;
+  loadedBytes: number;
+  totalBytes: number;
+  etaSeconds?: number;
+}
+
+export interface ImportRequest {
+  database: string;
+  source: ModelSource;
+  id?: string;
+  quantization: Quantization;
+  /** Where the page is served from; bundled models are looked up below it. */
+  baseUrl: string;
+}
+
+export type KvCacheFormat = 'f32' | 'f16' | 'int8';
+
+export interface LoadRequest {
+  contextLength?: number;
+  kvCache?: 'auto' | KvCacheFormat;
+}
+
+export interface SamplingDefaults {
+  temperature: number;
+  topP: number;
+  topK: number;
+  minP: number;
+  repetitionPenalty: number;
+}
+
+/** What was imported from where; `location` is a file name, URL or repository. */
+export interface SourceInfo {
+  kind: ModelSource['kind'];
+  location: string;
+  revision?: string;
+}
+
+export interface ModelInfo {
+  id: string;
+  name: string;
+  family: string;
+  architecture: string;
+  parameters: number;
+  /** Bytes stored, packed. */
+  bytes: number;
+  quantization: Quantization;
+  vocabSize: number;
+  /** The longest context the checkpoint was made for, in tokens. */
+  contextLength: number;
+  vision: boolean;
+  source: SourceInfo;
+  licence: string | null;
+  /** False where the source came without a tokenizer: token ids in, token ids out. */
+  hasTokenizer: boolean;
+  sampling: SamplingDefaults;
+  importedAt: number;
+}
+
+export interface TextPart {
+  type: 'text';
+  text: string;
+}
+export interface ImagePart {
+  type: 'image_url';
+  image_url: { url: string };
+}
+export interface ChatMessage {
+  role: 'system' | 'user' | 'assistant';
+  content: string | (TextPart | ImagePart)[];
+}
+
+/** OpenAI's field names, because API.md promises that shape. Unset fields take the model's defaults. */
+export interface SamplingOptions {
+  max_tokens?: number;
+  temperature?: number;
+  top_p?: number;
+  top_k?: number;
+  min_p?: number;
+  presence_penalty?: number;
+  frequency_penalty?: number;
+  repetition_penalty?: number;
+  seed?: number;
+  stop?: string | string[];
+  logprobs?: boolean;
+  top_logprobs?: number;
+  /** For evaluation: end-of-sequence tokens do not stop generation. */
+  ignore_eos?: boolean;
+}
+
+export interface TokenLogprob {
+  tokenId: number;
+  token: string;
+  logprob: number;
+}
+
+/** One generated token. `text` may be empty while a multi-byte character is incomplete. */
+export interface GeneratedToken {
+  tokenId: number;
+  text: string;
+  logprob?: number;
+  topLogprobs?: TokenLogprob[];
+}
+
+export type GenerateInput =
+  | { tokenIds: number[] }
+  | { prompt: string }
+  | { messages: ChatMessage[]; templateOptions?: Record<string, unknown> };
+
+export interface GenerateResult {
+  finishReason: 'stop' | 'length' | 'aborted';
+  /** Text still held back when generation ended, if any. */
+  remainingText: string;
+  promptTokens: number;
+  completionTokens: number;
+  /** Prompt tokens whose keys and values were already in the cache. */
+  cachedTokens: number;
+  prefillSeconds: number;
+  decodeSeconds: number;
+}
+
+export interface ForwardResult {
+  /** [positions, vocabSize], row-major. */
+  logits: Float32Array<ArrayBuffer>;
+  positions: number;
+  vocabSize: number;
+  tokenIds: number[];
+}
+
+export interface ModelStats {
+  prefillTokens: number;
+  prefillSeconds: number;
+  decodeTokens: number;
+  decodeSeconds: number;
+  dispatches: number;
+  submits: number;
+  readbacks: number;
+  uploadedBytes: number;
+  gpuBytes: number;
+  weightBytesPerToken: number;
+  prefixTokensReused: number;
+}
+
+export interface Diagnostics {
+  backend: 'webgpu' | 'cpu';
+  /** Why there is no WebGPU, where there is none. */
+  unavailable: 'no-webgpu' | 'no-adapter' | 'device-failed' | null;
+  adapter: { vendor: string; architecture: string; device: string; description: string } | null;
+  /** True for SwiftShader and the like: WebGPU on the processor. */
+  isSoftwareAdapter: boolean;
+  features: string[];
+  wgslFeatures: string[];
+  limits: Record<string, number>;
+  /** navigator.deviceMemory in GiB where the browser tells. */
+  deviceMemoryGiB: number | null;
+  storage: { usedBytes: number; quotaBytes: number } | null;
+  kernels: { name: string; state: 'active' | 'refused' | 'failed'; reason?: string }[];
+}
+
+/** Served by engine.worker.ts. Long calls take a `callId` that `abort` names. */
+export interface EngineApi {
+  initialize(options: EngineOptions): Promise<void>;
+  diagnostics(): Promise<Diagnostics>;
+  listModels(): Promise<ModelInfo[]>;
+  verifyModel(id: string): Promise<{ ok: boolean; badChunks: string[] }>;
+  removeModel(id: string): Promise<void>;
+  /** Resolves to a handle for the calls below. */
+  load(id: string, request: LoadRequest, callId: number, onProgress: (progress: Progress) => void): Promise<{ handle: number; info: ModelInfo }>;
+  tokenize(handle: number, text: string, options: { addSpecialTokens?: boolean }): Promise<number[]>;
+  detokenize(handle: number, tokenIds: number[], options: { skipSpecialTokens?: boolean }): Promise<string>;
+  applyChatTemplate(handle: number, messages: ChatMessage[], options: Record<string, unknown>): Promise<string>;
+  forward(handle: number, input: { tokenIds: number[] } | { messages: ChatMessage[] }, options: { positions?: 'last' | 'all' }): Promise<ForwardResult>;
+  generate(handle: number, input: GenerateInput, options: SamplingOptions, callId: number, onToken: (token: GeneratedToken) => void): Promise<GenerateResult>;
+  abort(callId: number): Promise<void>;
+  stats(handle: number): Promise<ModelStats>;
+  unload(handle: number): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+/** Served by import.worker.ts. Cancelled by terminating the worker: the manifest is written last. */
+export interface ImporterApi {
+  importModel(request: ImportRequest, onProgress: (progress: Progress) => void): Promise<ModelInfo>;
+}
