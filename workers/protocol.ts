@@ -30,12 +30,11 @@ export interface Progress {
 }
 
 export interface ImportRequest {
-  database: string;
+  /** Default: the app's own. */
+  database: string | undefined;
   source: ModelSource;
-  id?: string;
+  id: string | undefined;
   quantization: Quantization;
-  /** Where the page is served from; bundled models are looked up below it. */
-  baseUrl: string;
 }
 
 export type KvCacheFormat = 'f32' | 'f16' | 'int8';
@@ -133,8 +132,6 @@ export type GenerateInput =
 
 export interface GenerateResult {
   finishReason: 'stop' | 'length' | 'aborted';
-  /** Text still held back when generation ended, if any. */
-  remainingText: string;
   promptTokens: number;
   completionTokens: number;
   /** Prompt tokens whose keys and values were already in the cache. */

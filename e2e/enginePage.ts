@@ -1,0 +1,49 @@
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Page } from 'playwright';
+import type { createEngine, Engine, Model, ModelSource } from '../src/engine/api';
+
+declare global {
+  interface Window {
+    createEngine: typeof createEngine;
+    engine: Engine;
+    model: Model;
+    /** The files last handed over by `giveFiles`. */
+    files: File[];
+  }
+}
+
+/** Opens an empty page of the app's origin with the public API at `window.createEngine`. */
+export async function openEnginePage(page: Page, appUrl: string): Promise<void> {
+  await page.route('**/engine-test.html', (route) =>
+    route.fulfill({ contentType: 'text/html', body: '<!doctype html><input type="file" multiple>' }),
+  );
+  await page.goto(new URL('engine-test.html', appUrl).href);
+  await page.evaluate(async () => {
+    const api = (await import(new URL('api.js', location.href).href)) as { createEngine: typeof createEngine };
+    window.createEngine = api.createEngine;
+  });
+}
+
+/** Hands local files to the page as `window.files`; a folder stands for the files in it. */
+export async function giveFiles(page: Page, paths: string[]): Promise<void> {
+  const files = paths.flatMap((path) =>
+    statSync(path).isDirectory() ? readdirSync(path).map((name) => join(path, name)) : [path],
+  );
+  await page.setInputFiles('input[type=file]', files);
+  await page.evaluate(() => {
+    window.files = [...document.querySelector('input')!.files!];
+  });
+}
+
+/** What a person writes on a command line → a model source; local paths are handed to the page. */
+export async function sourceFromArgument(page: Page, model: string): Promise<ModelSource | 'files'> {
+  if (/^https?:\/\//.test(model)) return { kind: 'url', urls: [model] };
+  const isLocal = statSync(model, { throwIfNoEntry: false }) !== undefined;
+  if (isLocal) {
+    await giveFiles(page, [model]);
+    return 'files';
+  }
+  if (/^[\w.-]+\/[\w.-]+$/.test(model)) return { kind: 'hub', repo: model };
+  return { kind: 'bundled', name: model };
+}

@@ -1,0 +1,32 @@
+import { defineConfig } from '@playwright/test';
+import { chromiumLaunchOptions } from './chromium';
+
+const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 };
+const LAPTOP = { viewport: { width: 1280, height: 800 } };
+
+export default defineConfig({
+  testDir: '.',
+  testMatch: '*.spec.ts',
+  outputDir: 'results/artifacts',
+  reporter: 'list',
+  timeout: 180_000,
+  expect: { timeout: 60_000 },
+  workers: 2,
+  fullyParallel: false,
+  use: { baseURL: 'http://127.0.0.1:4178/', launchOptions: chromiumLaunchOptions('software') },
+  projects: [
+    { name: 'laptop', use: LAPTOP },
+    { name: 'phone', use: PHONE, testMatch: 'chat.spec.ts' },
+    {
+      name: 'no-webgpu',
+      use: { ...LAPTOP, launchOptions: chromiumLaunchOptions('none') },
+      testMatch: ['chat.spec.ts', 'oracle.spec.ts'],
+    },
+  ],
+  webServer: {
+    command: 'npx vite preview --host 127.0.0.1 --port 4178 --strictPort',
+    url: 'http://127.0.0.1:4178/',
+    cwd: '..',
+    reuseExistingServer: true,
+  },
+});

@@ -1,0 +1,233 @@
+import type {
+  ChatMessage,
+  Diagnostics,
+  EngineApi,
+  EngineOptions,
+  ForwardResult,
+  GeneratedToken,
+  GenerateInput,
+  GenerateResult,
+  LoadRequest,
+  ModelInfo,
+  ModelSource,
+  ModelStats,
+  Progress,
+  Quantization,
+  SamplingOptions,
+} from '../../workers/protocol';
+import { AsyncQueue } from './asyncQueue';
+import {
+  completion,
+  completionHead,
+  lastChunk,
+  tokenChunk,
+  type ChatCompletion,
+  type ChatCompletionChunk,
+  type ChatRequest,
+} from './chatCompletions';
+import { callback, connectEngine, runImport, type WorkerClient } from './client';
+
+export type * from '../../workers/protocol';
+export type { EngineErrorName } from '../../workers/errors';
+export type { ChatCompletion, ChatCompletionChunk, ChatRequest, Usage } from './chatCompletions';
+
+export interface ImportOptions {
+  id?: string;
+  /** How to store float weights. 'auto': int4 for matrices, more where quality asks for it. 'f32' keeps everything. */
+  quantization?: Quantization;
+  onProgress?: (progress: Progress) => void;
+  signal?: AbortSignal;
+}
+
+export interface LoadOptions extends LoadRequest {
+  onProgress?: (progress: Progress) => void;
+  signal?: AbortSignal;
+}
+
+/** Starts an engine: a worker that imports, loads and runs models on this device. */
+export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
+  const client = connectEngine();
+  await client.call((api) => api.initialize(options));
+  return new Engine(client, options);
+}
+
+let nextCallId = 1;
+
+/** See createEngine. Every method rejects with one of the error names in errors.ts. */
+export class Engine {
+  readonly #client: WorkerClient<EngineApi>;
+  readonly #database: string | undefined;
+
+  constructor(client: WorkerClient<EngineApi>, options: EngineOptions) {
+    this.#client = client;
+    this.#database = options.database;
+  }
+
+  /** Adapter, features, limits, memory guess, and which kernels run. */
+  diagnostics(): Promise<Diagnostics> {
+    return this.#client.call((api) => api.diagnostics());
+  }
+
+  listModels(): Promise<ModelInfo[]> {
+    return this.#client.call((api) => api.listModels());
+  }
+
+  /** Imports a model into IndexedDB. A broken import of the same source is taken up where it stopped. */
+  importModel(source: ModelSource, options: ImportOptions = {}): Promise<ModelInfo> {
+    const { id, quantization = 'auto', onProgress = () => undefined, signal } = options;
+    return runImport({ database: this.#database, source, id, quantization }, onProgress, signal);
+  }
+
+  /** Re-hashes every stored chunk. */
+  verifyModel(id: string): Promise<{ ok: boolean; badChunks: string[] }> {
+    return this.#client.call((api) => api.verifyModel(id));
+  }
+
+  removeModel(id: string): Promise<void> {
+    return this.#client.call((api) => api.removeModel(id));
+  }
+
+  /** Streams a stored model to the device. */
+  async load(id: string, options: LoadOptions = {}): Promise<Model> {
+    const { onProgress = () => undefined, signal, ...request } = options;
+    const { handle, info } = await abortable(this.#client, signal, (api, callId) =>
+      api.load(id, request, callId, callback(onProgress)),
+    );
+    return new Model(this.#client, handle, info);
+  }
+
+  /** Frees the device and ends the worker. */
+  async dispose(): Promise<void> {
+    await this.#client.call((api) => api.dispose());
+    const closed = new Error('the engine was disposed');
+    closed.name = 'AbortError';
+    this.#client.close(closed);
+  }
+}
+
+/** A model in device memory. */
+export class Model {
+  readonly #client: WorkerClient<EngineApi>;
+  readonly #handle: number;
+  readonly info: ModelInfo;
+  readonly chat: { completions: { create: CreateChatCompletion } };
+
+  constructor(client: WorkerClient<EngineApi>, handle: number, info: ModelInfo) {
+    this.#client = client;
+    this.#handle = handle;
+    this.info = info;
+    this.chat = { completions: { create: ((request) => this.#createCompletion(request)) as CreateChatCompletion } };
+  }
+
+  tokenize(text: string, options: { addSpecialTokens?: boolean } = {}): Promise<number[]> {
+    return this.#client.call((api) => api.tokenize(this.#handle, text, options));
+  }
+
+  detokenize(tokenIds: number[], options: { skipSpecialTokens?: boolean } = {}): Promise<string> {
+    return this.#client.call((api) => api.detokenize(this.#handle, tokenIds, options));
+  }
+
+  applyChatTemplate(messages: ChatMessage[], options: Record<string, unknown> = {}): Promise<string> {
+    return this.#client.call((api) => api.applyChatTemplate(this.#handle, messages, options));
+  }
+
+  /** One forward pass over a fresh cache. logits: [positions, vocabSize] row-major, float32. */
+  forward(
+    input: { tokenIds: number[] } | { messages: ChatMessage[] },
+    options: { positions?: 'last' | 'all' } = {},
+  ): Promise<ForwardResult> {
+    return this.#client.call((api) => api.forward(this.#handle, input, options));
+  }
+
+  /** Continues token ids or text, token by token. Leaving the loop stops the model. */
+  generate(
+    input: { tokenIds: number[] } | { prompt: string },
+    options: SamplingOptions & { signal?: AbortSignal } = {},
+  ): AsyncIterableIterator<GeneratedToken> {
+    const { signal, ...sampling } = options;
+    return this.#stream(signal, (inner, queue) =>
+      this.#generate(input, sampling, (token) => queue.push(token), inner),
+    );
+  }
+
+  /** Counters since the model was loaded. */
+  stats(): Promise<ModelStats> {
+    return this.#client.call((api) => api.stats(this.#handle));
+  }
+
+  unload(): Promise<void> {
+    return this.#client.call((api) => api.unload(this.#handle));
+  }
+
+  async #createCompletion(request: ChatRequest) {
+    const { messages, stream = false, signal, enable_thinking, model: _model, ...sampling } = request;
+    const templateOptions = enable_thinking === undefined ? {} : { enable_thinking };
+    const input = { messages, templateOptions };
+    const head = completionHead(this.info.id);
+    if (stream) {
+      return this.#stream<ChatCompletionChunk>(signal, async (inner, queue) => {
+        const onToken = (token: GeneratedToken) => {
+          const chunk = tokenChunk(head, token);
+          if (chunk) queue.push(chunk);
+        };
+        queue.push(lastChunk(head, await this.#generate(input, sampling, onToken, inner)));
+      });
+    }
+    const tokens: GeneratedToken[] = [];
+    const result = await this.#generate(input, sampling, (token) => tokens.push(token), signal);
+    return completion(head, tokens, result);
+  }
+
+  #generate(
+    input: GenerateInput,
+    sampling: SamplingOptions,
+    onToken: (token: GeneratedToken) => void,
+    signal: AbortSignal | undefined,
+  ): Promise<GenerateResult> {
+    return abortable(this.#client, signal, (api, callId) =>
+      api.generate(this.#handle, input, sampling, callId, callback(onToken)),
+    );
+  }
+
+  #stream<T>(
+    signal: AbortSignal | undefined,
+    run: (signal: AbortSignal, queue: AsyncQueue<T>) => Promise<unknown>,
+  ): AsyncQueue<T> {
+    const left = new AbortController();
+    const queue = new AsyncQueue<T>(() => left.abort());
+    const either = signal ? AbortSignal.any([signal, left.signal]) : left.signal;
+    run(either, queue).then(
+      () => queue.end(),
+      (error: unknown) => queue.fail(error),
+    );
+    return queue;
+  }
+}
+
+interface CreateChatCompletion {
+  (request: ChatRequest & { stream: true }): Promise<AsyncIterableIterator<ChatCompletionChunk>>;
+  (request: ChatRequest & { stream?: false }): Promise<ChatCompletion>;
+}
+
+/** Calls the worker under a fresh id that `signal` aborts there. */
+async function abortable<T>(
+  client: WorkerClient<EngineApi>,
+  signal: AbortSignal | undefined,
+  invoke: (api: Parameters<Parameters<typeof client.call>[0]>[0], callId: number) => Promise<T>,
+): Promise<T> {
+  const callId = nextCallId++;
+  const abort = () => void client.call((api) => api.abort(callId));
+  if (signal?.aborted) throw abortError();
+  signal?.addEventListener('abort', abort);
+  try {
+    return await client.call((api) => invoke(api, callId));
+  } finally {
+    signal?.removeEventListener('abort', abort);
+  }
+}
+
+function abortError(): Error {
+  const error = new Error('stopped before it began');
+  error.name = 'AbortError';
+  return error;
+}

@@ -1,0 +1,136 @@
+import type { ChatMessage, GeneratedToken, GenerateResult, SamplingOptions, TokenLogprob } from '../../workers/protocol';
+
+/** An OpenAI chat-completions request; fields beyond OpenAI's: top_k, min_p, repetition_penalty, ignore_eos, enable_thinking. */
+export interface ChatRequest extends SamplingOptions {
+  messages: ChatMessage[];
+  stream?: boolean;
+  signal?: AbortSignal;
+  /** Passed to the chat template of models that can think before they answer. */
+  enable_thinking?: boolean;
+  /** Accepted and ignored: the loaded model answers. */
+  model?: string;
+}
+
+export interface Usage {
+  prompt_tokens: number;
+  completion_tokens: number;
+  total_tokens: number;
+  /** Prompt tokens that were still in the KV cache from the turn before. */
+  cached_tokens: number;
+  prefill_seconds: number;
+  decode_seconds: number;
+  /** Decode speed, first token excluded. */
+  tokens_per_second: number;
+}
+
+export interface ContentLogprob {
+  token: string;
+  token_id: number;
+  logprob: number;
+  top_logprobs: { token: string; token_id: number; logprob: number }[];
+}
+
+type FinishReason = 'stop' | 'length' | 'aborted';
+
+export interface ChatCompletion {
+  id: string;
+  object: 'chat.completion';
+  created: number;
+  model: string;
+  choices: {
+    index: 0;
+    message: { role: 'assistant'; content: string };
+    finish_reason: FinishReason;
+    logprobs: { content: ContentLogprob[] } | null;
+  }[];
+  usage: Usage;
+}
+
+export interface ChatCompletionChunk {
+  id: string;
+  object: 'chat.completion.chunk';
+  created: number;
+  model: string;
+  choices: {
+    index: 0;
+    delta: { role?: 'assistant'; content?: string };
+    finish_reason: FinishReason | null;
+    logprobs: { content: ContentLogprob[] } | null;
+  }[];
+  /** On the last chunk only. */
+  usage?: Usage;
+}
+
+/** What all chunks of one answer share. */
+export interface CompletionHead {
+  id: string;
+  created: number;
+  model: string;
+}
+
+export function completionHead(model: string): CompletionHead {
+  return { id: `chatcmpl-${crypto.randomUUID()}`, created: Math.floor(Date.now() / 1000), model };
+}
+
+/** The chunk for one generated token, or null where the token adds nothing to show. */
+export function tokenChunk(head: CompletionHead, token: GeneratedToken): ChatCompletionChunk | null {
+  const logprobs = contentLogprobs([token]);
+  if (token.text === '' && !logprobs) return null;
+  return {
+    ...head,
+    object: 'chat.completion.chunk',
+    choices: [{ index: 0, delta: { role: 'assistant', content: token.text }, finish_reason: null, logprobs }],
+  };
+}
+
+export function lastChunk(head: CompletionHead, result: GenerateResult): ChatCompletionChunk {
+  return {
+    ...head,
+    object: 'chat.completion.chunk',
+    choices: [{ index: 0, delta: {}, finish_reason: result.finishReason, logprobs: null }],
+    usage: usageOf(result),
+  };
+}
+
+export function completion(head: CompletionHead, tokens: GeneratedToken[], result: GenerateResult): ChatCompletion {
+  const content = tokens.map((token) => token.text).join('');
+  return {
+    ...head,
+    object: 'chat.completion',
+    choices: [
+      {
+        index: 0,
+        message: { role: 'assistant', content },
+        finish_reason: result.finishReason,
+        logprobs: contentLogprobs(tokens),
+      },
+    ],
+    usage: usageOf(result),
+  };
+}
+
+function usageOf(result: GenerateResult): Usage {
+  const { promptTokens, completionTokens, cachedTokens, prefillSeconds, decodeSeconds } = result;
+  return {
+    prompt_tokens: promptTokens,
+    completion_tokens: completionTokens,
+    total_tokens: promptTokens + completionTokens,
+    cached_tokens: cachedTokens,
+    prefill_seconds: prefillSeconds,
+    decode_seconds: decodeSeconds,
+    tokens_per_second: decodeSeconds > 0 ? Math.max(0, completionTokens - 1) / decodeSeconds : 0,
+  };
+}
+
+function contentLogprobs(tokens: GeneratedToken[]): { content: ContentLogprob[] } | null {
+  const content = tokens.flatMap(({ tokenId, text, logprob, topLogprobs = [] }) =>
+    logprob === undefined
+      ? []
+      : [{ token: text, token_id: tokenId, logprob, top_logprobs: topLogprobs.map(topLogprob) }],
+  );
+  return content.length > 0 ? { content } : null;
+}
+
+function topLogprob({ tokenId, token, logprob }: TokenLogprob) {
+  return { token, token_id: tokenId, logprob };
+}

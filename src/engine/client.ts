@@ -1,0 +1,80 @@
+import * as Comlink from 'comlink';
+import { engineError } from '../../workers/errors';
+import type { EngineApi, ImporterApi, ImportRequest, ModelInfo, Progress } from '../../workers/protocol';
+
+/** A worker behind comlink whose calls reject, instead of staying pending for ever, when the worker crashes or is closed. */
+export interface WorkerClient<Api> {
+  /** Runs one call on the worker. */
+  call<T>(invoke: (api: Comlink.Remote<Api>) => Promise<T>): Promise<T>;
+  /** Ends the worker; pending calls reject with `reason`. */
+  close(reason: Error): void;
+}
+
+function connect<Api>(worker: Worker): WorkerClient<Api> {
+  const api = Comlink.wrap<Api>(worker);
+  const pending = new Set<(reason: Error) => void>();
+  let closed: Error | null = null;
+
+  const close = (reason: Error) => {
+    if (closed) return;
+    closed = reason;
+    worker.terminate();
+    for (const reject of pending) reject(reason);
+    pending.clear();
+  };
+  worker.addEventListener('error', (event) => {
+    event.preventDefault();
+    close(engineError('DeviceLostError', `the engine stopped unexpectedly: ${event.message || 'the worker crashed'}`));
+  });
+  worker.addEventListener('messageerror', () =>
+    close(engineError('DeviceLostError', 'the engine sent something unreadable')),
+  );
+
+  return {
+    call: (invoke) =>
+      new Promise((resolve, reject) => {
+        if (closed) return reject(closed);
+        pending.add(reject);
+        invoke(api)
+          .then(resolve, reject)
+          .finally(() => pending.delete(reject));
+      }),
+    close,
+  };
+}
+
+/** Starts the worker that loads models and generates. */
+export function connectEngine(): WorkerClient<EngineApi> {
+  return connect(
+    new Worker(new URL('../../workers/engine.worker.ts', import.meta.url), { type: 'module', name: 'engine' }),
+  );
+}
+
+/**
+ * Imports a model in a worker of its own. An abort ends that worker at once, which is safe because the manifest that
+ * makes a model visible is written last; the promise then rejects with AbortError.
+ */
+export async function runImport(
+  request: ImportRequest,
+  onProgress: (progress: Progress) => void,
+  signal?: AbortSignal,
+): Promise<ModelInfo> {
+  const cancelled = () => engineError('AbortError', 'the import was cancelled');
+  if (signal?.aborted) throw cancelled();
+  const client = connect<ImporterApi>(
+    new Worker(new URL('../../workers/import.worker.ts', import.meta.url), { type: 'module', name: 'import' }),
+  );
+  const abort = () => client.close(cancelled());
+  signal?.addEventListener('abort', abort);
+  try {
+    return await client.call((api) => api.importModel(request, Comlink.proxy(onProgress)));
+  } finally {
+    signal?.removeEventListener('abort', abort);
+    client.close(cancelled());
+  }
+}
+
+/** Marks a callback so that the worker can call it. */
+export function callback<Args extends unknown[]>(listener: (...args: Args) => void) {
+  return Comlink.proxy(listener);
+}

@@ -1,0 +1,225 @@
+import type { ModelConfig } from '../checkpoint/modelConfig';
+import { engineError } from '../errors';
+import { forward, type MiniCpm } from '../model/minicpm';
+import type { Backend, Program } from '../ops/backend';
+import { Ops, type LayerCache } from '../ops/graph';
+import type {
+  ChatMessage,
+  ForwardResult,
+  GeneratedToken,
+  GenerateInput,
+  GenerateResult,
+  ModelInfo,
+  ModelStats,
+  SamplingOptions,
+} from '../protocol';
+import type { Tokenizer } from '../tokenizer/tokenizer';
+import { generate } from './generate';
+import { commonPrefixLength } from './prefix';
+
+/** Token rows of one prefill submission: enough to amortise reading the weights, short enough not to freeze a desktop. */
+const PREFILL_ROWS = 128;
+/** Rows of one submission when logits of every position are wanted: 32 rows of 130,000 logits are 17 MB. */
+const ALL_LOGITS_ROWS = 32;
+
+/** One loaded model: weights and KV cache on a backend, recorded programs, and the tokens the cache holds. */
+export class Session {
+  readonly timings = { prefillTokens: 0, prefillSeconds: 0, decodeTokens: 0, decodeSeconds: 0, prefixTokensReused: 0 };
+  /** Tokens whose keys and values are in the cache, by position. */
+  #cached: number[] = [];
+  #allLogits: Program | null = null;
+  /** Calls on one session run one after another: they share the cache. */
+  #queue: Promise<unknown> = Promise.resolve();
+
+  private constructor(
+    readonly info: ModelInfo,
+    readonly contextLength: number,
+    private readonly backend: Backend,
+    private readonly model: MiniCpm,
+    private readonly cache: LayerCache[],
+    private readonly optionalTokenizer: Tokenizer | null,
+    private readonly decodeProgram: Program,
+    private readonly prefillProgram: Program,
+  ) {}
+
+  /** Records and compiles the programs of a model whose weights are on the backend. Takes ownership of the backend. */
+  static async create(
+    backend: Backend,
+    info: ModelInfo,
+    model: MiniCpm,
+    cache: LayerCache[],
+    contextLength: number,
+    tokenizer: Tokenizer | null,
+  ): Promise<Session> {
+    const [decode, prefill] = await Promise.all([
+      compile(backend, model, cache, 1, 'last'),
+      compile(backend, model, cache, Math.min(PREFILL_ROWS, contextLength), 'last'),
+    ]);
+    return new Session(info, contextLength, backend, model, cache, tokenizer, decode, prefill);
+  }
+
+  get config(): ModelConfig {
+    return this.model.config;
+  }
+
+  get hasTokenizer(): boolean {
+    return this.optionalTokenizer !== null;
+  }
+
+  /** Throws InvalidFileError where the model was imported without a tokenizer. */
+  get tokenizer(): Tokenizer {
+    if (this.optionalTokenizer) return this.optionalTokenizer;
+    throw engineError('InvalidFileError', `${this.info.name} was imported without tokenizer.json, so it takes token ids only`);
+  }
+
+  /** Token ids of any input; checks that each is in the vocabulary. */
+  tokenIdsOf(input: GenerateInput): number[] {
+    if ('prompt' in input) return this.tokenizer.encode(input.prompt);
+    if ('messages' in input) return this.tokenizer.encodeChat(input.messages, input.templateOptions);
+    const { vocabSize } = this.config;
+    const invalid = input.tokenIds.find((id) => !Number.isInteger(id) || id < 0 || id >= vocabSize);
+    if (invalid !== undefined) throw new RangeError(`token id ${invalid} is not in the vocabulary of ${vocabSize}`);
+    return input.tokenIds;
+  }
+
+  /** One forward pass over a fresh cache. */
+  forward(input: { tokenIds: number[] } | { messages: ChatMessage[] }, positions: 'last' | 'all'): Promise<ForwardResult> {
+    return this.#exclusive(async () => {
+      const tokenIds = this.tokenIdsOf(input);
+      const { vocabSize } = this.config;
+      this.#cached = [];
+      if (positions === 'last') {
+        const logits = await this.prefill(tokenIds);
+        return { logits, positions: 1, vocabSize, tokenIds };
+      }
+      const logits = await this.#logitsOfAll(tokenIds);
+      return { logits, positions: tokenIds.length, vocabSize, tokenIds };
+    });
+  }
+
+  generate(
+    input: GenerateInput,
+    options: SamplingOptions,
+    onToken: (token: GeneratedToken) => void,
+    signal: AbortSignal,
+  ): Promise<GenerateResult> {
+    return this.#exclusive(() => generate(this, input, options, onToken, signal));
+  }
+
+  /**
+   * Brings the cache to exactly `tokenIds`, computing only what does not stand there yet, and returns the logits after
+   * the last one. [vocabSize]. Throws ContextFullError when they do not fit.
+   */
+  async prefill(tokenIds: number[], signal?: AbortSignal): Promise<Float32Array<ArrayBuffer>> {
+    this.#checkFits(tokenIds);
+    // The last token is always computed: its logits are wanted.
+    const reused = Math.min(commonPrefixLength(this.#cached, tokenIds), tokenIds.length - 1);
+    this.#cached.length = reused;
+    this.timings.prefixTokensReused += reused;
+    const started = performance.now();
+    let program = this.prefillProgram;
+    while (this.#cached.length < tokenIds.length) {
+      const position = this.#cached.length;
+      const remaining = tokenIds.length - position;
+      program = remaining === 1 ? this.decodeProgram : this.prefillProgram;
+      const rows = tokenIds.slice(position, position + program.capacity);
+      program.submit({ tokenIds: rows, position });
+      this.#cached.push(...rows);
+      if (signal && remaining > rows.length) {
+        // Wait for the device between chunks, so that a stop is heard and work does not pile up.
+        await this.backend.flush();
+        if (signal.aborted) throw engineError('AbortError', 'stopped while reading the prompt');
+      }
+    }
+    const logits = await this.#readLogits(program, 1);
+    this.timings.prefillTokens += tokenIds.length - reused;
+    this.timings.prefillSeconds += (performance.now() - started) / 1000;
+    return logits;
+  }
+
+  /** Appends one token to the cache and returns the logits after it. [vocabSize] */
+  async decode(tokenId: number): Promise<Float32Array<ArrayBuffer>> {
+    const started = performance.now();
+    this.decodeProgram.submit({ tokenIds: [tokenId], position: this.#cached.length });
+    this.#cached.push(tokenId);
+    const logits = await this.#readLogits(this.decodeProgram, 1);
+    this.timings.decodeTokens++;
+    this.timings.decodeSeconds += (performance.now() - started) / 1000;
+    return logits;
+  }
+
+  /** Tokens that still fit the context behind those cached. */
+  get room(): number {
+    return this.contextLength - this.#cached.length;
+  }
+
+  stats(): ModelStats {
+    const { dispatches, submits, readbacks, uploadedBytes, heldBytes } = this.backend.counters;
+    return {
+      ...this.timings,
+      dispatches,
+      submits,
+      readbacks,
+      uploadedBytes,
+      gpuBytes: heldBytes,
+      weightBytesPerToken: this.decodeProgram.weightBytes,
+    };
+  }
+
+  dispose() {
+    this.backend.destroy();
+  }
+
+  async #logitsOfAll(tokenIds: number[]): Promise<Float32Array<ArrayBuffer>> {
+    this.#checkFits(tokenIds);
+    const { vocabSize } = this.config;
+    this.#allLogits ??= await compile(
+      this.backend,
+      this.model,
+      this.cache,
+      Math.min(ALL_LOGITS_ROWS, this.contextLength),
+      'all',
+    );
+    const program = this.#allLogits;
+    const logits = new Float32Array(tokenIds.length * vocabSize);
+    for (let position = 0; position < tokenIds.length; position += program.capacity) {
+      const rows = tokenIds.slice(position, position + program.capacity);
+      program.submit({ tokenIds: rows, position });
+      logits.set(await this.#readLogits(program, rows.length), position * vocabSize);
+    }
+    this.#cached = [...tokenIds];
+    return logits;
+  }
+
+  #checkFits(tokenIds: number[]) {
+    if (tokenIds.length === 0) throw new RangeError('the prompt is empty');
+    if (tokenIds.length > this.contextLength) {
+      const message = `the prompt has ${tokenIds.length} tokens, the context holds ${this.contextLength}`;
+      throw engineError('ContextFullError', message);
+    }
+  }
+
+  /** Rows of logits without the padding of the output. [rows, vocabSize] */
+  async #readLogits(program: Program, rows: number): Promise<Float32Array<ArrayBuffer>> {
+    const { vocabSize } = this.config;
+    const padded = await program.readOutput(rows);
+    const width = padded.length / rows;
+    if (rows === 1) return padded.subarray(0, vocabSize);
+    const logits = new Float32Array(rows * vocabSize);
+    for (let row = 0; row < rows; row++) {
+      logits.set(padded.subarray(row * width, row * width + vocabSize), row * vocabSize);
+    }
+    return logits;
+  }
+
+  #exclusive<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#queue.then(work);
+    this.#queue = result.catch(() => undefined);
+    return result;
+  }
+}
+
+function compile(backend: Backend, model: MiniCpm, cache: LayerCache[], capacity: number, positions: 'last' | 'all') {
+  const ops = new Ops(capacity);
+  return backend.compile(ops.graph(forward(ops, model, cache, positions)));
+}
