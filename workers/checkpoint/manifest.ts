@@ -4,7 +4,7 @@ import type { ModelConfig } from './modelConfig';
 /** Raise when packed bytes change meaning: stored models of another version are imported again. */
 export const MANIFEST_VERSION = 1;
 
-/** A stored run of bytes, at most CHUNK_BYTES long, under the key ['chunk', model id, number]. */
+/** A stored run of bytes, at most CHUNK_BYTES long, under the key ['chunk', import id, number]. */
 export interface ChunkEntry {
   number: number;
   bytes: number;
@@ -34,6 +34,8 @@ export interface TensorEntry {
 export interface Manifest {
   version: number;
   id: string;
+  /** Names this import's chunks: a model stays usable while it is imported again under a new one. */
+  importId: string;
   config: ModelConfig;
   tensors: TensorEntry[];
   /** SHA-256 of the tokenizer record, hex; null where the source has no tokenizer. */
@@ -41,7 +43,7 @@ export interface Manifest {
   info: import('../protocol').ModelInfo;
 }
 
-/** Stored under ['tokenizer', model id]: the parsed contents of tokenizer.json and tokenizer_config.json, and the template. */
+/** Stored under ['tokenizer', import id]: the parsed contents of tokenizer.json and tokenizer_config.json, and the template. */
 export interface TokenizerRecord {
   tokenizer: Record<string, unknown>;
   config: Record<string, unknown>;
