@@ -1,0 +1,58 @@
+import type { TokenizerRecord } from '../checkpoint/manifest';
+
+/** MiniCPM 1B and 2B: only the user's turns are marked, nothing stands between turns. */
+const MINICPM_TEMPLATE =
+  "{% for message in messages %}{% set text = message.content | trim %}{% if message.role == 'user' %}<用户>{{ text }}<AI>{% else %}{{ text }}{% endif %}{% endfor %}";
+
+/** ChatML without a default system prompt, for vocabularies that have its two markers. */
+const CHATML_TEMPLATE =
+  "{% for message in messages %}{{ '<|im_start|>' + message.role + '\n' + message.content + '<|im_end|>\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}";
+
+/** Spellings that start a turn in templates of models whose markers are ordinary text. */
+const TEXT_TURN_MARKERS = ['<用户>', '<AI>'];
+
+/**
+ * The Jinja source of the chat template: chat_template.jinja (or the GGUF's key), else tokenizer_config.json's
+ * `chat_template` (a string, or a list of named ones of which `default` counts), else the family's own convention.
+ */
+export function chatTemplateOf(record: TokenizerRecord): string {
+  const source = record.chatTemplate ?? templateOfConfig(record.config.chat_template);
+  if (source !== null) return source;
+  return hasChatMlTokens(record.tokenizer.added_tokens) ? CHATML_TEMPLATE : MINICPM_TEMPLATE;
+}
+
+/**
+ * Strings at which generation stops because the model has begun the next turn itself: the markers of the template
+ * where they are ordinary text. Where turns end with a token of their own, that token stops generation: no strings.
+ */
+export function defaultStopStrings(tokenizer: {
+  chatTemplate: string;
+  tokenId(token: string): number | null;
+}): string[] {
+  return TEXT_TURN_MARKERS.filter(
+    (marker) => tokenizer.chatTemplate.includes(marker) && tokenizer.tokenId(marker) === null,
+  );
+}
+
+function templateOfConfig(value: unknown): string | null {
+  if (typeof value === 'string') return value;
+  if (!Array.isArray(value)) return null;
+  const templates = value.filter(isNamedTemplate);
+  return (templates.find(({ name }) => name === 'default') ?? templates[0])?.template ?? null;
+}
+
+function isNamedTemplate(value: unknown): value is { name: unknown; template: string } {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'name' in value &&
+    'template' in value &&
+    typeof value.template === 'string'
+  );
+}
+
+function hasChatMlTokens(addedTokens: unknown): boolean {
+  if (!Array.isArray(addedTokens)) return false;
+  const contents = new Set(addedTokens.map((token: { content?: unknown } | null) => token?.content));
+  return contents.has('<|im_start|>') && contents.has('<|im_end|>');
+}
