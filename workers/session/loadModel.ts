@@ -27,8 +27,7 @@ export async function loadModel(
   signal: AbortSignal,
 ): Promise<Session> {
   const manifest = await store.getManifest(id);
-  if (!manifest) throw engineError('ModelNotFoundError', `no model "${id}" is stored`);
-  const tokenizerRecord = manifest.tokenizerHash === null ? null : await store.getTokenizer(manifest);
+  const tokenizerRecord = await store.getTokenizer(manifest);
   const backend = await createBackend(options);
   try {
     const tensors = await loadTensors(store, backend, manifest, onProgress, signal);

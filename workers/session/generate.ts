@@ -1,0 +1,126 @@
+import { engineError, hasErrorName } from '../errors';
+import type { GeneratedToken, GenerateInput, GenerateResult, SamplingOptions } from '../protocol';
+import { randomSeed } from './random';
+import { createSampler, logprobsOf, type Sampler } from './sampler';
+import type { Session } from './session';
+import { TextStream } from './textStream';
+
+/**
+ * The generation loop: prefill the prompt, then sample and decode until a stop token, a stop string, the token limit,
+ * the end of the context or the signal. A stop by the person is a result, not an error.
+ * Throws ContextFullError when the prompt alone does not leave room for an answer.
+ */
+export async function generate(
+  session: Session,
+  input: GenerateInput,
+  options: SamplingOptions,
+  onToken: (token: GeneratedToken) => void,
+  signal: AbortSignal,
+): Promise<GenerateResult> {
+  const promptIds = session.tokenIdsOf(input);
+  if (promptIds.length >= session.contextLength) {
+    const message = `the conversation has ${promptIds.length} tokens, the context holds ${session.contextLength}`;
+    throw engineError('ContextFullError', message);
+  }
+  const before = { ...session.timings };
+  const stopIds = options.ignore_eos ? new Set<number>() : stopTokenIds(session);
+  const text = new TextStream(session.hasTokenizer ? session.tokenizer : null, stopStrings(session, input, options));
+  const sampler = samplerFor(session, options, promptIds);
+  const maxTokens = options.max_tokens ?? Infinity;
+  const emit = heldBack(onToken);
+
+  let finishReason: GenerateResult['finishReason'] = 'length';
+  let completionTokens = 0;
+  try {
+    let logits = await session.prefill(promptIds, signal);
+    while (completionTokens < maxTokens) {
+      if (signal.aborted) throw engineError('AbortError', 'stopped');
+      const tokenId = sampler.sample(logits);
+      completionTokens++;
+      if (stopIds.has(tokenId)) {
+        finishReason = 'stop';
+        break;
+      }
+      const { emitted, stopped, isHolding } = text.push(tokenId);
+      emit.token({ tokenId, text: emitted, ...tokenLogprobs(session, options, logits, tokenId) }, isHolding);
+      if (stopped) {
+        finishReason = 'stop';
+        break;
+      }
+      if (completionTokens === maxTokens || session.room === 0) break;
+      logits = await session.decode(tokenId);
+    }
+  } catch (error) {
+    if (!hasErrorName(error, 'AbortError')) throw error;
+    finishReason = 'aborted';
+  }
+  emit.end(text.end());
+
+  const { timings } = session;
+  return {
+    finishReason,
+    promptTokens: promptIds.length,
+    completionTokens,
+    cachedTokens: timings.prefixTokensReused - before.prefixTokensReused,
+    prefillSeconds: timings.prefillSeconds - before.prefillSeconds,
+    decodeSeconds: timings.decodeSeconds - before.decodeSeconds,
+  };
+}
+
+/** The union of what config.json, generation_config.json, the GGUF and the tokenizer call an end of sequence. */
+function stopTokenIds(session: Session): Set<number> {
+  const fromTokenizer = session.hasTokenizer ? session.tokenizer.eosTokenId : null;
+  return new Set([...session.config.eosTokenIds, ...(fromTokenizer === null ? [] : [fromTokenizer])]);
+}
+
+/** The caller's stop strings and, in a chat, the turn markers that the model writes as ordinary text. */
+function stopStrings(session: Session, input: GenerateInput, { stop = [] }: SamplingOptions): string[] {
+  const asked = typeof stop === 'string' ? [stop] : stop;
+  return 'messages' in input ? [...asked, ...session.tokenizer.turnMarkers] : asked;
+}
+
+function samplerFor(session: Session, options: SamplingOptions, promptIds: number[]): Sampler {
+  const defaults = session.info.sampling;
+  return createSampler({
+    temperature: options.temperature ?? defaults.temperature,
+    topP: options.top_p ?? defaults.topP,
+    topK: options.top_k ?? defaults.topK,
+    minP: options.min_p ?? defaults.minP,
+    repetitionPenalty: options.repetition_penalty ?? defaults.repetitionPenalty,
+    presencePenalty: options.presence_penalty ?? 0,
+    frequencyPenalty: options.frequency_penalty ?? 0,
+    seed: options.seed ?? randomSeed(),
+    promptTokens: promptIds,
+  });
+}
+
+function tokenLogprobs(
+  session: Session,
+  { logprobs, top_logprobs = 0 }: SamplingOptions,
+  logits: Float32Array,
+  tokenId: number,
+): Pick<GeneratedToken, 'logprob' | 'topLogprobs'> {
+  if (!logprobs) return {};
+  const { logprob, top } = logprobsOf(logits, tokenId, top_logprobs);
+  const token = (id: number) => (session.hasTokenizer ? session.tokenizer.tokenText(id) : '');
+  return { logprob, topLogprobs: top.map((entry) => ({ ...entry, token: token(entry.tokenId) })) };
+}
+
+/**
+ * Passes tokens on at once, except the newest one while some of its text is held back: should generation end there, the
+ * text left over belongs to it.
+ */
+function heldBack(onToken: (token: GeneratedToken) => void) {
+  let held: GeneratedToken | null = null;
+  return {
+    token(token: GeneratedToken, isHolding: boolean) {
+      if (held) onToken(held);
+      held = isHolding ? token : null;
+      if (!isHolding) onToken(token);
+    },
+    end(remainingText: string) {
+      if (held) onToken({ ...held, text: held.text + remainingText });
+      held = null;
+    },
+  };
+}
