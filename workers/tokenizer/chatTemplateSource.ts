@@ -8,7 +8,7 @@ const MINICPM_TEMPLATE =
 const CHATML_TEMPLATE =
   "{% for message in messages %}{{ '<|im_start|>' + message.role + '\n' + message.content + '<|im_end|>\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}";
 
-/** Spellings that start a turn in templates of models whose markers are ordinary text. */
+/** What starts a turn in templates of models whose markers are ordinary text. */
 const TEXT_TURN_MARKERS = ['<用户>', '<AI>'];
 
 /**
@@ -21,17 +21,9 @@ export function chatTemplateOf(record: TokenizerRecord): string {
   return hasChatMlTokens(record.tokenizer.added_tokens) ? CHATML_TEMPLATE : MINICPM_TEMPLATE;
 }
 
-/**
- * Strings at which generation stops because the model has begun the next turn itself: the markers of the template
- * where they are ordinary text. Where turns end with a token of their own, that token stops generation: no strings.
- */
-export function defaultStopStrings(tokenizer: {
-  chatTemplate: string;
-  tokenId(token: string): number | null;
-}): string[] {
-  return TEXT_TURN_MARKERS.filter(
-    (marker) => tokenizer.chatTemplate.includes(marker) && tokenizer.tokenId(marker) === null,
-  );
+/** The turn markers of MiniCPM 1B and 2B that occur in this template. */
+export function textTurnMarkers(template: string): string[] {
+  return TEXT_TURN_MARKERS.filter((marker) => template.includes(marker));
 }
 
 function templateOfConfig(value: unknown): string | null {

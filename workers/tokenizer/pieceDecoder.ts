@@ -4,6 +4,8 @@ import { engineError } from '../errors';
 export interface PieceDecoder {
   /** The text that is certain once `piece` has been read: never half a character. */
   push(piece: string): string;
+  /** True while bytes are held back. */
+  readonly isHolding: boolean;
   /** What was held back. Bytes that do not form a character become U+FFFD. */
   end(): string;
 }
@@ -99,20 +101,34 @@ function invertByteCharacters(): ReadonlyMap<string, number> {
 /** Bytes of all pieces run together, then read as UTF-8. A piece with a character that is no byte stands for itself. */
 class ByteLevelDecoder implements PieceDecoder {
   readonly #utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
+  /** The last bytes, at most three: where a character may be incomplete. */
+  #tail: number[] = [];
+
+  get isHolding(): boolean {
+    const lead = this.#tail.findLastIndex((byte) => byte >= 0xc0);
+    return lead >= 0 && this.#tail.length - lead < sequenceLength(this.#tail[lead]!);
+  }
 
   push(piece: string): string {
-    const bytes: number[] = [];
-    for (const character of piece) {
-      const byte = BYTE_OF_CHARACTER.get(character);
-      if (byte === undefined) return this.#utf8.decode(new TextEncoder().encode(piece), { stream: true });
-      bytes.push(byte);
-    }
+    const bytes = bytesOfPiece(piece);
+    this.#tail = [...this.#tail, ...bytes.slice(-3)].slice(-3);
     return this.#utf8.decode(Uint8Array.from(bytes), { stream: true });
   }
 
   end(): string {
+    this.#tail = [];
     return this.#utf8.decode();
   }
+}
+
+function bytesOfPiece(piece: string): number[] {
+  const bytes = Array.from(piece, (character) => BYTE_OF_CHARACTER.get(character) ?? -1);
+  return bytes.includes(-1) ? [...new TextEncoder().encode(piece)] : bytes;
+}
+
+/** Bytes of the UTF-8 character that begins with `lead`. */
+function sequenceLength(lead: number): number {
+  return lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
 }
 
 class SentencePieceDecoder implements PieceDecoder {
@@ -123,6 +139,10 @@ class SentencePieceDecoder implements PieceDecoder {
   constructor(chain: SentencePieceChain) {
     this.#chain = chain;
     this.#strip = chain.strip;
+  }
+
+  get isHolding(): boolean {
+    return this.#byteRun.isHolding;
   }
 
   push(piece: string): string {
@@ -172,6 +192,10 @@ class ByteRun {
   readonly #utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   #bytes: number[] = [];
   #isBroken = false;
+
+  get isHolding(): boolean {
+    return this.#bytes.length > 0;
+  }
 
   push(byte: number): string {
     if (this.#isBroken) return '\uFFFD';

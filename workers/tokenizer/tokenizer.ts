@@ -3,7 +3,7 @@ import type { TokenizerRecord } from '../checkpoint/manifest';
 import { engineError } from '../errors';
 import type { ChatMessage } from '../protocol';
 import { ChatTemplate, plainMessages } from './chatTemplate';
-import { chatTemplateOf } from './chatTemplateSource';
+import { chatTemplateOf, textTurnMarkers } from './chatTemplateSource';
 import { pieceDecoderFactory, type PieceDecoder } from './pieceDecoder';
 
 export interface DecodeOptions {
@@ -20,6 +20,8 @@ export interface ChatOptions {
 export interface StreamDecoder {
   /** The text this token makes certain: '' while a character is incomplete. */
   push(tokenId: number): string;
+  /** True while text of earlier tokens may still come. */
+  readonly isHolding: boolean;
   /** What was held back. The decoder then starts a new sequence. */
   end(): string;
 }
@@ -35,6 +37,11 @@ export class Tokenizer {
   readonly specialTokenIds: ReadonlySet<number>;
   /** The Jinja source of the chat template in use. */
   readonly chatTemplate: string;
+  /**
+   * Strings at which generation stops because the model has begun the next turn itself: the template's turn markers
+   * where they are ordinary text. Empty where a token of its own ends the turn.
+   */
+  readonly turnMarkers: readonly string[];
   readonly #bpe: BpeTokenizer;
   readonly #newPieceDecoder: () => PieceDecoder;
   readonly #bosToken: string | null;
@@ -55,11 +62,17 @@ export class Tokenizer {
     this.#addsBosByConfig =
       record.config.add_bos_token === true && !hasTemplateProcessing(record.tokenizer.post_processor);
     this.chatTemplate = chatTemplateOf(record);
+    this.turnMarkers = textTurnMarkers(this.chatTemplate).filter((marker) => this.tokenId(marker) === null);
   }
 
   /** The id of the token spelled exactly so, or null. */
   tokenId(token: string): number | null {
     return this.#bpe.token_to_id(token) ?? null;
+  }
+
+  /** The token as the vocabulary spells it: `▁the`, `<0x0A>`, `Ġthe`. '' where there is none. */
+  pieceOf(tokenId: number): string {
+    return this.#bpe.id_to_token(tokenId) ?? '';
   }
 
   /** Token ids of `text`. Special tokens spelled out in it are recognised; with addSpecialTokens (default) BOS goes first where the model wants one. */
@@ -89,6 +102,9 @@ export class Tokenizer {
         const isSkipped =
           piece === undefined || (options.skipSpecialTokens === true && this.specialTokenIds.has(tokenId));
         return isSkipped ? '' : decoder.push(piece);
+      },
+      get isHolding() {
+        return decoder.isHolding;
       },
       end: () => {
         const rest = decoder.end();
