@@ -1,0 +1,167 @@
+import { recall, remember } from '../app/remembered';
+import type { ChatCompletionChunk, ChatMessage, Engine, Model } from './api';
+import type { Diagnostics, ModelInfo, ModelSource, Progress } from '../../workers/protocol';
+
+export type EngineStatus = 'starting' | 'ready' | 'importing' | 'loading' | 'failed';
+
+/** An error as the page shows it: `name` picks the sentence, `detail` is the small print. */
+export interface Failure {
+  name: string;
+  detail: string;
+  /** The stored model it is about, where there is one. */
+  modelId?: string;
+}
+
+export function failureOf(error: unknown, modelId?: string): Failure {
+  const failure =
+    error instanceof Error ? { name: error.name, detail: error.message } : { name: '', detail: String(error) };
+  return modelId === undefined ? failure : { ...failure, modelId };
+}
+
+/** A model that the build brings along, small enough to try the page with. */
+export function isDemo(model: ModelInfo): boolean {
+  return model.source.kind === 'bundled';
+}
+
+/** Reactive mirror of the engine, and the only part of it that components know. */
+export class EngineState {
+  status = $state<EngineStatus>('starting');
+  progress = $state.raw<Progress | null>(null);
+  models = $state.raw<ModelInfo[]>([]);
+  /** The model that answers, or null before one is loaded. */
+  loaded = $state.raw<ModelInfo | null>(null);
+  diagnostics = $state.raw<Diagnostics | null>(null);
+  error = $state.raw<Failure | null>(null);
+  /** True after an import or a load was cancelled, until the next one begins. */
+  wasCancelled = $state(false);
+  #lastModelId = $state(recall('lastModelId'));
+
+  /** The model used last, if it is still stored. */
+  readonly lastModel = $derived(this.models.find(({ id }) => id === this.#lastModelId) ?? null);
+  readonly isBusy = $derived(this.status === 'importing' || this.status === 'loading');
+
+  readonly #createEngine: () => Promise<Engine>;
+  #engine: Engine | null = null;
+  #model: Model | null = null;
+  #abort: AbortController | null = null;
+  #lastAttempt: (() => Promise<void>) | null = null;
+
+  constructor(createEngine: () => Promise<Engine>) {
+    this.#createEngine = createEngine;
+  }
+
+  /** Starts the engine and looks at the device and at what is stored. */
+  async start(): Promise<void> {
+    try {
+      this.#engine = await this.#createEngine();
+      this.models = await this.#engine.listModels();
+      this.status = 'ready';
+      this.diagnostics = await this.#engine.diagnostics();
+    } catch (error) {
+      this.error = failureOf(error);
+      this.status = 'failed';
+    }
+  }
+
+  /** Imports a model and opens it. */
+  importAndLoad(source: ModelSource): Promise<void> {
+    return this.#attempt('importing', async (engine, options) => {
+      const info = await engine.importModel(source, options);
+      this.models = await engine.listModels();
+      this.status = 'loading';
+      this.progress = null;
+      await this.#loadInto(engine, info.id, options);
+    });
+  }
+
+  /** Opens a stored model in place of the loaded one. */
+  load(id: string): Promise<void> {
+    return this.#attempt('loading', (engine, options) => this.#loadInto(engine, id, options), id);
+  }
+
+  /** Opens the demo model that comes with the page, importing it where that has not happened yet. */
+  openDemo(): Promise<void> {
+    const stored = this.models.find(isDemo);
+    return stored ? this.load(stored.id) : this.importAndLoad({ kind: 'bundled', name: 'nano' });
+  }
+
+  /** Repeats the import or load that failed last. */
+  async retry(): Promise<void> {
+    await this.#lastAttempt?.();
+  }
+
+  /** Stops the import or load at once. */
+  cancel(): void {
+    this.#abort?.abort();
+  }
+
+  /** Deletes a stored model; the loaded one is closed first. */
+  async remove(id: string): Promise<void> {
+    const engine = this.#engine;
+    if (!engine) return;
+    try {
+      if (this.loaded?.id === id) await this.#unload();
+      await engine.removeModel(id);
+      if (this.error?.modelId === id) this.error = null;
+    } catch (error) {
+      this.error = failureOf(error, id);
+    }
+    this.models = await engine.listModels();
+  }
+
+  /** Streams the answer to a conversation from the loaded model. Aborting the signal ends the answer. */
+  async answer(messages: ChatMessage[], signal: AbortSignal): Promise<AsyncIterable<ChatCompletionChunk>> {
+    if (!this.#model) throw new Error('no model is loaded');
+    // Small quantised models often never finish thinking aloud, and the page shows answers only.
+    return this.#model.chat.completions.create({ messages, stream: true, signal, enable_thinking: false });
+  }
+
+  dismissError(): void {
+    this.error = null;
+  }
+
+  async #attempt(
+    status: 'importing' | 'loading',
+    work: (engine: Engine, options: AttemptOptions) => Promise<void>,
+    modelId?: string,
+  ): Promise<void> {
+    const engine = this.#engine;
+    if (!engine || this.isBusy) return;
+    const abort = new AbortController();
+    this.#abort = abort;
+    this.#lastAttempt = () => this.#attempt(status, work, modelId);
+    this.error = null;
+    this.wasCancelled = false;
+    this.progress = null;
+    this.status = status;
+    try {
+      await work(engine, { signal: abort.signal, onProgress: (progress) => (this.progress = progress) });
+    } catch (error) {
+      if (abort.signal.aborted) this.wasCancelled = true;
+      else this.error = failureOf(error, modelId);
+    } finally {
+      this.status = 'ready';
+    }
+  }
+
+  async #loadInto(engine: Engine, id: string, options: AttemptOptions): Promise<void> {
+    await this.#unload();
+    this.#model = await engine.load(id, options);
+    this.loaded = this.#model.info;
+    this.#lastModelId = id;
+    remember('lastModelId', id);
+  }
+
+  async #unload(): Promise<void> {
+    const model = this.#model;
+    this.#model = null;
+    this.loaded = null;
+    // A model on a lost device cannot be unloaded, and need not be.
+    await model?.unload().catch(() => undefined);
+  }
+}
+
+interface AttemptOptions {
+  signal: AbortSignal;
+  onProgress: (progress: Progress) => void;
+}

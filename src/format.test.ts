@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest';
+import { formatBytes, formatDuration, formatParameters, formatPercent, formatSpeed } from './format';
+
+test.each([
+  [0, '0 byte'],
+  [999, '999 byte'],
+  [1000, '1 kB'],
+  [1_234_567, '1.2 MB'],
+  [12_345_678, '12 MB'],
+  [1_420_000_000, '1.4 GB'],
+  [5e15, '5,000 TB'],
+])('%d bytes are %s', (bytes, text) => {
+  expect(formatBytes(bytes, 'en')).toBe(text);
+});
+
+test.each([
+  [0.2, '1 sec', '1秒'],
+  [59.4, '59 sec', '59秒'],
+  [95, '2 min', '2分钟'],
+  [7200, '2 hr', '2小时'],
+])('%d seconds are %s and %s', (seconds, english, chinese) => {
+  expect(formatDuration(seconds, 'en')).toBe(english);
+  expect(formatDuration(seconds, 'zh')).toBe(chinese);
+});
+
+test('a percentage never says 100 % early, nor leaves 0 to 100', () => {
+  expect(formatPercent(0.999, 'en')).toBe('99%');
+  expect(formatPercent(1, 'en')).toBe('100%');
+  expect(formatPercent(1.2, 'en')).toBe('100%');
+  expect(formatPercent(-1, 'zh')).toBe('0%');
+});
+
+test('parameters are counted as in model names', () => {
+  expect(formatParameters(1_800_000)).toBe('1.8 M');
+  expect(formatParameters(1_080_632_832)).toBe('1.1 B');
+  expect(formatParameters(433_900_000)).toBe('434 M');
+  expect(formatParameters(7_300)).toBe('7.3 K');
+});
+
+test('speed has a decimal only where it matters', () => {
+  expect(formatSpeed(4.26, 'en')).toBe('4.3');
+  expect(formatSpeed(1234.5, 'en')).toBe('1,235');
+});

@@ -1,0 +1,37 @@
+import type { Language } from './i18n/language';
+
+/** Bytes in the largest unit that keeps the number at 1 or more, decimal as disks are sold: 1_200_000 → '1.2 MB'. */
+export function formatBytes(bytes: number, language: Language): string {
+  const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'];
+  const power = bytes < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(bytes) / 3));
+  const value = bytes / 1000 ** power;
+  const maximumFractionDigits = power < 2 ? 0 : value < 10 ? 1 : 0;
+  const shape = { style: 'unit', unit: units[power], unitDisplay: 'short', maximumFractionDigits } as const;
+  return new Intl.NumberFormat(language, shape).format(value);
+}
+
+/** A rough waiting time in whole seconds, minutes or hours: 95 → '2 min'. Never less than a second. */
+export function formatDuration(seconds: number, language: Language): string {
+  const [value, unit] =
+    seconds < 60 ? [seconds, 'second'] : seconds < 3600 ? [seconds / 60, 'minute'] : [seconds / 3600, 'hour'];
+  const shape = { style: 'unit', unit, unitDisplay: 'short', maximumFractionDigits: 0 } as const;
+  return new Intl.NumberFormat(language, shape).format(Math.max(1, Math.round(value)));
+}
+
+/** A share of 0 to 1 as a whole percentage, rounded down: 100 % means done. */
+export function formatPercent(share: number, language: Language): string {
+  const whole = Math.floor(Math.min(1, Math.max(0, share)) * 100) / 100;
+  return new Intl.NumberFormat(language, { style: 'percent' }).format(whole);
+}
+
+/** A count of parameters the way models are named: 1_080_632_832 → '1.1 B'. The same in every language. */
+export function formatParameters(count: number): string {
+  const [value, suffix] = count >= 1e9 ? [count / 1e9, 'B'] : count >= 1e6 ? [count / 1e6, 'M'] : [count / 1e3, 'K'];
+  return `${value.toLocaleString('en', { maximumFractionDigits: value < 100 ? 1 : 0 })} ${suffix}`;
+}
+
+/** Tokens per second: one decimal below 10, none above. */
+export function formatSpeed(tokensPerSecond: number, language: Language): string {
+  const maximumFractionDigits = tokensPerSecond < 10 ? 1 : 0;
+  return new Intl.NumberFormat(language, { maximumFractionDigits }).format(tokensPerSecond);
+}

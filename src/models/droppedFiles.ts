@@ -1,0 +1,29 @@
+/** How deep a dropped folder is looked into: a checkpoint keeps its files in the folder itself or one below. */
+const MAX_DEPTH = 2;
+
+/** The files of a drop, with those inside dropped folders. */
+export async function droppedFiles(data: DataTransfer): Promise<File[]> {
+  const entries = [...data.items].map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null);
+  const files = await Promise.all(entries.map((entry) => filesBelow(entry, MAX_DEPTH)));
+  return files.flat();
+}
+
+async function filesBelow(entry: FileSystemEntry, depth: number): Promise<File[]> {
+  if (entry instanceof FileSystemFileEntry) {
+    return [await new Promise<File>((resolve, reject) => entry.file(resolve, reject))];
+  }
+  if (!(entry instanceof FileSystemDirectoryEntry) || depth === 0) return [];
+  const files = await Promise.all((await entriesOf(entry)).map((child) => filesBelow(child, depth - 1)));
+  return files.flat();
+}
+
+/** A reader hands out a folder's entries in batches until an empty one. */
+async function entriesOf(folder: FileSystemDirectoryEntry): Promise<FileSystemEntry[]> {
+  const reader = folder.createReader();
+  const all: FileSystemEntry[] = [];
+  for (;;) {
+    const batch = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));
+    if (batch.length === 0) return all;
+    all.push(...batch);
+  }
+}
