@@ -1,26 +1,54 @@
+import { createHash } from 'node:crypto';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { playwright } from '@vitest/browser-playwright';
+import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
 import { chromiumLaunchOptions } from './e2e/chromium';
 
+/** Writes the list of the app shell's files into the service worker. */
+function appShell(): Plugin {
+  return {
+    name: 'app-shell',
+    apply: 'build',
+    enforce: 'post',
+    generateBundle(_options, bundle) {
+      const worker = bundle['sw.js'];
+      if (worker?.type !== 'chunk') this.error('the service worker is not part of the bundle');
+      const shell = Object.values(bundle).filter((file) => file !== worker && !file.fileName.endsWith('.map'));
+      const hash = createHash('sha256');
+      for (const file of shell) hash.update(file.type === 'chunk' ? file.code : file.source);
+      const list = { version: hash.digest('hex').slice(0, 12), files: shell.map((file) => file.fileName) };
+      worker.code = worker.code.replaceAll('__APP_SHELL__', JSON.stringify(list));
+    },
+  };
+}
+
+/** Entries that other files know by name: the public API and the service worker. */
+const FIXED_NAMES = ['api', 'sw'];
+
 export default defineConfig({
   base: './',
-  plugins: [svelte()],
+  plugins: [svelte(), appShell()],
   worker: { format: 'es' },
   build: {
     target: 'es2023',
     rollupOptions: {
-      // api.js keeps its name and exports: pages of the same origin import it.
-      input: { index: 'index.html', api: 'src/engine/api.ts' },
+      input: { index: 'index.html', api: 'src/engine/api.ts', sw: 'src/offline/sw.ts' },
       preserveEntrySignatures: 'exports-only',
-      output: { entryFileNames: (chunk) => (chunk.name === 'api' ? 'api.js' : 'assets/[name]-[hash].js') },
+      output: {
+        entryFileNames: ({ name }) => (FIXED_NAMES.includes(name) ? '[name].js' : 'assets/[name]-[hash].js'),
+      },
     },
   },
   test: {
     projects: [
       {
         extends: true,
-        test: { name: 'unit', include: ['{src,workers,e2e}/**/*.test.ts'], exclude: ['**/*.gpu.test.ts', 'node_modules'] },
+        test: {
+          name: 'unit',
+          include: ['{src,workers,e2e}/**/*.test.ts'],
+          exclude: ['**/*.gpu.test.ts', 'node_modules'],
+        },
       },
       {
         extends: true,

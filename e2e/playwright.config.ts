@@ -13,7 +13,7 @@ export default defineConfig({
   expect: { timeout: 60_000 },
   workers: 2,
   fullyParallel: false,
-  use: { baseURL: 'http://127.0.0.1:4178/', launchOptions: chromiumLaunchOptions('software') },
+  use: { headless: false, baseURL: 'http://127.0.0.1:4178/', launchOptions: chromiumLaunchOptions('software') },
   projects: [
     { name: 'laptop', use: LAPTOP },
     { name: 'phone', use: PHONE, testMatch: 'chat.spec.ts' },

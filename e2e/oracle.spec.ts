@@ -1,0 +1,101 @@
+import type { Page } from '@playwright/test';
+import type { EngineOptions, Quantization } from '../src/engine/api';
+import { expect, hasOracle, test } from './fixtures';
+import { giveFiles } from './enginePage';
+import { goldenVariants, type GoldenPrompt } from './goldens';
+
+/** Largest |logit − golden| in units of the largest |golden|: f32 weights and cache differ by rounding alone. */
+const F32_TOLERANCE = 1e-3;
+/** The same in units of the logits' standard deviation, for f16 scales and cache: the oracle's README. */
+const F16_TOLERANCE = 2e-2;
+
+const PLAINEST: EngineOptions = { limits: 'default', features: [] };
+
+test.skip(!hasOracle, 'the oracle folder with the tiny models is not here');
+
+for (const variant of goldenVariants()) {
+  const runs: [Quantization, EngineOptions][] = [
+    ['f32', { limits: 'max' }],
+    ['f32', PLAINEST],
+    ...(variant.isQuantized ? ([['auto', { limits: 'max' }], ['auto', PLAINEST]] as [Quantization, EngineOptions][]) : []),
+  ];
+  test(`${variant.name} gives the reference's logits and greedy tokens`, async ({ enginePage: page }) => {
+    await giveFiles(page, variant.files);
+    for (const [quantization, options] of runs) {
+      await loadGivenFiles(page, quantization, options);
+      for (const prompt of variant.prompts) {
+        const where = `${quantization}, limits ${options.limits}, prompt ${prompt.index}`;
+        const result = await answer(page, prompt);
+        expectLogits(result.logitsLast, prompt.logitsLast, prompt, quantization, where);
+        if (prompt.logitsAll) expectLogits(result.logitsAll!, prompt.logitsAll, prompt, quantization, `${where}, all`);
+        expectGreedy(result.greedy, prompt, worst(result.logitsLast, prompt.logitsLast), where);
+      }
+    }
+  });
+}
+
+/** Imports `window.files` under one id per quantisation and loads it with an engine of the given options. */
+async function loadGivenFiles(page: Page, quantization: Quantization, options: EngineOptions): Promise<void> {
+  await page.evaluate(
+    async ([quantization, options]) => {
+      await window.engine?.dispose();
+      window.engine = await window.createEngine(options);
+      const stored = await window.engine.listModels();
+      if (!stored.some((info) => info.id === quantization)) {
+        await window.engine.importModel({ kind: 'files', files: window.files }, { id: quantization, quantization });
+      }
+      window.model = await window.engine.load(quantization);
+    },
+    [quantization, options] as const,
+  );
+}
+
+interface Answer {
+  logitsLast: number[];
+  logitsAll: number[] | null;
+  greedy: number[];
+}
+
+function answer(page: Page, prompt: GoldenPrompt): Promise<Answer> {
+  return page.evaluate(
+    async ({ tokenIds, steps, wantsAll }) => {
+      const { model } = window;
+      const greedy: number[] = [];
+      const options = { temperature: 0, max_tokens: steps, ignore_eos: true, repetition_penalty: 1 };
+      for await (const { tokenId } of model.generate({ tokenIds }, options)) greedy.push(tokenId);
+      const last = await model.forward({ tokenIds });
+      const all = wantsAll ? await model.forward({ tokenIds }, { positions: 'all' }) : null;
+      return { logitsLast: [...last.logits], logitsAll: all && [...all.logits], greedy };
+    },
+    { tokenIds: prompt.inputIds, steps: prompt.greedy.tokens.length, wantsAll: prompt.logitsAll !== null },
+  );
+}
+
+function expectLogits(
+  got: number[],
+  want: Float32Array,
+  prompt: GoldenPrompt,
+  quantization: Quantization,
+  where: string,
+): void {
+  expect(got.length, where).toBe(want.length);
+  const limit = quantization === 'f32' ? F32_TOLERANCE * prompt.logitsMaxAbs : F16_TOLERANCE * prompt.logitsStd;
+  expect(worst(got, want), where).toBeLessThan(limit);
+}
+
+/** Equal up to the first step whose margin is within twice the difference of the logits: a near-tie may go either way. */
+function expectGreedy(got: number[], { greedy }: GoldenPrompt, difference: number, where: string): void {
+  const nearTie = greedy.margins.findIndex((margin) => margin < 2 * difference);
+  const steps = nearTie < 0 ? greedy.tokens.length : nearTie;
+  expect(got.slice(0, steps), where).toEqual(greedy.tokens.slice(0, steps));
+}
+
+/** Largest absolute difference; NaN counts as infinite. */
+function worst(got: ArrayLike<number>, want: ArrayLike<number>): number {
+  let largest = 0;
+  for (let i = 0; i < want.length; i++) {
+    const difference = Math.abs(got[i]! - want[i]!);
+    if (!(difference <= largest)) largest = Number.isNaN(difference) ? Infinity : difference;
+  }
+  return largest;
+}
