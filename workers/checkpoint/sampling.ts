@@ -1,0 +1,58 @@
+import type { SamplingDefaults } from '../protocol';
+import { Fields } from './fields';
+import type { GgufMetadata } from './gguf';
+import type { JsonObject } from './json';
+import type { ModelConfig } from './modelConfig';
+
+/** What the authors recommend: generation_config.json of MiniCPM, the model card of MiniCPM5 (thinking off). */
+const AUTHORS_DEFAULTS: Readonly<Record<ModelConfig['architecture'], SamplingDefaults>> = {
+  minicpm: { temperature: 0.8, topP: 0.8, topK: 0, minP: 0, repetitionPenalty: 1 },
+  llama: { temperature: 0.7, topP: 0.95, topK: 0, minP: 0, repetitionPenalty: 1 },
+};
+
+/** Sampling defaults from generation_config.json (null where absent), else the authors'. Throws InvalidFileError. */
+export function samplingFromJson(
+  generationConfig: JsonObject | null,
+  architecture: ModelConfig['architecture'],
+  place = 'generation_config.json',
+): SamplingDefaults {
+  const fields = new Fields(place, (key) => generationConfig?.[key]);
+  const sampling = readSampling(fields, architecture, {
+    temperature: 'temperature',
+    topP: 'top_p',
+    topK: 'top_k',
+    minP: 'min_p',
+    repetitionPenalty: 'repetition_penalty',
+  });
+  return fields.boolean('do_sample', true) ? sampling : { ...sampling, temperature: 0 };
+}
+
+/** Sampling defaults from a GGUF file's `general.sampling.*` keys, else the authors'. Throws InvalidFileError. */
+export function samplingFromGguf(
+  metadata: GgufMetadata,
+  architecture: ModelConfig['architecture'],
+  place: string,
+): SamplingDefaults {
+  return readSampling(new Fields(place, (key) => metadata.get(key)), architecture, {
+    temperature: 'general.sampling.temp',
+    topP: 'general.sampling.top_p',
+    topK: 'general.sampling.top_k',
+    minP: 'general.sampling.min_p',
+    repetitionPenalty: 'general.sampling.penalty_repeat',
+  });
+}
+
+function readSampling(
+  fields: Fields,
+  architecture: ModelConfig['architecture'],
+  keys: Record<keyof SamplingDefaults, string>,
+): SamplingDefaults {
+  const defaults = AUTHORS_DEFAULTS[architecture];
+  return {
+    temperature: fields.atLeastZero(keys.temperature, defaults.temperature),
+    topP: fields.atLeastZero(keys.topP, defaults.topP),
+    topK: fields.atLeastZero(keys.topK, defaults.topK),
+    minP: fields.atLeastZero(keys.minP, defaults.minP),
+    repetitionPenalty: fields.positive(keys.repetitionPenalty, defaults.repetitionPenalty),
+  };
+}

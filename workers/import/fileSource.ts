@@ -1,0 +1,50 @@
+import { engineError } from '../errors';
+import type { ByteSource } from './byteSource';
+
+/** A file that the person picked or dropped. */
+export class FileSource implements ByteSource {
+  readonly #file: File;
+
+  constructor(file: File) {
+    this.#file = file;
+  }
+
+  get name(): string {
+    return this.#file.name;
+  }
+
+  get size(): number {
+    return this.#file.size;
+  }
+
+  get fingerprint(): string {
+    return `${this.#file.name} ${this.#file.size} ${this.#file.lastModified}`;
+  }
+
+  async read(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
+    if (offset + length > this.size) {
+      throw engineError('InvalidFileError', `${this.name} ends at byte ${this.size}, before byte ${offset + length}.`);
+    }
+    try {
+      return new Uint8Array(await this.#file.slice(offset, offset + length).arrayBuffer());
+    } catch (error) {
+      throw engineError(
+        'InvalidFileError',
+        `${this.name} cannot be read any more. Was it moved, deleted or changed?`,
+        error,
+      );
+    }
+  }
+
+  readAll(limit: number): Promise<Uint8Array<ArrayBuffer>> {
+    if (this.size <= limit) return this.read(0, this.size);
+    throw engineError(
+      'InvalidFileError',
+      `${this.name} is too large: ${this.size} bytes, at most ${limit} are expected.`,
+    );
+  }
+
+  close(): void {
+    // A file holds nothing open between reads.
+  }
+}

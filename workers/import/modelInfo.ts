@@ -1,0 +1,51 @@
+import type { ModelConfig } from '../checkpoint/modelConfig';
+import type { FileSet } from './fileSet';
+import type { ImportRequest, ModelInfo } from '../protocol';
+import type { Checkpoint } from './checkpoint';
+import type { PlannedTensor } from './plan';
+import { storedBytes } from './plan';
+
+/** The id under which a model is stored unless the caller chose one: name and quantization, safe in any path. */
+export function modelId(request: ImportRequest, checkpoint: Checkpoint): string {
+  if (request.id !== undefined) return request.id;
+  const suffix = request.quantization === 'auto' ? '' : `-${request.quantization}`;
+  const slug = checkpoint.modelName
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N}._]+/gu, '-')
+    .replaceAll(/^-|-$/g, '');
+  return (slug === '' ? checkpoint.config.architecture : slug) + suffix;
+}
+
+/** What the page is told about an imported model. */
+export function modelInfo(
+  id: string,
+  request: ImportRequest,
+  files: FileSet,
+  checkpoint: Checkpoint,
+  plan: PlannedTensor[],
+): ModelInfo {
+  const { config, modelName } = checkpoint;
+  return {
+    id,
+    name: modelName,
+    family: family(config, modelName),
+    architecture: config.architecture,
+    parameters: plan.reduce((sum, { entry }) => sum + entry.shape.reduce((a, b) => a * b, 1), 0),
+    bytes: plan.reduce((sum, { entry }) => sum + storedBytes(entry), 0),
+    quantization: request.quantization,
+    vocabSize: config.vocabSize,
+    contextLength: config.maxPositions,
+    vision: false,
+    source: files.info,
+    licence: checkpoint.licence,
+    hasTokenizer: checkpoint.tokenizer !== null,
+    sampling: checkpoint.sampling,
+    importedAt: Date.now(),
+  };
+}
+
+/** MiniCPM4 is MiniCPM with LongRoPE; MiniCPM5 is a plain Llama that only its name gives away. */
+function family({ architecture, rope }: ModelConfig, name: string): string {
+  if (architecture === 'minicpm') return rope.factors ? 'MiniCPM4' : 'MiniCPM';
+  return /minicpm-?5/i.test(name) ? 'MiniCPM5' : 'Llama';
+}
