@@ -1,38 +1,86 @@
-import type { MatrixFormat } from './layout';
+import { unpackQ4_0, unpackQ4_1, unpackQ5_0, unpackQ5_1, unpackQ8_0 } from './ggmlBlocks';
+import { unpackQ4_K, unpackQ5_K, unpackQ6_K } from './ggmlSuperBlocks';
+import { decodeBFloat16, decodeFloat16 } from './half';
+import type { CodedFormat, CodedRows } from './packCodes';
+import { allocateCodedRows, GROUP_COLUMNS, packCodes } from './packCodes';
 
-/** One way in which GGUF files store a tensor's elements. */
-export interface GgmlType {
+/** Writes the codes of the block at `offset` to `target.codes[code…]`, its scales and offsets to `[group…]`. */
+export type BlockUnpacker = (bytes: Uint8Array, offset: number, target: CodedRows, code: number, group: number) => void;
+
+interface StoredType {
   name: string;
   /** Elements per block. */
   blockSize: number;
   blockBytes: number;
 }
 
+interface FloatType extends StoredType {
+  format: 'float';
+  decode: (bytes: Uint8Array) => Float32Array<ArrayBuffer>;
+}
+
+interface CodedType extends StoredType {
+  format: CodedFormat;
+  unpack: BlockUnpacker;
+}
+
+/** One way in which GGUF files store a tensor's elements. */
+export type GgmlType = FloatType | CodedType;
+
 /** The supported types by their id in the file. */
-export const GGML_TYPES: Readonly<Record<number, GgmlType>> = {};
+export const GGML_TYPES: Readonly<Record<number, GgmlType>> = {
+  0: { name: 'F32', blockSize: 1, blockBytes: 4, format: 'float', decode: decodeFloat32 },
+  1: { name: 'F16', blockSize: 1, blockBytes: 2, format: 'float', decode: decodeFloat16 },
+  2: { name: 'Q4_0', blockSize: 32, blockBytes: 18, format: 'int4-affine', unpack: unpackQ4_0 },
+  3: { name: 'Q4_1', blockSize: 32, blockBytes: 20, format: 'int4-affine', unpack: unpackQ4_1 },
+  6: { name: 'Q5_0', blockSize: 32, blockBytes: 22, format: 'int8', unpack: unpackQ5_0 },
+  7: { name: 'Q5_1', blockSize: 32, blockBytes: 24, format: 'int8-affine', unpack: unpackQ5_1 },
+  8: { name: 'Q8_0', blockSize: 32, blockBytes: 34, format: 'int8', unpack: unpackQ8_0 },
+  12: { name: 'Q4_K', blockSize: 256, blockBytes: 144, format: 'int4-affine', unpack: unpackQ4_K },
+  13: { name: 'Q5_K', blockSize: 256, blockBytes: 176, format: 'int8-affine', unpack: unpackQ5_K },
+  14: { name: 'Q6_K', blockSize: 256, blockBytes: 210, format: 'int8', unpack: unpackQ6_K },
+  30: { name: 'BF16', blockSize: 1, blockBytes: 2, format: 'float', decode: decodeBFloat16 },
+};
+
+const UNSUPPORTED_NAMES: Readonly<Record<number, string>> = {
+  ...{ 4: 'Q4_2', 5: 'Q4_3', 9: 'Q8_1', 10: 'Q2_K', 11: 'Q3_K', 15: 'Q8_K', 16: 'IQ2_XXS', 17: 'IQ2_XS' },
+  ...{ 18: 'IQ3_XXS', 19: 'IQ1_S', 20: 'IQ4_NL', 21: 'IQ3_S', 22: 'IQ2_S', 23: 'IQ4_XS', 24: 'I8', 25: 'I16' },
+  ...{ 26: 'I32', 27: 'I64', 28: 'F64', 29: 'IQ1_M', 34: 'TQ1_0', 35: 'TQ2_0', 39: 'MXFP4' },
+};
 
 /** The name of a type id, supported or not, for messages. */
 export function ggmlTypeName(id: number): string {
-  return `type ${id}`;
+  return GGML_TYPES[id]?.name ?? UNSUPPORTED_NAMES[id] ?? `type ${id}`;
 }
 
 /** The packed format that keeps the codes of `type`; 'float' for the types without codes, which `packTile` quantises. */
-export function ggmlFormat(type: GgmlType): MatrixFormat | 'float' {
-  throw new Error(`not implemented: ${type.name}`);
+export function ggmlFormat(type: GgmlType): CodedFormat | 'float' {
+  return type.format;
 }
 
 /**
- * The exact values of `count` elements stored as `type`.
- * Throws RangeError for a wrong number of bytes and for a scale that is not finite, naming the block.
+ * The values of `count` elements stored as `type`, exact but for one rounding to f32.
+ * Throws RangeError for a wrong number of bytes and, naming the block, for a scale that is not finite.
  */
 export function dequantizeGgml(type: GgmlType, bytes: Uint8Array, count: number): Float32Array<ArrayBuffer> {
-  throw new Error(`not implemented: ${[type.name, bytes.length, count].join(' ')}`);
+  requireBytes(type, bytes, count);
+  if (type.format === 'float') return type.decode(bytes);
+  const { codes, scales, offsets } = unpackBlocks(type, bytes, count);
+  const groupColumns = GROUP_COLUMNS[type.format];
+  const values = new Float32Array(count);
+  for (let i = 0, group = 0; i < count; group++) {
+    const scale = scales[group]!;
+    const offset = offsets[group]!;
+    for (const end = i + groupColumns; i < end; i++) values[i] = scale * codes[i]! + offset;
+  }
+  return values;
 }
 
 /**
  * Re-lays up to 32 rows of `columns` elements, one after another as in the file, into one tile in `ggmlFormat(type)` at
- * `out[outOffset]`. Codes are kept; scales and offsets are rounded to f16. Missing rows become zero weights.
- * Throws RangeError for a scale that is not finite or that f16 cannot hold, naming the block.
+ * `out[outOffset]`. Codes are kept; scales and offsets are rounded to f16, which is exact but for the K types. Missing
+ * rows become zero weights. Throws RangeError for a float type, a wrong number of bytes, a scale that is not finite
+ * (naming the block) or that f16 cannot hold (naming row and column).
  */
 export function repackGgmlTile(
   type: GgmlType,
@@ -42,5 +90,36 @@ export function repackGgmlTile(
   out: Uint8Array,
   outOffset: number,
 ): void {
-  throw new Error(`not implemented: ${[type.name, rows.length, rowCount, columns, out.length, outOffset].join(' ')}`);
+  if (type.format === 'float') throw new RangeError(`${type.name} has no codes to keep`);
+  if (columns % type.blockSize !== 0) {
+    throw new RangeError(`rows of ${columns} are not whole ${type.name} blocks of ${type.blockSize}`);
+  }
+  requireBytes(type, rows, rowCount * columns);
+  packCodes(type.format, unpackBlocks(type, rows, rowCount * columns), rowCount, columns, out, outOffset);
+}
+
+function requireBytes({ name, blockSize, blockBytes }: GgmlType, bytes: Uint8Array, count: number): void {
+  const expected = (count / blockSize) * blockBytes;
+  if (bytes.length !== expected) {
+    throw new RangeError(`${count} elements of ${name} take ${expected} bytes, not ${bytes.length}`);
+  }
+}
+
+function unpackBlocks(type: CodedType, bytes: Uint8Array, count: number): CodedRows {
+  const target = allocateCodedRows(type.format, 1, count);
+  const groups = type.blockSize / GROUP_COLUMNS[type.format];
+  const blocks = count / type.blockSize;
+  for (let block = 0; block < blocks; block++) {
+    type.unpack(bytes, block * type.blockBytes, target, block * type.blockSize, block * groups);
+  }
+  for (const values of [target.scales, target.offsets]) {
+    const bad = values.findIndex((value) => !Number.isFinite(value));
+    if (bad < 0) continue;
+    throw new RangeError(`${type.name} block ${Math.floor(bad / groups)} has a scale or offset of ${values[bad]}`);
+  }
+  return target;
+}
+
+function decodeFloat32(bytes: Uint8Array): Float32Array<ArrayBuffer> {
+  return new Float32Array(bytes.slice().buffer);
 }

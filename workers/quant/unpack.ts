@@ -1,16 +1,139 @@
-import type { MatrixFormat } from './layout';
+import { ROW_BYTES, STRIPE_BYTES } from './blockRow';
+import { float16ToFloat32 } from './half';
+import type { MatrixFormat, MatrixLayout } from './layout';
+import { BLOCK_COLUMNS, matrixLayout, TILE_ROWS } from './layout';
 
-/** The weights of a packed matrix, [rows, columns] row-major: the definition of the layout. */
+/** The first bytes of a tile and of one of its blocks in a packed matrix. */
+interface BlockPlace {
+  tile: number;
+  codes: number;
+  scales: number;
+}
+
+/** Writes the 32 weights of one row of a block to `out[at…]`. */
+type RowDecoder = (view: DataView, place: BlockPlace, row: number, out: Float32Array, at: number) => void;
+
+const decoders: Record<MatrixFormat, RowDecoder> = {
+  int4(view, { tile, codes, scales }, row, out, at) {
+    const scale = view.getFloat32(tile + row * 8, true) * view.getUint8(scales + row * 2);
+    const offset = -view.getFloat32(tile + row * 8 + 4, true) * view.getUint8(scales + row * 2 + 1);
+    decodeNibbles(view, codes + row * ROW_BYTES, scale, offset, out, at);
+  },
+
+  'int4-affine'(view, { codes, scales }, row, out, at) {
+    const scale = float16ToFloat32(view.getUint16(scales + row * 4, true));
+    const offset = float16ToFloat32(view.getUint16(scales + row * 4 + 2, true));
+    decodeNibbles(view, codes + row * ROW_BYTES, scale, offset, out, at);
+  },
+
+  int8(view, { codes, scales }, row, out, at) {
+    for (let half = 0; half < 2; half++) {
+      const scale = float16ToFloat32(view.getUint16(scales + row * 4 + half * 2, true));
+      const start = codes + half * STRIPE_BYTES + row * ROW_BYTES;
+      for (let b = 0; b < 16; b++) out[at++] = scale * view.getInt8(start + b);
+    }
+  },
+
+  'int8-affine'(view, { codes, scales }, row, out, at) {
+    const scale = float16ToFloat32(view.getUint16(scales + row * 4, true));
+    const offset = float16ToFloat32(view.getUint16(scales + row * 4 + 2, true));
+    for (let half = 0; half < 2; half++) {
+      const start = codes + half * STRIPE_BYTES + row * ROW_BYTES;
+      for (let b = 0; b < 16; b++) out[at++] = scale * view.getUint8(start + b) + offset;
+    }
+  },
+
+  f16(view, { codes }, row, out, at) {
+    for (let stripe = 0; stripe < 4; stripe++) {
+      const start = codes + stripe * STRIPE_BYTES + row * ROW_BYTES;
+      for (let b = 0; b < 16; b += 2) out[at++] = float16ToFloat32(view.getUint16(start + b, true));
+    }
+  },
+
+  f32(view, { codes }, row, out, at) {
+    for (let stripe = 0; stripe < 8; stripe++) {
+      const start = codes + stripe * STRIPE_BYTES + row * ROW_BYTES;
+      for (let b = 0; b < 16; b += 4) out[at++] = view.getFloat32(start + b, true);
+    }
+  },
+};
+
+/** Word j, byte b of the 16 code bytes: low nibble column 8j + b, high nibble column 8j + 4 + b. */
+function decodeNibbles(
+  view: DataView,
+  start: number,
+  scale: number,
+  offset: number,
+  out: Float32Array,
+  at: number,
+): void {
+  for (let j = 0; j < 4; j++) {
+    for (let b = 0; b < 4; b++) {
+      const pair = view.getUint8(start + 4 * j + b);
+      out[at + 8 * j + b] = scale * (pair & 15) + offset;
+      out[at + 8 * j + 4 + b] = scale * (pair >> 4) + offset;
+    }
+  }
+}
+
+/** Reads the weights of one packed matrix, or of any run of its row tiles, as f32. */
+export class MatrixReader {
+  private readonly view: DataView;
+  private readonly decode: RowDecoder;
+
+  /** Throws RangeError when `bytes` is shorter than the layout says. */
+  constructor(
+    private readonly layout: MatrixLayout,
+    bytes: Uint8Array,
+  ) {
+    if (bytes.length < layout.bytes) {
+      throw new RangeError(
+        `${layout.format} [${layout.rows}, ${layout.columns}] takes ${layout.bytes} bytes, not ${bytes.length}`,
+      );
+    }
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.decode = decoders[layout.format];
+  }
+
+  /** The 32 weights of `row` (of the matrix) in column block `block`, padding included, to `out[at…]`. */
+  readBlockRow(row: number, block: number, out: Float32Array, at: number): void {
+    const place = this.place(Math.floor(row / TILE_ROWS), block);
+    this.decode(this.view, place, row % TILE_ROWS, out, at);
+  }
+
+  /** All 32 × 32 weights of a block, row-major, padding included, to the start of `out`. */
+  readBlock(tile: number, block: number, out: Float32Array): void {
+    const place = this.place(tile, block);
+    for (let row = 0; row < TILE_ROWS; row++) this.decode(this.view, place, row, out, row * BLOCK_COLUMNS);
+  }
+
+  private place(tileIndex: number, block: number): BlockPlace {
+    const { headerBytes, codeBytes, blockBytes, tileBytes } = this.layout;
+    const tile = tileIndex * tileBytes;
+    const codes = tile + headerBytes + block * blockBytes;
+    return { tile, codes, scales: codes + codeBytes };
+  }
+}
+
+/**
+ * The weights of a packed matrix, [rows, columns] row-major: the definition of the layout. Each is computed in double
+ * precision and rounded once. Throws RangeError when `bytes` is too short.
+ */
 export function unpackMatrix(
   format: MatrixFormat,
   bytes: Uint8Array,
   rows: number,
   columns: number,
 ): Float32Array<ArrayBuffer> {
-  throw new Error(`not implemented: ${[format, bytes.length, rows, columns].join(' ')}`);
+  const weights = new Float32Array(rows * columns);
+  for (let row = 0; row < rows; row++) unpackRow(format, bytes, row, columns, weights, row * columns);
+  return weights;
 }
 
-/** The weights of one row of a packed matrix, for embedding look-ups, into `out[outOffset…]` (`columns` values). */
+/**
+ * The `columns` weights of one row of a packed matrix, for embedding look-ups, to `out[outOffset…]`.
+ * Throws RangeError when `bytes` ends before the row's tile does.
+ */
 export function unpackRow(
   format: MatrixFormat,
   bytes: Uint8Array,
@@ -19,5 +142,17 @@ export function unpackRow(
   out: Float32Array,
   outOffset: number,
 ): void {
-  throw new Error(`not implemented: ${[format, bytes.length, row, columns, out.length, outOffset].join(' ')}`);
+  const layout = matrixLayout(format, row + 1, columns);
+  const reader = new MatrixReader(layout, bytes);
+  const lastBlock = new Float32Array(BLOCK_COLUMNS);
+  for (let block = 0; block < layout.blocks; block++) {
+    const column = block * BLOCK_COLUMNS;
+    const at = outOffset + column;
+    if (column + BLOCK_COLUMNS <= columns) {
+      reader.readBlockRow(row, block, out, at);
+    } else {
+      reader.readBlockRow(row, block, lastBlock, 0);
+      out.set(lastBlock.subarray(0, columns - column), at);
+    }
+  }
 }
