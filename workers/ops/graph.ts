@@ -101,7 +101,14 @@ export class Ops {
   /** Causal softmax attention of q over the cache, after appending k and v at the step's position. [rows, numHeads · headDim] */
   attention(q: Tensor, k: Tensor, v: Tensor, cache: LayerCache, numHeads: number, scale: number): Tensor {
     this.#recorded.push({ kind: 'kvAppend', k, v, cache });
-    return this.#record({ kind: 'attention', q, cache, numHeads, scale, out: this.#tensor(q.rows, numHeads * cache.headDim) });
+    return this.#record({
+      kind: 'attention',
+      q,
+      cache,
+      numHeads,
+      scale,
+      out: this.#tensor(q.rows, numHeads * cache.headDim),
+    });
   }
 
   /** residual + scale · branch. */

@@ -1,0 +1,43 @@
+import type { Launch } from '../../gpu/kernel';
+import { paddedWidth } from '../../quant/layout';
+import type { KvCacheShape } from '../shared/kvCache';
+import { KV_FORMATS } from '../shared/kvCache';
+import { STEP } from '../shared/step';
+import text from './attention.wgsl?raw';
+
+export interface AttentionShape {
+  rows: number;
+  /** Query heads, a multiple of the cache's numKvHeads. */
+  numHeads: number;
+  /** Its headDim is even and at most MAX_HEAD_DIM. */
+  cache: KvCacheShape;
+  /** Factor on q · k, usually 1 / √headDim. */
+  scale: number;
+}
+
+const WORKGROUP_SIZE = 64;
+
+/** One invocation per four channels must fit. */
+export const MAX_HEAD_DIM = 4 * WORKGROUP_SIZE;
+
+/** Causal attention of each row over the cache. Bindings: step, q, keys, values, out. */
+export function attention({ rows, numHeads, cache, scale }: AttentionShape): Launch {
+  const { format, numKvHeads, capacity, headDim } = cache;
+  return {
+    kernel: {
+      name: `attention ${format}`,
+      sources: [{ file: 'attention.wgsl', text }, STEP, KV_FORMATS[format]],
+      bindings: ['uniform', 'read-only-storage', 'read-only-storage', 'read-only-storage', 'storage'],
+    },
+    constants: {
+      NUM_HEADS: numHeads,
+      HEADS_PER_KV_HEAD: numHeads / numKvHeads,
+      CAPACITY: capacity,
+      HEAD_DIM: headDim,
+      WIDTH: paddedWidth(numHeads * headDim),
+      SCALE: scale,
+      WORKGROUP_SIZE,
+    },
+    grid: [numHeads, rows, 1],
+  };
+}

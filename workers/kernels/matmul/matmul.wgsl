@@ -1,0 +1,80 @@
+// out[m, OUT_START + n] = Σ_k x[m, k] · weights[n, k]      one workgroup per 32 activation rows and 32 weight rows
+//   weights: tiles of a packed matrix (quant/layout.ts), BLOCKS blocks each; rows of padding are zero
+//   x:       [capacity, 32 · BLOCKS]
+//   out:     [capacity, OUT_WIDTH]
+// Invocation = 4 × 4 outputs: activation rows 4 · (thread / 8) + i, weight rows thread % 8 + 8 · j. A block of weights is
+// unpacked once into workgroup memory; two such buffers alternate, so that one barrier per block is enough.
+
+override BLOCKS: u32;
+override TILE_UNITS: u32;
+override OUT_START: u32;
+override OUT_WIDTH: u32;
+
+@group(0) @binding(1) var<storage, read> weights: array<vec4u>;
+@group(0) @binding(2) var<storage, read> x: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> out: array<f32>;
+
+// [buffer][quad of columns][weight row]
+var<workgroup> unpacked: array<vec4f, 512>;
+
+fn unpack_block(tile_base: u32, block: u32, thread: u32) {
+  let row = thread % 32u;
+  let start = (block % 2u) * 256u;
+  for (var quad = thread / 32u; quad < 8u; quad += 2u) {
+    unpacked[start + quad * 32u + row] = block_weights(tile_base, block, row, quad);
+  }
+}
+
+fn write_row(row: u32, column: u32, values: vec4f) {
+  if (row < step.rows) {
+    let base = row * OUT_WIDTH + column;
+    out[base] = values.x;
+    out[base + 8u] = values.y;
+    out[base + 16u] = values.z;
+    out[base + 24u] = values.w;
+  }
+}
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) thread: u32) {
+  let first_row = workgroup.y * 32u;
+  if (first_row >= step.rows) {
+    return;
+  }
+  let tile_base = workgroup.x * TILE_UNITS;
+  let row = first_row + 4u * (thread / 8u);
+  let column = thread % 8u;
+  // Rows beyond the last one in use repeat it; their results are not written.
+  let last = step.rows - 1u;
+  let x0 = min(row, last) * BLOCKS * 8u;
+  let x1 = min(row + 1u, last) * BLOCKS * 8u;
+  let x2 = min(row + 2u, last) * BLOCKS * 8u;
+  let x3 = min(row + 3u, last) * BLOCKS * 8u;
+  var sum0 = vec4f();
+  var sum1 = vec4f();
+  var sum2 = vec4f();
+  var sum3 = vec4f();
+  unpack_block(tile_base, 0u, thread);
+  for (var block = 0u; block < BLOCKS; block++) {
+    workgroupBarrier();
+    if (block + 1u < BLOCKS) {
+      unpack_block(tile_base, block + 1u, thread);
+    }
+    let start = (block % 2u) * 256u + column;
+    for (var quad = 0u; quad < 8u; quad++) {
+      let w = start + quad * 32u;
+      // Column j of the matrix is weight row `column + 8 · j`: `v * m` gives the four dot products.
+      let w_quad = mat4x4f(unpacked[w], unpacked[w + 8u], unpacked[w + 16u], unpacked[w + 24u]);
+      let k = block * 8u + quad;
+      sum0 += x[x0 + k] * w_quad;
+      sum1 += x[x1 + k] * w_quad;
+      sum2 += x[x2 + k] * w_quad;
+      sum3 += x[x3 + k] * w_quad;
+    }
+  }
+  let out_column = OUT_START + workgroup.x * 32u + column;
+  write_row(row, out_column, sum0);
+  write_row(row + 1u, out_column, sum1);
+  write_row(row + 2u, out_column, sum2);
+  write_row(row + 3u, out_column, sum3);
+}

@@ -1,0 +1,26 @@
+import { workgroupsFor } from '../../gpu/grid';
+import type { Launch } from '../../gpu/kernel';
+import { paddedWidth } from '../../quant/layout';
+import { STEP } from '../shared/step';
+import text from './rope.wgsl?raw';
+
+export interface RopeShape {
+  rows: number;
+  numHeads: number;
+  headDim: number;
+}
+
+/** Rotary position embedding. Bindings: step, table, x, out. */
+export function rope({ rows, numHeads, headDim }: RopeShape): Launch {
+  const width = paddedWidth(numHeads * headDim);
+  const pairs = (numHeads * headDim) / 2;
+  return {
+    kernel: {
+      name: 'rope',
+      sources: [{ file: 'rope.wgsl', text }, STEP],
+      bindings: ['uniform', 'read-only-storage', 'read-only-storage', 'storage'],
+    },
+    constants: { PAIRS: pairs, HALF: headDim / 2, WIDTH: width },
+    grid: [workgroupsFor(width - pairs, 64), rows, 1],
+  };
+}

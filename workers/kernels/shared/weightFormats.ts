@@ -1,0 +1,26 @@
+import type { WgslSource } from '../../gpu/kernel';
+import type { MatrixFormat } from '../../quant/layout';
+import f16 from './f16.wgsl?raw';
+import f32 from './f32.wgsl?raw';
+import int4 from './int4.wgsl?raw';
+import int4Affine from './int4Affine.wgsl?raw';
+import int8 from './int8.wgsl?raw';
+import int8Affine from './int8Affine.wgsl?raw';
+
+/**
+ * How a kernel reads packed weights (quant/layout.ts) from its binding `weights: array<vec4u>`. `tile_base` is the first
+ * unit of a tile, `row` the row inside it. Each format defines:
+ *
+ * - `block_dot(tile_base, block, row, x0, …, x7) -> vec2f`: the block's 32 weights times 32 activations, as a partial
+ *   sum that may be added to those of the row's other blocks;
+ * - `row_value(tile_base, row, partial) -> f32`: the finished sum;
+ * - `block_weights(tile_base, block, row, quad) -> vec4f`: the weights of columns 4 · quad to 4 · quad + 3 of the block.
+ */
+export const WEIGHT_FORMATS: Record<MatrixFormat, WgslSource> = {
+  int4: { file: 'int4.wgsl', text: int4 },
+  'int4-affine': { file: 'int4Affine.wgsl', text: int4Affine },
+  int8: { file: 'int8.wgsl', text: int8 },
+  'int8-affine': { file: 'int8Affine.wgsl', text: int8Affine },
+  f16: { file: 'f16.wgsl', text: f16 },
+  f32: { file: 'f32.wgsl', text: f32 },
+};

@@ -1,0 +1,87 @@
+import type { Graph, Op, Tensor } from './graph';
+
+/** Which tensors share which memory. */
+export interface BufferPlan {
+  /** Bytes of each slot. */
+  slotBytes: number[];
+  /** Slot of each tensor, by tensor id. */
+  slotOf: Map<number, number>;
+}
+
+/** The activations that an op reads. */
+export function opInputs(op: Op): Tensor[] {
+  switch (op.kind) {
+    case 'embedding':
+      return [];
+    case 'kvAppend':
+      return [op.k, op.v];
+    case 'attention':
+      return [op.q];
+    case 'add':
+      return [op.residual, op.branch];
+    case 'swiglu':
+      return [op.gate, op.up];
+    case 'rmsNorm':
+    case 'linear':
+    case 'rope':
+    case 'scale':
+    case 'lastRow':
+      return [op.x];
+  }
+}
+
+/** The activation that an op writes; kvAppend writes to the cache alone. */
+export function opOutput(op: Op): Tensor | null {
+  return op.kind === 'kvAppend' ? null : op.out;
+}
+
+/** Bytes of a tensor with all its rows. */
+export function tensorBytes(tensor: Tensor): number {
+  return tensor.rows * tensor.width * 4;
+}
+
+/**
+ * Gives every activation of a graph a slot of memory, by linear scan over the ops in order: a slot is free again after
+ * the last op that reads it, so an op's output never shares a slot with its inputs. The graph's output has a slot of its
+ * own, the last one, because it is read after the run. Throws RangeError for an op that reads what no op wrote before.
+ */
+export function planBuffers(graph: Graph): BufferPlan {
+  const lastUse = new Map<number, number>();
+  graph.ops.forEach((op, index) => {
+    for (const tensor of opInputs(op)) lastUse.set(tensor.id, index);
+  });
+  const slots = new Slots();
+  const slotOf = new Map<number, number>();
+  graph.ops.forEach((op, index) => {
+    const inputs = [...new Set(opInputs(op))];
+    const missing = inputs.find(({ id }) => id !== graph.output.id && !slotOf.has(id));
+    if (missing) throw new RangeError(`op ${index} (${op.kind}) reads tensor ${missing.id}, which no op wrote before`);
+    const out = opOutput(op);
+    const isShared = out !== null && out.id !== graph.output.id;
+    if (isShared) slotOf.set(out.id, slots.take(tensorBytes(out)));
+    for (const { id } of inputs) {
+      if (lastUse.get(id) === index && id !== graph.output.id) slots.free(slotOf.get(id)!);
+    }
+    if (isShared && !lastUse.has(out.id)) slots.free(slotOf.get(out.id)!);
+  });
+  slotOf.set(graph.output.id, slots.bytes.length);
+  return { slotBytes: [...slots.bytes, tensorBytes(graph.output)], slotOf };
+}
+
+class Slots {
+  readonly bytes: number[] = [];
+  readonly #free = new Set<number>();
+
+  /** The smallest free slot that is large enough, else the largest one grown, else a new one. */
+  take(bytes: number): number {
+    const bySize = [...this.#free].sort((a, b) => this.bytes[a]! - this.bytes[b]!);
+    const slot = bySize.find((free) => this.bytes[free]! >= bytes) ?? bySize.at(-1) ?? this.bytes.length;
+    this.bytes[slot] = Math.max(this.bytes[slot] ?? 0, bytes);
+    this.#free.delete(slot);
+    return slot;
+  }
+
+  free(slot: number): void {
+    this.#free.add(slot);
+  }
+}

@@ -1,0 +1,48 @@
+import { engineError } from '../errors';
+import { ActivationPool } from './activationPool';
+import type { Backend, Counters, Program } from './backend';
+import { CpuBuffer, cpuBuffer } from './cpuBuffer';
+import { CpuProgram } from './cpuProgram';
+import type { DeviceBuffer, Graph } from './graph';
+
+/** Buffers are whole blocks of 32 floats: a vector that ends inside one is followed by zeros. */
+const BUFFER_UNIT = 128;
+
+/** Computes with the kernels' reference implementations, in this thread: for small models, and as a second opinion. */
+export class CpuBackend implements Backend {
+  readonly kind = 'cpu';
+  readonly counters: Counters = { dispatches: 0, submits: 0, readbacks: 0, uploadedBytes: 0, heldBytes: 0 };
+  /** Plain memory does not go away. */
+  readonly lost = new Promise<never>(() => undefined);
+  readonly activations = new ActivationPool((bytes) => this.createBuffer('activations', bytes));
+
+  createBuffer(label: string, byteLength: number): CpuBuffer {
+    const size = Math.ceil(byteLength / BUFFER_UNIT) * BUFFER_UNIT;
+    try {
+      const buffer = new CpuBuffer(size, (bytes) => {
+        this.counters.heldBytes -= bytes;
+      });
+      this.counters.heldBytes += size;
+      return buffer;
+    } catch (error) {
+      throw engineError('OutOfMemoryError', `There are no ${size} bytes left for ${label}.`, error);
+    }
+  }
+
+  write(buffer: DeviceBuffer, byteOffset: number, data: Uint8Array): void {
+    cpuBuffer(buffer).bytes.set(data, byteOffset);
+    this.counters.uploadedBytes += data.byteLength;
+  }
+
+  flush(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  compile(graph: Graph): Promise<Program> {
+    return Promise.resolve(new CpuProgram(this, graph));
+  }
+
+  destroy(): void {
+    this.counters.heldBytes = 0;
+  }
+}

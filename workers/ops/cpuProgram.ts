@@ -1,0 +1,54 @@
+import type { Program, Step } from './backend';
+import { planBuffers, tensorBytes } from './bufferPlan';
+import type { CpuBackend } from './cpuBackend';
+import type { CpuBuffer } from './cpuBuffer';
+import type { CpuOp } from './cpuOps';
+import { prepareOp } from './cpuOps';
+import type { Graph, Tensor } from './graph';
+import type { StepLimits } from './stepLimits';
+import { checkStep, stepLimits } from './stepLimits';
+import { weightBytes } from './weightBytes';
+
+/** A graph in plain TypeScript: `submit` computes before it returns. */
+export class CpuProgram implements Program {
+  readonly capacity: number;
+  readonly weightBytes: number;
+  readonly #backend: CpuBackend;
+  readonly #limits: StepLimits;
+  readonly #outputTensor: Tensor;
+  readonly #output: CpuBuffer;
+  readonly #scratch: CpuBuffer[];
+  readonly #ops: readonly CpuOp[];
+
+  constructor(backend: CpuBackend, graph: Graph) {
+    const { slotBytes, slotOf } = planBuffers(graph);
+    this.capacity = graph.capacity;
+    this.weightBytes = weightBytes(graph);
+    this.#backend = backend;
+    this.#limits = stepLimits(graph);
+    this.#outputTensor = graph.output;
+    this.#output = backend.createBuffer('output', tensorBytes(graph.output));
+    this.#scratch = backend.activations.acquire(slotBytes.slice(0, -1));
+    const slots = [...this.#scratch, this.#output];
+    this.#ops = graph.ops.map((op) => prepareOp(op, ({ id }) => slots[slotOf.get(id)!]!.floats));
+  }
+
+  submit(step: Step): void {
+    checkStep(step, this.#limits);
+    for (const run of this.#ops) run(step);
+    this.#backend.counters.dispatches += this.#ops.length;
+    this.#backend.counters.submits++;
+  }
+
+  readOutput(rows: number): Promise<Float32Array<ArrayBuffer>> {
+    const { rows: most, width } = this.#outputTensor;
+    if (rows < 1 || rows > most) throw new RangeError(`${rows} rows asked for of an output of ${most}`);
+    this.#backend.counters.readbacks++;
+    return Promise.resolve(this.#output.floats.slice(0, rows * width));
+  }
+
+  destroy(): void {
+    this.#output.destroy();
+    this.#backend.activations.release(this.#scratch);
+  }
+}

@@ -1,0 +1,94 @@
+import { engineError } from '../errors';
+import { rejectWhenLost } from '../gpu/device';
+import { KernelCompiler } from '../gpu/kernel';
+import { ActivationPool } from './activationPool';
+import type { Backend, Counters, Program } from './backend';
+import { GpuBuffer, gpuBuffer } from './gpuBuffer';
+import { GpuProgram } from './gpuProgram';
+import type { DeviceBuffer, Graph } from './graph';
+
+/** Buffers are whole blocks of 32 floats: a vector that ends inside one is followed by zeros. */
+const BUFFER_UNIT = 128;
+
+const STORAGE_USAGE = () => GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
+
+/** Computes on a WebGPU device: graphs become dispatches, prebuilt once and replayed with one submit per step. */
+export class GpuBackend implements Backend {
+  readonly kind = 'webgpu';
+  readonly counters: Counters = { dispatches: 0, submits: 0, readbacks: 0, uploadedBytes: 0, heldBytes: 0 };
+  readonly lost: Promise<never>;
+  readonly compiler: KernelCompiler;
+  readonly activations = new ActivationPool((bytes) => this.createBuffer('activations', bytes));
+  #allocations: Promise<void>[] = [];
+  #failure: Error | null = null;
+
+  /** Takes over the device: `destroy` destroys it. */
+  constructor(readonly device: GPUDevice) {
+    this.compiler = new KernelCompiler(device);
+    this.lost = rejectWhenLost(device);
+    // Somebody may never look; that is not an unhandled rejection.
+    this.lost.catch(() => undefined);
+    device.addEventListener('uncapturederror', ({ error }) => {
+      this.#failure ??= deviceError(error);
+    });
+  }
+
+  createBuffer(label: string, byteLength: number, usage = STORAGE_USAGE()): GpuBuffer {
+    const { maxBufferSize } = this.device.limits;
+    const size = Math.ceil(byteLength / BUFFER_UNIT) * BUFFER_UNIT;
+    if (size > maxBufferSize) {
+      throw engineError(
+        'OutOfMemoryError',
+        `${label} needs ${size} bytes; this GPU allows ${maxBufferSize} per buffer.`,
+      );
+    }
+    this.device.pushErrorScope('out-of-memory');
+    const handle = this.device.createBuffer({ label, size, usage });
+    this.#allocations.push(this.#finishAllocation(label, size));
+    this.counters.heldBytes += size;
+    return new GpuBuffer(handle, size, () => {
+      this.counters.heldBytes -= size;
+    });
+  }
+
+  write(buffer: DeviceBuffer, byteOffset: number, data: Uint8Array): void {
+    // Chunks from storage are never shared memory, which is all that the narrower type asks.
+    this.device.queue.writeBuffer(gpuBuffer(buffer).handle, byteOffset, data as Uint8Array<ArrayBuffer>);
+    this.counters.uploadedBytes += data.byteLength;
+  }
+
+  async flush(): Promise<void> {
+    const allocations = this.#allocations;
+    this.#allocations = [];
+    await Promise.race([Promise.all([...allocations, this.device.queue.onSubmittedWorkDone()]), this.lost]);
+    this.throwIfFailed();
+  }
+
+  /** Throws the first error that the device reported outside any scope: results since then cannot be trusted. */
+  throwIfFailed(): void {
+    if (this.#failure) throw this.#failure;
+  }
+
+  async compile(graph: Graph): Promise<Program> {
+    const program = await GpuProgram.create(this, graph);
+    await this.flush();
+    return program;
+  }
+
+  destroy(): void {
+    this.device.destroy();
+    this.counters.heldBytes = 0;
+  }
+
+  async #finishAllocation(label: string, size: number): Promise<void> {
+    const error = await this.device.popErrorScope().catch(() => null);
+    if (error) {
+      this.#failure ??= engineError('OutOfMemoryError', `The GPU has no ${size} bytes left for ${label}.`, error);
+    }
+  }
+}
+
+function deviceError(error: GPUError): Error {
+  const name = error instanceof GPUOutOfMemoryError ? 'OutOfMemoryError' : 'UnsupportedError';
+  return engineError(name, `The GPU refused a command: ${error.message}`, error);
+}

@@ -1,0 +1,145 @@
+import type { CompiledKernel } from '../gpu/kernel';
+import { STEP_BYTES } from '../kernels/shared/step';
+import type { Program, Step } from './backend';
+import { planBuffers, tensorBytes } from './bufferPlan';
+import type { GpuBackend } from './gpuBackend';
+import type { GpuBuffer } from './gpuBuffer';
+import { gpuBuffer } from './gpuBuffer';
+import type { Graph, Tensor } from './graph';
+import type { Dispatch, Operand } from './lowering';
+import { lower } from './lowering';
+import { Readback } from './readback';
+import { checkStep, stepLimits } from './stepLimits';
+import type { StepLimits } from './stepLimits';
+import { weightBytes } from './weightBytes';
+
+/** A dispatch with everything it needs, so that a step only encodes. */
+interface PreparedDispatch {
+  pipeline: GPUComputePipeline;
+  bindGroup: GPUBindGroup;
+  grid: readonly [number, number, number];
+}
+
+/** Device memory of one program. `scratch` is shared with the backend's other programs. */
+interface ProgramMemory {
+  step: GpuBuffer;
+  tokenIds: GpuBuffer;
+  output: GpuBuffer;
+  scratch: GpuBuffer[];
+  slotOf: Map<number, number>;
+}
+
+/** A graph on the GPU. Runs are ordered by the device's queue. */
+export class GpuProgram implements Program {
+  readonly capacity: number;
+  readonly weightBytes: number;
+  readonly #backend: GpuBackend;
+  readonly #limits: StepLimits;
+  readonly #output: Tensor;
+  readonly #memory: ProgramMemory;
+  readonly #dispatches: readonly PreparedDispatch[];
+  readonly #readback: Readback;
+  readonly #step = new Uint32Array(STEP_BYTES / 4);
+  readonly #tokenIds: Uint32Array<ArrayBuffer>;
+
+  private constructor(
+    backend: GpuBackend,
+    graph: Graph,
+    memory: ProgramMemory,
+    dispatches: readonly PreparedDispatch[],
+  ) {
+    this.capacity = graph.capacity;
+    this.weightBytes = weightBytes(graph);
+    this.#backend = backend;
+    this.#limits = stepLimits(graph);
+    this.#output = graph.output;
+    this.#memory = memory;
+    this.#dispatches = dispatches;
+    this.#readback = new Readback(backend);
+    this.#tokenIds = new Uint32Array(graph.capacity);
+  }
+
+  /** Compiles every kernel and builds every bind group. Throws UnsupportedError or OutOfMemoryError. */
+  static async create(backend: GpuBackend, graph: Graph): Promise<GpuProgram> {
+    const dispatches = graph.ops.flatMap(lower);
+    const kernels = await Promise.all(dispatches.map(({ launch }) => backend.compiler.compile(launch)));
+    const memory = allocate(backend, graph);
+    const prepared = dispatches.map((dispatch, i) => prepare(backend.device, memory, graph, dispatch, kernels[i]!));
+    return new GpuProgram(backend, graph, memory, prepared);
+  }
+
+  submit(step: Step): void {
+    checkStep(step, this.#limits);
+    this.#writeStep(step);
+    const encoder = this.#backend.device.createCommandEncoder();
+    const pass = encoder.beginComputePass();
+    for (const { pipeline, bindGroup, grid } of this.#dispatches) {
+      pass.setPipeline(pipeline);
+      pass.setBindGroup(0, bindGroup);
+      pass.dispatchWorkgroups(...grid);
+    }
+    pass.end();
+    this.#backend.device.queue.submit([encoder.finish()]);
+    this.#backend.counters.dispatches += this.#dispatches.length;
+    this.#backend.counters.submits++;
+  }
+
+  readOutput(rows: number): Promise<Float32Array<ArrayBuffer>> {
+    const { rows: most, width } = this.#output;
+    if (rows < 1 || rows > most) throw new RangeError(`${rows} rows asked for of an output of ${most}`);
+    return this.#readback.read(this.#memory.output, rows * width);
+  }
+
+  destroy(): void {
+    const { step, tokenIds, output, scratch } = this.#memory;
+    for (const buffer of [step, tokenIds, output]) buffer.destroy();
+    this.#readback.destroy();
+    this.#backend.activations.release(scratch);
+  }
+
+  #writeStep({ tokenIds, position }: Step): void {
+    const rows = tokenIds.length;
+    const { queue } = this.#backend.device;
+    this.#step.set([position, rows]);
+    this.#tokenIds.set(tokenIds);
+    queue.writeBuffer(this.#memory.step.handle, 0, this.#step);
+    queue.writeBuffer(this.#memory.tokenIds.handle, 0, this.#tokenIds, 0, rows);
+    this.#backend.counters.uploadedBytes += STEP_BYTES + rows * 4;
+  }
+}
+
+function allocate(backend: GpuBackend, graph: Graph): ProgramMemory {
+  const { slotBytes, slotOf } = planBuffers(graph);
+  // The step may be written by a kernel as well as by the host.
+  const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
+  return {
+    step: backend.createBuffer('step', STEP_BYTES, usage),
+    tokenIds: backend.createBuffer('tokenIds', graph.capacity * 4),
+    output: backend.createBuffer('output', tensorBytes(graph.output)),
+    scratch: backend.activations.acquire(slotBytes.slice(0, -1)),
+    slotOf,
+  };
+}
+
+function prepare(
+  device: GPUDevice,
+  memory: ProgramMemory,
+  { output }: Graph,
+  { launch, operands }: Dispatch,
+  { pipeline, layout }: CompiledKernel,
+): PreparedDispatch {
+  const resource = (operand: Operand): GPUBufferBinding => {
+    if (operand === 'tokenIds') return { buffer: memory.tokenIds.handle };
+    if (!('id' in operand)) return { buffer: gpuBuffer(operand).handle };
+    // Pooled memory may be larger than the tensor, and than a binding may be.
+    const buffer = operand.id === output.id ? memory.output : memory.scratch[memory.slotOf.get(operand.id)!]!;
+    return { buffer: buffer.handle, size: tensorBytes(operand) };
+  };
+  const resources = [{ buffer: memory.step.handle, size: STEP_BYTES }, ...operands.map(resource)];
+  const bindGroup = device.createBindGroup({
+    label: launch.kernel.name,
+    layout,
+    entries: resources.map((entry, binding) => ({ binding, resource: entry })),
+  });
+  return { pipeline, bindGroup, grid: launch.grid };
+}

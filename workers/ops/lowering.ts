@@ -1,0 +1,109 @@
+import { engineError } from '../errors';
+import type { Launch } from '../gpu/kernel';
+import { add } from '../kernels/add/add';
+import { attention, MAX_HEAD_DIM } from '../kernels/attention/attention';
+import { embedding } from '../kernels/embedding/embedding';
+import { kvAppend } from '../kernels/kvAppend/kvAppend';
+import { lastRow } from '../kernels/lastRow/lastRow';
+import { matmul } from '../kernels/matmul/matmul';
+import { matvec } from '../kernels/matvec/matvec';
+import { rmsNorm } from '../kernels/rmsNorm/rmsNorm';
+import { rope } from '../kernels/rope/rope';
+import { scale } from '../kernels/scale/scale';
+import { swiglu } from '../kernels/swiglu/swiglu';
+import { paddedWidth } from '../quant/layout';
+import type { DeviceBuffer, LayerCache, Op, Tensor } from './graph';
+
+/** What a kernel binding refers to: an activation, weights or cache, or the step's token ids. */
+export type Operand = Tensor | DeviceBuffer | 'tokenIds';
+
+/** One dispatch: a kernel at a size, and what its bindings 1, 2, … hold (binding 0 is the step). */
+export interface Dispatch {
+  launch: Launch;
+  operands: readonly Operand[];
+}
+
+type OpOf<Kind extends Op['kind']> = Extract<Op, { kind: Kind }>;
+
+/** The dispatches that compute an op. Throws UnsupportedError for a shape that no kernel serves. */
+export function lower(op: Op): Dispatch[] {
+  switch (op.kind) {
+    case 'embedding':
+      return lowerEmbedding(op);
+    case 'linear':
+      return lowerLinear(op);
+    case 'kvAppend':
+      return [
+        {
+          launch: kvAppend({ rows: op.k.rows, cache: op.cache }),
+          operands: [op.k, op.v, op.cache.keys, op.cache.values],
+        },
+      ];
+    case 'attention':
+      return lowerAttention(op);
+    case 'rope': {
+      const { x, table, numHeads, out } = op;
+      const launch = rope({ rows: x.rows, numHeads, headDim: table.headDim });
+      return [{ launch, operands: [table.buffer, x, out] }];
+    }
+    default:
+      return [lowerRowwise(op)];
+  }
+}
+
+function lowerRowwise(op: OpOf<'rmsNorm' | 'add' | 'swiglu' | 'scale' | 'lastRow'>): Dispatch {
+  const { rows, width } = op.out;
+  switch (op.kind) {
+    case 'rmsNorm':
+      return {
+        launch: rmsNorm({ rows, columns: op.weight.length, eps: op.eps }),
+        operands: [op.x, op.weight.buffer, op.out],
+      };
+    case 'add':
+      return { launch: add({ rows, width, scale: op.scale }), operands: [op.residual, op.branch, op.out] };
+    case 'swiglu':
+      return { launch: swiglu({ rows, width }), operands: [op.gate, op.up, op.out] };
+    case 'scale':
+      return { launch: scale({ rows, width, factor: op.factor }), operands: [op.x, op.out] };
+    case 'lastRow':
+      return { launch: lastRow({ rows: op.x.rows, width }), operands: [op.x, op.out] };
+  }
+}
+
+function lowerEmbedding({ table, scale: factor, out }: OpOf<'embedding'>): Dispatch[] {
+  const { format, columns } = table;
+  return table.shards.map(({ rowStart, rows, buffer }) => ({
+    launch: embedding({ format, rowStart, rows, columns, scale: factor, capacity: out.rows }),
+    operands: ['tokenIds', buffer, out],
+  }));
+}
+
+function lowerLinear({ x, weight, out }: OpOf<'linear'>): Dispatch[] {
+  const { format, columns } = weight;
+  if (x.width !== paddedWidth(columns)) {
+    throw engineError('UnsupportedError', `A matrix of ${columns} columns cannot be applied to rows of ${x.width}.`);
+  }
+  return weight.shards.map(({ rowStart, rows, buffer }) => {
+    const shard = { format, rowStart, rows, columns };
+    const launch = x.rows === 1 ? matvec(shard) : matmul({ ...shard, outWidth: out.width, capacity: x.rows });
+    return { launch, operands: [buffer, x, out] };
+  });
+}
+
+function lowerAttention({ q, cache, numHeads, scale: factor, out }: OpOf<'attention'>): Dispatch[] {
+  checkHeads(numHeads, cache);
+  const launch = attention({ rows: q.rows, numHeads, cache, scale: factor });
+  return [{ launch, operands: [q, cache.keys, cache.values, out] }];
+}
+
+function checkHeads(numHeads: number, { headDim, numKvHeads }: LayerCache): void {
+  if (headDim % 2 !== 0 || headDim > MAX_HEAD_DIM) {
+    throw engineError(
+      'UnsupportedError',
+      `Heads of ${headDim} channels: up to ${MAX_HEAD_DIM}, and even, are supported.`,
+    );
+  }
+  if (numHeads % numKvHeads !== 0) {
+    throw engineError('UnsupportedError', `${numHeads} query heads cannot share ${numKvHeads} key heads evenly.`);
+  }
+}

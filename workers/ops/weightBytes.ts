@@ -1,0 +1,12 @@
+import { matrixLayout } from '../quant/layout';
+import type { Graph } from './graph';
+
+/** Bytes of weights that one run of a graph reads. Embedding rows are looked up, too few to count. */
+export function weightBytes({ ops }: Graph): number {
+  let bytes = 0;
+  for (const op of ops) {
+    if (op.kind === 'linear') bytes += matrixLayout(op.weight.format, op.weight.rows, op.weight.columns).bytes;
+    if (op.kind === 'rmsNorm') bytes += op.weight.length * 4;
+  }
+  return bytes;
+}
