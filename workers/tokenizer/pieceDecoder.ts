@@ -1,4 +1,5 @@
 import { engineError } from '../errors';
+import { isRecord } from './isRecord';
 
 /** Turns the pieces of one sequence into text, piece by piece. */
 export interface PieceDecoder {
@@ -72,10 +73,6 @@ function addStep(chain: SentencePieceChain, step: DecoderStep, isFused: boolean)
     default:
       return false;
   }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /**
