@@ -1,24 +1,24 @@
-/** Distance from the end, in CSS pixels, within which the reader counts as reading the newest line. */
-const NEAR_END = 48;
+/** Distance from the end, in CSS pixels, within which a reader who scrolls down is taken to want the newest line. */
+const NEAR_END = 32;
 
-/** Keeps a scrolling list at its end while the reader is there, and leaves it alone where the reader has gone up. */
+/** Keeps a scrolling list at its end while the reader is there, and leaves it alone once the reader goes up. */
 export class FollowEnd {
   isAtEnd = $state(true);
   #list: HTMLElement | null = null;
+  #lastTop = 0;
 
-  /** Attachment for the scrolling element. */
+  /** Attachment for the scrolling element; its children are what grows. */
   readonly attach = (list: HTMLElement): (() => void) => {
     this.#list = list;
-    const scrolled = () => (this.isAtEnd = list.scrollHeight - list.scrollTop - list.clientHeight < NEAR_END);
-    const resized = new ResizeObserver(() => {
+    const scrolled = () => this.#judge(list);
+    const grown = new ResizeObserver(() => {
       if (this.isAtEnd) this.#jump();
     });
     list.addEventListener('scroll', scrolled, { passive: true });
-    resized.observe(list);
-    for (const child of list.children) resized.observe(child);
+    for (const element of [list, ...list.children]) grown.observe(element);
     return () => {
       list.removeEventListener('scroll', scrolled);
-      resized.disconnect();
+      grown.disconnect();
     };
   };
 
@@ -26,6 +26,16 @@ export class FollowEnd {
   toEnd(): void {
     this.isAtEnd = true;
     this.#jump();
+  }
+
+  /** The first small movement upwards counts: otherwise the next word would pull the reader back down. */
+  #judge(list: HTMLElement): void {
+    const distance = list.scrollHeight - list.scrollTop - list.clientHeight;
+    const wentUp = list.scrollTop < this.#lastTop;
+    this.#lastTop = list.scrollTop;
+    if (distance < 1) this.isAtEnd = true;
+    else if (wentUp) this.isAtEnd = false;
+    else if (distance < NEAR_END) this.isAtEnd = true;
   }
 
   #jump(): void {

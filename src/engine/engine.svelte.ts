@@ -1,4 +1,5 @@
 import { recall, remember } from '../app/remembered';
+import { subjectOf, type Subject } from './subject';
 import type { ChatCompletionChunk, ChatMessage, Engine, Model } from './api';
 import type { Diagnostics, ModelInfo, ModelSource, Progress } from '../../workers/protocol';
 
@@ -27,6 +28,8 @@ export function isDemo(model: ModelInfo): boolean {
 export class EngineState {
   status = $state<EngineStatus>('starting');
   progress = $state.raw<Progress | null>(null);
+  /** What is being imported or loaded. */
+  subject = $state.raw<Subject | null>(null);
   models = $state.raw<ModelInfo[]>([]);
   /** The model that answers, or null before one is loaded. */
   loaded = $state.raw<ModelInfo | null>(null);
@@ -38,6 +41,8 @@ export class EngineState {
 
   /** The model used last, if it is still stored. */
   readonly lastModel = $derived(this.models.find(({ id }) => id === this.#lastModelId) ?? null);
+  /** True where some model was opened on an earlier visit. */
+  readonly wasUsedBefore = $derived(this.#lastModelId !== null);
   readonly isBusy = $derived(this.status === 'importing' || this.status === 'loading');
 
   readonly #createEngine: () => Promise<Engine>;
@@ -65,18 +70,21 @@ export class EngineState {
 
   /** Imports a model and opens it. */
   importAndLoad(source: ModelSource): Promise<void> {
-    return this.#attempt('importing', async (engine, options) => {
+    return this.#attempt('importing', subjectOf(source), async (engine, options) => {
       const info = await engine.importModel(source, options);
       this.models = await engine.listModels();
       this.status = 'loading';
       this.progress = null;
+      this.subject = { name: info.name, isDemo: isDemo(info) };
       await this.#loadInto(engine, info.id, options);
     });
   }
 
   /** Opens a stored model in place of the loaded one. */
   load(id: string): Promise<void> {
-    return this.#attempt('loading', (engine, options) => this.#loadInto(engine, id, options), id);
+    const model = this.models.find((stored) => stored.id === id);
+    const subject = model ? { name: model.name, isDemo: isDemo(model) } : { name: id, isDemo: false };
+    return this.#attempt('loading', subject, (engine, options) => this.#loadInto(engine, id, options), id);
   }
 
   /** Opens the demo model that comes with the page, importing it where that has not happened yet. */
@@ -122,6 +130,7 @@ export class EngineState {
 
   async #attempt(
     status: 'importing' | 'loading',
+    subject: Subject,
     work: (engine: Engine, options: AttemptOptions) => Promise<void>,
     modelId?: string,
   ): Promise<void> {
@@ -129,10 +138,11 @@ export class EngineState {
     if (!engine || this.isBusy) return;
     const abort = new AbortController();
     this.#abort = abort;
-    this.#lastAttempt = () => this.#attempt(status, work, modelId);
+    this.#lastAttempt = () => this.#attempt(status, subject, work, modelId);
     this.error = null;
     this.wasCancelled = false;
     this.progress = null;
+    this.subject = subject;
     this.status = status;
     try {
       await work(engine, { signal: abort.signal, onProgress: (progress) => (this.progress = progress) });

@@ -1,0 +1,29 @@
+import type { ModelSource } from '../../workers/protocol';
+
+/** What an import or a load is about, as far as it is known before the model itself has been read. */
+export interface Subject {
+  name: string;
+  isDemo: boolean;
+}
+
+/** The name to show for a source: a repository, a file's or a folder's name, or the demo's own. */
+export function subjectOf(source: ModelSource): Subject {
+  switch (source.kind) {
+    case 'bundled':
+      return { name: source.name, isDemo: true };
+    case 'hub':
+      return { name: source.repo, isDemo: false };
+    case 'url':
+      return { name: lastSegment(source.urls[0] ?? ''), isDemo: false };
+    case 'files': {
+      const [first] = source.files;
+      const folder = first?.webkitRelativePath.split('/')[0];
+      return { name: folder || (first?.name ?? ''), isDemo: false };
+    }
+  }
+}
+
+function lastSegment(url: string): string {
+  const segments = new URL(url).pathname.split('/').filter(Boolean);
+  return decodeURIComponent(segments.at(-1) ?? url);
+}
