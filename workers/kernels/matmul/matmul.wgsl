@@ -3,7 +3,8 @@
 //   x:       [capacity, 32 · BLOCKS]
 //   out:     [capacity, OUT_WIDTH]
 // Invocation = 4 × 4 outputs: activation rows 4 · (thread / 8) + i, weight rows thread % 8 + 8 · j. A block of weights is
-// unpacked once into workgroup memory; two such buffers alternate, so that one barrier per block is enough.
+// unpacked once into workgroup memory; two such buffers alternate, so that one barrier per block is enough: whoever
+// unpacks into a buffer again has passed the barrier that all reach after their last use of it.
 
 override BLOCKS: u32;
 override TILE_UNITS: u32;
@@ -54,12 +55,9 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   var sum1 = vec4f();
   var sum2 = vec4f();
   var sum3 = vec4f();
-  unpack_block(tile_base, 0u, thread);
   for (var block = 0u; block < BLOCKS; block++) {
+    unpack_block(tile_base, block, thread);
     workgroupBarrier();
-    if (block + 1u < BLOCKS) {
-      unpack_block(tile_base, block + 1u, thread);
-    }
     let start = (block % 2u) * 256u + column;
     for (var quad = 0u; quad < 8u; quad++) {
       let w = start + quad * 32u;

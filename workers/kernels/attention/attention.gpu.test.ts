@@ -1,0 +1,112 @@
+import { expect } from 'vitest';
+import { paddedWidth } from '../../quant/layout';
+import { nmse } from '../../testing/allclose';
+import { gpuTest, maxGpuTest } from '../../testing/gpu';
+import { Random } from '../../testing/random';
+import { runLaunch } from '../../testing/runLaunch';
+import type { KvCacheShape } from '../shared/kvCache';
+import { kvCacheBytes } from '../shared/kvCache';
+import { KvCacheRows } from '../shared/kvCache.reference';
+import { attention } from './attention';
+import { attentionReference } from './attention.reference';
+
+interface Case {
+  cache: KvCacheShape;
+  numHeads: number;
+  rows: number;
+  position: number;
+  /** Magnitude of queries and keys: large ones make softmax steep. */
+  magnitude?: number;
+}
+
+/** A cache filled up to `count` positions; what stands behind them is `garbage`. */
+function filledCache(random: Random, shape: KvCacheShape, count: number, magnitude: number, garbage: number) {
+  const { format, numKvHeads, capacity, headDim } = shape;
+  const bytes = new Uint8Array(kvCacheBytes(format, numKvHeads, capacity, headDim));
+  const rows = new KvCacheRows(shape, bytes);
+  for (let head = 0; head < numKvHeads; head++) {
+    for (let position = 0; position < capacity; position++) {
+      const channels = random.floats(headDim, magnitude);
+      rows.write(head, position, position < count ? channels : channels.fill(garbage));
+    }
+  }
+  return { bytes, rows };
+}
+
+async function check(device: GPUDevice, { cache, numHeads, rows, position, magnitude = 1 }: Case) {
+  const random = new Random(cache.headDim * numHeads + rows);
+  const width = paddedWidth(numHeads * cache.headDim);
+  const q = random.rows(rows + 1, numHeads * cache.headDim, width, magnitude);
+  const keys = filledCache(random, cache, position + rows, magnitude, 1e4);
+  const values = filledCache(random, cache, position + rows, 1, 6e4);
+  const got = new Float32Array((rows + 1) * width).fill(777);
+  const scale = 1 / Math.sqrt(cache.headDim);
+  const launch = attention({ rows: rows + 1, numHeads, cache, scale });
+  await runLaunch(device, launch, { rows, position }, [q, keys.bytes, values.bytes, got]);
+  const want = new Float32Array(rows * width);
+  attentionReference(q, keys.rows, values.rows, want, { rows, width, numHeads, scale, position });
+  const used = got.subarray(0, rows * width);
+  expect(nmse(used, want)).toBeLessThan(1e-11);
+  expect(used.filter((_, i) => i % width >= numHeads * cache.headDim).every((value) => value === 0)).toBe(true);
+  expect(got.subarray(rows * width).every((value) => value === 777)).toBe(true);
+}
+
+const CASES = [
+  // numHeads, numKvHeads, headDim, capacity, rows, position
+  [1, 1, 2, 1, 1, 0],
+  [2, 2, 24, 70, 5, 0],
+  [4, 2, 64, 203, 1, 130],
+  [8, 1, 72, 67, 2, 63],
+  [3, 3, 70, 40, 17, 20],
+  [2, 1, 96, 129, 1, 128],
+  [6, 2, 128, 80, 3, 64],
+  [2, 2, 256, 66, 1, 65],
+] as const;
+
+for (const format of ['f32', 'f16', 'int8'] as const) {
+  for (const [numHeads, numKvHeads, headDim, capacity, rows, position] of CASES) {
+    const name = `${numHeads}/${numKvHeads} heads of ${headDim}, ${rows} rows at ${position} of ${capacity}`;
+    gpuTest(`attention ${format}: ${name}`, ({ device }) =>
+      check(device, { cache: { format, numKvHeads, headDim, capacity }, numHeads, rows, position }),
+    );
+  }
+  maxGpuTest(`attention ${format} with all that the adapter offers`, ({ device }) =>
+    check(device, { cache: { format, numKvHeads: 2, headDim: 64, capacity: 90 }, numHeads: 4, rows: 2, position: 70 }),
+  );
+}
+
+gpuTest('a prompt of 64 rows', ({ device }) =>
+  check(device, {
+    cache: { format: 'f32', numKvHeads: 1, headDim: 32, capacity: 64 },
+    numHeads: 2,
+    rows: 64,
+    position: 0,
+  }),
+);
+
+gpuTest('steep softmax neither overflows nor loses its sum', ({ device }) =>
+  check(device, {
+    cache: { format: 'f32', numKvHeads: 1, headDim: 64, capacity: 200 },
+    numHeads: 2,
+    rows: 2,
+    position: 150,
+    magnitude: 12,
+  }),
+);
+
+gpuTest('what stands behind the position does not matter, not even NaN', async ({ device }) => {
+  const cache: KvCacheShape = { format: 'f32', numKvHeads: 1, headDim: 32, capacity: 100 };
+  const random = new Random(5);
+  const q = random.floats(32);
+  const run = async (garbage: number) => {
+    const keys = filledCache(new Random(6), cache, 71, 1, garbage);
+    const values = filledCache(new Random(7), cache, 71, 1, garbage);
+    const got = new Float32Array(32);
+    const launch = attention({ rows: 1, numHeads: 1, cache, scale: 0.2 });
+    await runLaunch(device, launch, { rows: 1, position: 70 }, [q, keys.bytes, values.bytes, got]);
+    return got;
+  };
+  const clean = await run(0);
+  expect(clean.every((value) => Number.isFinite(value) && value !== 0)).toBe(true);
+  expect(await run(NaN)).toEqual(clean);
+});

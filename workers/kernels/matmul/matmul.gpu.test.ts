@@ -1,0 +1,69 @@
+import { expect } from 'vitest';
+import type { MatrixFormat } from '../../quant/layout';
+import { paddedWidth } from '../../quant/layout';
+import { unpackMatrix } from '../../quant/unpack';
+import { nmse } from '../../testing/allclose';
+import { gpuTest, maxGpuTest } from '../../testing/gpu';
+import { randomPackedMatrix } from '../../testing/packedMatrix';
+import { Random } from '../../testing/random';
+import { runLaunch } from '../../testing/runLaunch';
+import { WEIGHT_FORMATS } from '../shared/weightFormats';
+import { matmul } from './matmul';
+import { matmulReference } from './matmul.reference';
+
+const FORMATS = Object.keys(WEIGHT_FORMATS) as MatrixFormat[];
+
+interface Size {
+  xRows: number;
+  rows: number;
+  columns: number;
+  rowStart?: number;
+  capacity?: number;
+}
+
+async function check(device: GPUDevice, format: MatrixFormat, size: Size) {
+  const { xRows, rows, columns, rowStart = 0, capacity = xRows } = size;
+  const random = new Random(rows * columns + xRows);
+  const weights = randomPackedMatrix(random, format, rows, columns);
+  const xWidth = paddedWidth(columns);
+  const outWidth = rowStart + paddedWidth(rows);
+  const x = random.rows(capacity, columns, xWidth);
+  const got = new Float32Array(capacity * outWidth).fill(777);
+  const launch = matmul({ format, rowStart, rows, columns, outWidth, capacity });
+  await runLaunch(device, launch, { rows: xRows }, [weights, x, got]);
+  const unpacked = unpackMatrix(format, weights, rows, columns);
+  const want = matmulReference(unpacked, x, { rows, columns, xRows, xWidth });
+  const used = new Float32Array(xRows * rows);
+  for (let m = 0; m < xRows; m++) {
+    const row = got.subarray(m * outWidth, (m + 1) * outWidth);
+    used.set(row.subarray(rowStart, rowStart + rows), m * rows);
+    expect(row.subarray(0, rowStart).every((value) => value === 777)).toBe(true);
+    expect(row.subarray(rowStart + rows).every((value) => value === 0)).toBe(true);
+  }
+  expect(nmse(used, want)).toBeLessThan(1e-11);
+  expect(got.subarray(xRows * outWidth).every((value) => value === 777)).toBe(true);
+}
+
+for (const format of FORMATS) {
+  for (const [xRows, rows, columns] of [
+    [2, 1, 32],
+    [5, 31, 40],
+    [17, 33, 96],
+    [64, 70, 288],
+  ] as const) {
+    const name = `matmul ${format} [${xRows}, ${columns}] · [${rows}, ${columns}]ᵀ`;
+    gpuTest(name, ({ device }) => check(device, format, { xRows, rows, columns }));
+  }
+  gpuTest(`matmul ${format}: a shard writes at its columns only`, ({ device }) =>
+    check(device, format, { xRows: 3, rows: 40, columns: 64, rowStart: 96 }),
+  );
+  maxGpuTest(`matmul ${format} with all that the adapter offers`, ({ device }) =>
+    check(device, format, { xRows: 33, rows: 33, columns: 64 }),
+  );
+}
+
+for (const xRows of [1, 31, 33, 70]) {
+  gpuTest(`matmul: ${xRows} of 70 rows in use, the rest is left alone`, ({ device }) =>
+    check(device, 'int4', { xRows, rows: 32, columns: 64, capacity: 70 }),
+  );
+}
