@@ -1,0 +1,74 @@
+import { readGgufHeader } from '../checkpoint/gguf';
+import type { GgufHeader, GgufMetadata } from '../checkpoint/gguf';
+import type { RopeFactors } from '../checkpoint/ggufConfig';
+import { configFromGguf, ggufArchitecture } from '../checkpoint/ggufConfig';
+import type { TokenizerRecord } from '../checkpoint/manifest';
+import { GGUF_ROPE_FACTORS, ggufNames } from '../checkpoint/names';
+import { samplingFromGguf } from '../checkpoint/sampling';
+import { tensorTable } from '../checkpoint/tensorTable';
+import { engineError } from '../errors';
+import { dequantizeGgml } from '../quant/ggml';
+import { tokenizerFromGguf } from '../tokenizer/fromGguf';
+import { validateTokenizer } from '../tokenizer/validateTokenizer';
+import type { ByteSource } from './byteSource';
+import type { Checkpoint } from './checkpoint';
+import type { FileSet } from './fileSet';
+
+/** A head has at most a few hundred dimensions; a longer list of factors is damage. */
+const MAX_FACTOR_BYTES = 4096;
+
+/**
+ * Opens a GGUF file: the architecture is judged as soon as the header is read.
+ * Throws UnsupportedError, InvalidFileError or NetworkError.
+ */
+export async function openGgufCheckpoint(files: FileSet, fileName: string): Promise<Checkpoint> {
+  if (/-\d{5}-of-\d{5}\.gguf$/.test(fileName)) {
+    throw engineError('UnsupportedError', `${fileName}: GGUF files split into parts are not supported.`);
+  }
+  const source = await files.open(fileName);
+  if (!source) throw engineError('NetworkError', `${fileName} was not found in ${files.info.location}.`);
+  const { name: place } = source;
+  const { metadata, tensors } = await readGgufHeader(
+    (offset, length) => source.read(offset, length),
+    source.size,
+    place,
+  );
+  const architecture = ggufArchitecture(metadata, place);
+  const shapes = new Map(tensors.map(({ name, shape }) => [name, shape]));
+  const config = configFromGguf(metadata, shapes, await readRopeFactors(source, tensors), place);
+  const licence = metadata.get('general.license');
+  return {
+    modelName: fileName.replace(/\.gguf$/i, ''),
+    config,
+    sampling: samplingFromGguf(metadata, architecture, place),
+    tokenizer: readTokenizer(metadata, config.vocabSize),
+    licence: typeof licence === 'string' ? licence : null,
+    tensors: tensorTable(
+      tensors.map((tensor) => ({ ...tensor, file: 0 })),
+      config,
+      ggufNames,
+      [place],
+    ),
+    weights: [source],
+  };
+}
+
+async function readRopeFactors(source: ByteSource, tensors: GgufHeader['tensors']): Promise<RopeFactors> {
+  const read = async (name: string): Promise<number[] | null> => {
+    const tensor = tensors.find((candidate) => candidate.name === name);
+    if (!tensor) return null;
+    if (tensor.shape.length !== 1 || tensor.bytes > MAX_FACTOR_BYTES) {
+      throw engineError('InvalidFileError', `${source.name}, tensor "${name}": it is not a short list of factors.`);
+    }
+    const bytes = await source.read(tensor.offset, tensor.bytes);
+    return Array.from(dequantizeGgml(tensor.type, bytes, tensor.shape[0]!));
+  };
+  return { long: await read(GGUF_ROPE_FACTORS.long), short: await read(GGUF_ROPE_FACTORS.short) };
+}
+
+function readTokenizer(metadata: GgufMetadata, vocabSize: number): TokenizerRecord | null {
+  if ((metadata.get('tokenizer.ggml.model') ?? 'none') === 'none') return null;
+  const record = tokenizerFromGguf(metadata);
+  validateTokenizer(record, vocabSize);
+  return record;
+}

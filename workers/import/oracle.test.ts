@@ -1,0 +1,152 @@
+import 'fake-indexeddb/auto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import type { Manifest, TensorEntry } from '../checkpoint/manifest';
+import type { ModelConfig } from '../checkpoint/modelConfig';
+import type { ModelInfo, Quantization } from '../protocol';
+import { unpackMatrix } from '../quant/unpack';
+import { WeightStore } from '../storage/weightStore';
+import { Importer } from './importer';
+
+const ORACLE = '../shared/oracle';
+const hasOracle = existsSync(ORACLE);
+if (!hasOracle) console.log(`Skipped: the reference models are not at ${ORACLE}.`);
+
+const VOCABULARY_TOKENIZER = (vocabSize: number) => `tiny-tokenizers/v${vocabSize}`;
+
+function readFolder(folder: string): File[] {
+  return readdirSync(`${ORACLE}/${folder}`).map((name) => readFile(`${folder}/${name}`));
+}
+
+function readFile(path: string): File {
+  return new File([readFileSync(`${ORACLE}/${path}`)], path.split('/').at(-1)!);
+}
+
+interface Imported {
+  store: WeightStore;
+  manifest: Manifest;
+  info: ModelInfo;
+}
+
+let databases = 0;
+
+async function importFiles(files: File[], quantization: Quantization): Promise<Imported> {
+  const database = `oracle-${databases++}`;
+  const request = { database, source: { kind: 'files' as const, files }, id: undefined, quantization };
+  const info = await new Importer('http://localhost/').importModel(request, () => undefined);
+  const store = new WeightStore(database);
+  return { store, info, manifest: await store.getManifest(info.id) };
+}
+
+async function storedTensor({ store, manifest }: Imported, entry: TensorEntry): Promise<Float32Array> {
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  for (const chunk of entry.shards.flatMap((shard) => shard.chunks)) parts.push(await store.getChunk(manifest, chunk));
+  const bytes = new Uint8Array(await new Blob(parts).arrayBuffer());
+  const [rows, columns] = entry.shape;
+  if (columns === undefined) return new Float32Array(bytes.buffer, 0, rows);
+  return unpackMatrix(entry.format, bytes, rows, columns);
+}
+
+/** The largest difference of any tensor from its twin, relative to the twin's largest weight. */
+async function worstDifference(got: Imported, want: Imported): Promise<{ tensor: string; difference: number }> {
+  let worst = { tensor: '', difference: 0 };
+  expect(got.manifest.tensors.map(({ name }) => name).sort()).toEqual(
+    want.manifest.tensors.map(({ name }) => name).sort(),
+  );
+  for (const entry of got.manifest.tensors) {
+    const twin = want.manifest.tensors.find(({ name }) => name === entry.name)!;
+    expect(entry.shape).toEqual(twin.shape);
+    const [a, b] = [await storedTensor(got, entry), await storedTensor(want, twin)];
+    const largest = b.reduce((max, value) => Math.max(max, Math.abs(value)), 0);
+    const difference = a.reduce((max, value, i) => Math.max(max, Math.abs(value - b[i]!)), 0) / largest;
+    if (!(difference <= worst.difference)) worst = { tensor: entry.name, difference };
+  }
+  return worst;
+}
+
+/** Metadata keep f32 where JSON keeps decimals, and name one end-of-sequence token. */
+function withoutRounding({ rmsNormEps, residualScale, eosTokenIds, ...config }: ModelConfig) {
+  return {
+    ...config,
+    rmsNormEps: Math.fround(rmsNormEps),
+    residualScale: Math.fround(residualScale),
+    firstEos: eosTokenIds[0],
+  };
+}
+
+describe.skipIf(!hasOracle)('models of the oracle', () => {
+  test.each([
+    ['tiny-minicpm-2b', { architecture: 'minicpm', numKvHeads: 4, headDim: 64, tieWordEmbeddings: true }],
+    ['tiny-minicpm-1b', { architecture: 'minicpm', numKvHeads: 2, logitScale: 0.5, embeddingScale: 12 }],
+    ['tiny-minicpm5', { architecture: 'llama', numKvHeads: 1, headDim: 64, tieWordEmbeddings: false }],
+    ['tiny-minicpm4', { architecture: 'minicpm', eosTokenIds: [2, 3], maxPositions: 256 }],
+    ['tiny-minicpm4-extended', { residualScale: 1.4 / Math.SQRT2, maxPositions: 512 }],
+  ])('%s is imported from safetensors, tokenizer and all', async (model, expected) => {
+    const folder = `${model}/safetensors-bf16`;
+    const config = JSON.parse(readFileSync(`${ORACLE}/${folder}/config.json`, 'utf8'));
+    const tokenizer = readFolder(VOCABULARY_TOKENIZER(config.vocab_size)).filter(
+      (file) => file.name !== 'goldens.json',
+    );
+    const imported = await importFiles([...readFolder(folder), ...tokenizer], 'f32');
+    expect(imported.manifest.config).toMatchObject(expected);
+    expect(imported.info).toMatchObject({ hasTokenizer: true, sampling: { temperature: 0.8, topP: 0.8 } });
+    expect(await imported.store.verify(imported.info.id)).toEqual({ ok: true, badChunks: [] });
+  });
+
+  test('LongRoPE takes the long factors and their gain where the context was extended', async () => {
+    const extended = await importFiles(readFolder('tiny-minicpm4-extended/safetensors-bf16'), 'f32');
+    const { rope } = extended.manifest.config;
+    expect(rope.factors![31]).toBe(49.85338592529297);
+    expect(rope.gain).toBeCloseTo(Math.sqrt(1 + Math.log(8) / Math.log(64)), 12);
+    const original = await importFiles(readFolder('tiny-minicpm4/safetensors-bf16'), 'f32');
+    expect(original.manifest.config.rope).toMatchObject({ gain: 1, theta: 10_000 });
+  });
+
+  // Relative to a tensor's largest weight: half a step of the format; bfloat16's smallest weights are below f16's step.
+  test.each([
+    ['tiny-minicpm-2b', 'F16', 2e-7],
+    ['tiny-minicpm-2b', 'Q8_0', 0.005],
+    ['tiny-minicpm-2b', 'Q5_K_M', 0.04],
+    ['tiny-minicpm-2b', 'Q4_K_M', 0.08],
+    ['tiny-minicpm-2b', 'Q4_1', 0.08],
+    ['tiny-minicpm-2b', 'Q4_0', 0.13],
+    ['tiny-minicpm-1b', 'Q4_K_M', 0.08],
+    ['tiny-minicpm5', 'Q4_0', 0.13],
+    ['tiny-minicpm5', 'Q4_K_M', 0.08],
+    ['tiny-minicpm4', 'Q4_K_M', 0.08],
+  ])('%s %s as GGUF is the model of the safetensors', async (model, type, tolerance) => {
+    const reference = await importFiles(readFolder(`${model}/safetensors-bf16`), 'f32');
+    const gguf = await importFiles([readFile(`${model}/gguf/${model}.${type}.gguf`)], 'f32');
+    expect(withoutRounding(gguf.manifest.config)).toEqual(withoutRounding(reference.manifest.config));
+    expect(gguf.info).toMatchObject({ hasTokenizer: true, name: `${model}.${type}` });
+    const worst = await worstDifference(gguf, reference);
+    expect(worst.difference, worst.tensor).toBeLessThanOrEqual(tolerance);
+    // Kept codes differ from the dequantised weights by the rounding of a scale to f16.
+    const kept = await worstDifference(
+      await importFiles([readFile(`${model}/gguf/${model}.${type}.gguf`)], 'auto'),
+      gguf,
+    );
+    expect(kept.difference, kept.tensor).toBeLessThanOrEqual(type === 'F16' ? 0.08 : 0.002);
+  });
+
+  test.each([
+    ['tiny-minicpm3/safetensors-bf16', /MiniCPM3ForCausalLM/],
+    ['tiny-minicpm3/gguf', /minicpm3/],
+    ['tiny-minicpm-2b/gptq-int4-g32', /GPTQ/],
+    ['tiny-minicpm-2b/gptq-int4-g128-actorder', /GPTQ/],
+    ['tiny-minicpm-1b/gptq-int4-g128', /GPTQ/],
+    ['tiny-minicpm5/gptq-int4-g128', /GPTQ/],
+    ['tiny-minicpm4/gptq-int4-g128', /GPTQ/],
+    ['tiny-minicpm-2b/pytorch-bin', /pytorch_model\.bin/],
+    ['tiny-minicpmv-1/safetensors-bf16', /MiniCPMV/],
+    ['tiny-minicpmv-2/safetensors-bf16', /MiniCPMV/],
+    ['tiny-minicpmv-2/gguf', /mmproj/],
+    ['tiny-minicpmv-4.0/safetensors-bf16', /MiniCPMV/],
+    ['tiny-minicpmv-4.6/safetensors-bf16', /MiniCPMV4_6ForConditionalGeneration/],
+  ])('%s is refused by name', async (folder, name) => {
+    await expect(importFiles(readFolder(folder), 'auto')).rejects.toMatchObject({
+      name: 'UnsupportedError',
+      message: expect.stringMatching(name),
+    });
+  });
+});
