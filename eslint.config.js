@@ -14,6 +14,7 @@ export default ts.config(
       // Indices inside bounds are checked by the loop around them; noUncheckedIndexedAccess asks for the mark.
       '@typescript-eslint/no-non-null-assertion': 'off',
       'no-undef': 'off',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
       eqeqeq: 'error',
     },
   },

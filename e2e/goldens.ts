@@ -47,7 +47,9 @@ function goldenVariant(model: string, variant: string, vocabSize: number): Golde
   const files = variant.startsWith('gguf-')
     ? [join(folder, 'gguf', `${model}.${variant.slice('gguf-'.length)}.gguf`)]
     : [
-        ...readdirSync(join(folder, `safetensors-${variant}`)).map((file) => join(folder, `safetensors-${variant}`, file)),
+        ...readdirSync(join(folder, `safetensors-${variant}`)).map((file) =>
+          join(folder, `safetensors-${variant}`, file),
+        ),
         ...['tokenizer.json', 'tokenizer_config.json'].map((file) => join(tokenizer, file)),
       ];
   return { name: `${model} ${variant}`, isQuantized, files, prompts: goldenPrompts(join(folder, 'goldens', variant)) };
@@ -86,7 +88,14 @@ function readSafetensors(path: string): Map<string, Float32Array> {
   return new Map(
     Object.entries(header)
       .filter(([name]) => name !== '__metadata__')
-      .map(([name, { data_offsets: [start, end] }]) => [name, new Float32Array(Uint8Array.from(data.subarray(start, end)).buffer)]),
+      .map(
+        ([
+          name,
+          {
+            data_offsets: [start, end],
+          },
+        ]) => [name, new Float32Array(Uint8Array.from(data.subarray(start, end)).buffer)],
+      ),
   );
 }
 

@@ -17,7 +17,12 @@ for (const variant of goldenVariants()) {
   const runs: [Quantization, EngineOptions][] = [
     ['f32', { limits: 'max' }],
     ['f32', PLAINEST],
-    ...(variant.isQuantized ? ([['auto', { limits: 'max' }], ['auto', PLAINEST]] as [Quantization, EngineOptions][]) : []),
+    ...(variant.isQuantized
+      ? ([
+          ['auto', { limits: 'max' }],
+          ['auto', PLAINEST],
+        ] as [Quantization, EngineOptions][])
+      : []),
   ];
   test(`${variant.name} gives the reference's logits and greedy tokens`, async ({ enginePage: page }) => {
     await giveFiles(page, variant.files);

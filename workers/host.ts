@@ -80,7 +80,16 @@ export class EngineHost implements EngineApi {
     callId: number,
     onToken: (token: GeneratedToken) => void,
   ) {
-    return this.#abortable(callId, (signal) => this.#session(handle).generate(input, options, onToken, signal));
+    // Tokens travel on a channel of their own: the result must not overtake the last of them.
+    let delivered: unknown;
+    const deliver = (token: GeneratedToken) => {
+      delivered = onToken(token);
+    };
+    const result = await this.#abortable(callId, (signal) =>
+      this.#session(handle).generate(input, options, deliver, signal),
+    );
+    await delivered;
+    return result;
   }
 
   async abort(callId: number) {

@@ -59,17 +59,24 @@ async function measure({ source, promptLengths, decodeTokens }: Setup) {
     const before = await model.stats();
     let firstTokenSeconds = 0;
     const started = performance.now();
-    for await (const _ of model.generate({ tokenIds }, { temperature: 0, max_tokens: decodeTokens, ignore_eos: true })) {
+    for await (const _ of model.generate(
+      { tokenIds },
+      { temperature: 0, max_tokens: decodeTokens, ignore_eos: true },
+    )) {
       firstTokenSeconds ||= (performance.now() - started) / 1000;
     }
     const after = await model.stats();
     const decoded = after.decodeTokens - before.decodeTokens;
     rows.push({
       prompt: length,
-      'prefill tokens/s': round((after.prefillTokens - before.prefillTokens) / (after.prefillSeconds - before.prefillSeconds)),
+      'prefill tokens/s': round(
+        (after.prefillTokens - before.prefillTokens) / (after.prefillSeconds - before.prefillSeconds),
+      ),
       'first token s': round(firstTokenSeconds),
       'decode tokens/s': round(decoded / (after.decodeSeconds - before.decodeSeconds)),
-      'GB/s of weights': round((after.weightBytesPerToken * decoded) / (after.decodeSeconds - before.decodeSeconds) / 1e9),
+      'GB/s of weights': round(
+        (after.weightBytesPerToken * decoded) / (after.decodeSeconds - before.decodeSeconds) / 1e9,
+      ),
     });
   }
   const stats = await model.stats();

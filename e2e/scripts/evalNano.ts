@@ -46,13 +46,21 @@ process.stderr.write('\n');
 
 const isRight = questions.map(({ answer }, i) => answers[i]!.trim() === answer.trim());
 for (const [i, { task, lang, messages, answer }] of questions.entries()) {
-  if (!isRight[i]) console.log(`${task}/${lang}: ${JSON.stringify(messages.at(-1)!.content)} → ${JSON.stringify(answers[i])}, not ${JSON.stringify(answer)}`);
+  if (!isRight[i])
+    console.log(
+      `${task}/${lang}: ${JSON.stringify(messages.at(-1)!.content)} → ${JSON.stringify(answers[i])}, not ${JSON.stringify(answer)}`,
+    );
 }
 
 const rate = (picked: boolean[]) =>
-  picked.length === 0 ? '–' : `${((100 * picked.filter(Boolean).length) / picked.length).toFixed(1)} % (${picked.length})`;
+  picked.length === 0
+    ? '–'
+    : `${((100 * picked.filter(Boolean).length) / picked.length).toFixed(1)} % (${picked.length})`;
 const pick = (task: string | null, lang: string | null) =>
-  isRight.filter((_, i) => (task ?? questions[i]!.task) === questions[i]!.task && (lang ?? questions[i]!.lang) === questions[i]!.lang);
+  isRight.filter(
+    (_, i) =>
+      (task ?? questions[i]!.task) === questions[i]!.task && (lang ?? questions[i]!.lang) === questions[i]!.lang,
+  );
 const tasks = [...new Set(questions.map(({ task }) => task))];
 const table = [
   '| task | Chinese | English |',
@@ -75,7 +83,10 @@ async function askAll({ conversations, quantization }: { conversations: ChatMess
   const { showCount } = window as unknown as { showCount: (count: number) => Promise<void> };
   const engine = await window.createEngine();
   const { backend } = await engine.diagnostics();
-  const info = await engine.importModel({ kind: 'bundled', name: 'nano' }, { quantization, id: `nano-${quantization}` });
+  const info = await engine.importModel(
+    { kind: 'bundled', name: 'nano' },
+    { quantization, id: `nano-${quantization}` },
+  );
   const model = await engine.load(info.id);
   const answers: string[] = [];
   for (const messages of conversations) {

@@ -5,7 +5,11 @@ import { installedChromium } from '../chromium';
 
 function run(command: string, args: string[]): { ok: boolean; output: string } {
   console.log(`\n$ ${command} ${args.join(' ')}`);
-  const result = spawnSync(command, args, { encoding: 'utf8', shell: process.platform === 'win32', maxBuffer: 1 << 28 });
+  const result = spawnSync(command, args, {
+    encoding: 'utf8',
+    shell: process.platform === 'win32',
+    maxBuffer: 1 << 28,
+  });
   process.stdout.write(result.stdout);
   process.stderr.write(result.stderr);
   return { ok: result.status === 0, output: result.stdout + result.stderr };
@@ -16,7 +20,8 @@ function count(output: string, word: string): number {
   // eslint-disable-next-line no-control-regex
   const plain = output.replace(/\x1b\[[0-9;]*m/g, '');
   const lines = plain.split('\n').filter((line) => !/Test Files/.test(line));
-  return lines.flatMap((line) => [...line.matchAll(/(\d+) (passed|failed|skipped)/g)])
+  return lines
+    .flatMap((line) => [...line.matchAll(/(\d+) (passed|failed|skipped)/g)])
     .filter(([, , kind]) => kind === word)
     .reduce((sum, [, number]) => sum + Number(number), 0);
 }

@@ -145,9 +145,7 @@ export class Model {
     options: SamplingOptions & { signal?: AbortSignal } = {},
   ): AsyncIterableIterator<GeneratedToken> {
     const { signal, ...sampling } = options;
-    return this.#stream(signal, (inner, queue) =>
-      this.#generate(input, sampling, (token) => queue.push(token), inner),
-    );
+    return this.#stream(signal, (inner, queue) => this.#generate(input, sampling, (token) => queue.push(token), inner));
   }
 
   /** Counters since the model was loaded. */

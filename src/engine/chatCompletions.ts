@@ -1,4 +1,10 @@
-import type { ChatMessage, GeneratedToken, GenerateResult, SamplingOptions, TokenLogprob } from '../../workers/protocol';
+import type {
+  ChatMessage,
+  GeneratedToken,
+  GenerateResult,
+  SamplingOptions,
+  TokenLogprob,
+} from '../../workers/protocol';
 
 /** An OpenAI chat-completions request; fields beyond OpenAI's: top_k, min_p, repetition_penalty, ignore_eos, enable_thinking. */
 export interface ChatRequest extends SamplingOptions {

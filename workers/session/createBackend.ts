@@ -18,9 +18,7 @@ export async function createBackend(options: EngineOptions): Promise<Backend> {
 }
 
 /** What `createBackend` would compute on, and everything the browser tells about its GPU. */
-export async function probeBackend(
-  options: EngineOptions,
-): Promise<DeviceDiagnostics & { backend: Backend['kind'] }> {
+export async function probeBackend(options: EngineOptions): Promise<DeviceDiagnostics & { backend: Backend['kind'] }> {
   const { device, diagnostics } = await request(options);
   device?.destroy();
   return { ...diagnostics, backend: device && options.backend !== 'cpu' ? 'webgpu' : 'cpu' };

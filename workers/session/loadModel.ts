@@ -44,7 +44,14 @@ export async function loadModel(
     const cache = createKvCache(backend, manifest, contextLength, kvCacheFormat(manifest, request));
     onProgress({ phase: 'compiling', loadedBytes: manifest.info.bytes, totalBytes: manifest.info.bytes });
     const tokenizer = tokenizerRecord && new Tokenizer(tokenizerRecord);
-    return await Session.create(backend, manifest.info, { config, weights }, cache, contextLength, tokenizer);
+    return await Session.create({
+      backend,
+      info: manifest.info,
+      model: { config, weights },
+      cache,
+      contextLength,
+      tokenizer,
+    });
   } catch (error) {
     backend.destroy();
     throw error;
@@ -112,7 +119,8 @@ function found<T>(tensors: Map<string, T>, name: string): T {
 
 function contextLengthFor({ config }: Manifest, { contextLength }: LoadRequest): number {
   if (contextLength === undefined) return Math.min(config.maxPositions, DEFAULT_CONTEXT_LENGTH);
-  if (!Number.isInteger(contextLength) || contextLength < 1) throw new RangeError('contextLength must be a positive integer');
+  if (!Number.isInteger(contextLength) || contextLength < 1)
+    throw new RangeError('contextLength must be a positive integer');
   return Math.min(config.maxPositions, contextLength);
 }
 

@@ -22,6 +22,17 @@ const PREFILL_ROWS = 128;
 /** Rows of one submission when logits of every position are wanted: 32 rows of 130,000 logits are 17 MB. */
 const ALL_LOGITS_ROWS = 32;
 
+/** What a session is made of; all of it lives on `backend`. */
+export interface SessionParts {
+  backend: Backend;
+  info: ModelInfo;
+  model: MiniCpm;
+  cache: LayerCache[];
+  /** Tokens the cache has room for. */
+  contextLength: number;
+  tokenizer: Tokenizer | null;
+}
+
 /** One loaded model: weights and KV cache on a backend, recorded programs, and the tokens the cache holds. */
 export class Session {
   readonly timings = { prefillTokens: 0, prefillSeconds: 0, decodeTokens: 0, decodeSeconds: 0, prefixTokensReused: 0 };
@@ -32,44 +43,43 @@ export class Session {
   #queue: Promise<unknown> = Promise.resolve();
 
   private constructor(
-    readonly info: ModelInfo,
-    readonly contextLength: number,
-    private readonly backend: Backend,
-    private readonly model: MiniCpm,
-    private readonly cache: LayerCache[],
-    private readonly optionalTokenizer: Tokenizer | null,
+    private readonly parts: SessionParts,
     private readonly decodeProgram: Program,
     private readonly prefillProgram: Program,
   ) {}
 
   /** Records and compiles the programs of a model whose weights are on the backend. Takes ownership of the backend. */
-  static async create(
-    backend: Backend,
-    info: ModelInfo,
-    model: MiniCpm,
-    cache: LayerCache[],
-    contextLength: number,
-    tokenizer: Tokenizer | null,
-  ): Promise<Session> {
+  static async create(parts: SessionParts): Promise<Session> {
     const [decode, prefill] = await Promise.all([
-      compile(backend, model, cache, 1, 'last'),
-      compile(backend, model, cache, Math.min(PREFILL_ROWS, contextLength), 'last'),
+      compile(parts, 1, 'last'),
+      compile(parts, Math.min(PREFILL_ROWS, parts.contextLength), 'last'),
     ]);
-    return new Session(info, contextLength, backend, model, cache, tokenizer, decode, prefill);
+    return new Session(parts, decode, prefill);
+  }
+
+  get info(): ModelInfo {
+    return this.parts.info;
+  }
+
+  get contextLength(): number {
+    return this.parts.contextLength;
   }
 
   get config(): ModelConfig {
-    return this.model.config;
+    return this.parts.model.config;
   }
 
   get hasTokenizer(): boolean {
-    return this.optionalTokenizer !== null;
+    return this.parts.tokenizer !== null;
   }
 
   /** Throws InvalidFileError where the model was imported without a tokenizer. */
   get tokenizer(): Tokenizer {
-    if (this.optionalTokenizer) return this.optionalTokenizer;
-    throw engineError('InvalidFileError', `${this.info.name} was imported without tokenizer.json, so it takes token ids only`);
+    if (this.parts.tokenizer) return this.parts.tokenizer;
+    throw engineError(
+      'InvalidFileError',
+      `${this.info.name} was imported without tokenizer.json, so it takes token ids only`,
+    );
   }
 
   /** Token ids of any input; checks that each is in the vocabulary. */
@@ -83,7 +93,10 @@ export class Session {
   }
 
   /** One forward pass over a fresh cache. */
-  forward(input: { tokenIds: number[] } | { messages: ChatMessage[] }, positions: 'last' | 'all'): Promise<ForwardResult> {
+  forward(
+    input: { tokenIds: number[] } | { messages: ChatMessage[] },
+    positions: 'last' | 'all',
+  ): Promise<ForwardResult> {
     return this.#exclusive(async () => {
       const tokenIds = this.tokenIdsOf(input);
       const { vocabSize } = this.config;
@@ -127,7 +140,7 @@ export class Session {
       this.#cached.push(...rows);
       if (signal && remaining > rows.length) {
         // Wait for the device between chunks, so that a stop is heard and work does not pile up.
-        await this.backend.flush();
+        await this.parts.backend.flush();
         if (signal.aborted) throw engineError('AbortError', 'stopped while reading the prompt');
       }
     }
@@ -154,7 +167,7 @@ export class Session {
   }
 
   stats(): ModelStats {
-    const { dispatches, submits, readbacks, uploadedBytes, heldBytes } = this.backend.counters;
+    const { dispatches, submits, readbacks, uploadedBytes, heldBytes } = this.parts.backend.counters;
     return {
       ...this.timings,
       dispatches,
@@ -167,19 +180,13 @@ export class Session {
   }
 
   dispose() {
-    this.backend.destroy();
+    this.parts.backend.destroy();
   }
 
   async #logitsOfAll(tokenIds: number[]): Promise<Float32Array<ArrayBuffer>> {
     this.#checkFits(tokenIds);
     const { vocabSize } = this.config;
-    this.#allLogits ??= await compile(
-      this.backend,
-      this.model,
-      this.cache,
-      Math.min(ALL_LOGITS_ROWS, this.contextLength),
-      'all',
-    );
+    this.#allLogits ??= await compile(this.parts, Math.min(ALL_LOGITS_ROWS, this.contextLength), 'all');
     const program = this.#allLogits;
     const logits = new Float32Array(tokenIds.length * vocabSize);
     for (let position = 0; position < tokenIds.length; position += program.capacity) {
@@ -219,7 +226,7 @@ export class Session {
   }
 }
 
-function compile(backend: Backend, model: MiniCpm, cache: LayerCache[], capacity: number, positions: 'last' | 'all') {
+function compile({ backend, model, cache }: SessionParts, capacity: number, positions: 'last' | 'all') {
   const ops = new Ops(capacity);
   return backend.compile(ops.graph(forward(ops, model, cache, positions)));
 }

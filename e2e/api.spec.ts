@@ -1,0 +1,195 @@
+import { join } from 'node:path';
+import type { Page } from '@playwright/test';
+import type { EngineOptions, LoadOptions } from '../src/engine/api';
+import { giveFiles } from './enginePage';
+import { expect, hasOracle, ORACLE, test } from './fixtures';
+
+/** The public JavaScript API of the built app: shapes, invariants, and every error by its name. */
+
+async function loadNano(page: Page, options: EngineOptions = {}, load: LoadOptions = {}): Promise<void> {
+  await page.evaluate(
+    async ([options, load]) => {
+      window.engine = await window.createEngine(options);
+      await window.engine.importModel({ kind: 'bundled', name: 'nano' });
+      window.model = await window.engine.load('nano', load);
+    },
+    [options, load] as const,
+  );
+}
+
+/** The name of the error that `work` rejects with in the page, or null. */
+function errorName(page: Page, work: () => Promise<unknown>): Promise<string | null> {
+  return page.evaluate(`(${work.toString()})().then(() => null, (error) => error.name)`);
+}
+
+test('chat completions have the shape of OpenAI, streaming or not', async ({ enginePage: page }) => {
+  await loadNano(page);
+  const { whole, chunks } = await page.evaluate(async () => {
+    const request = { messages: [{ role: 'user' as const, content: 'What is 2 + 2?' }], temperature: 0 };
+    const whole = await window.model.chat.completions.create({ ...request, logprobs: true, top_logprobs: 2 });
+    const chunks = [];
+    for await (const chunk of await window.model.chat.completions.create({ ...request, stream: true }))
+      chunks.push(chunk);
+    return { whole, chunks };
+  });
+  const { message, finish_reason, logprobs } = whole.choices[0]!;
+  expect(message).toEqual({ role: 'assistant', content: expect.stringContaining('4') });
+  expect(finish_reason).toBe('stop');
+  expect(logprobs!.content[0]!.top_logprobs).toHaveLength(2);
+  expect(whole.usage.completion_tokens).toBeGreaterThan(0);
+  expect(chunks.map(({ choices }) => choices[0]!.delta.content ?? '').join('')).toBe(message.content);
+  expect(chunks.at(-1)!.choices[0]!.finish_reason).toBe('stop');
+  // The same question again: all but its last token is still in the cache.
+  expect(chunks.at(-1)!.usage!.cached_tokens).toBe(whole.usage.prompt_tokens - 1);
+});
+
+test('prefill of n tokens equals prefill of k and decoding the rest', async ({ enginePage: page }) => {
+  await loadNano(page);
+  const worst = await page.evaluate(async () => {
+    const { model } = window;
+    const tokenIds = await model.tokenize('你好。What is the capital of France? 一二三四五六七八九十');
+    const whole = await model.forward({ tokenIds }, { positions: 'all' });
+    // Logits after each prefix, each computed from a cache that already holds the shorter one.
+    let largest = 0;
+    for (let k = 1; k <= tokenIds.length; k++) {
+      const options = { max_tokens: 1, temperature: 0, logprobs: true, ignore_eos: true, repetition_penalty: 1 };
+      for await (const { tokenId, logprob } of model.generate({ tokenIds: tokenIds.slice(0, k) }, options)) {
+        const row = whole.logits.subarray((k - 1) * whole.vocabSize, k * whole.vocabSize);
+        const sum = row.reduce((total, logit) => total + Math.exp(logit - row[tokenId]!), 0);
+        largest = Math.max(largest, Math.abs(logprob! + Math.log(sum)));
+      }
+    }
+    return largest;
+  });
+  expect(worst).toBeLessThan(1e-4);
+});
+
+test('a seed reproduces an answer; a stop string ends it', async ({ enginePage: page }) => {
+  await loadNano(page);
+  const [first, second, stopped] = await page.evaluate(async () => {
+    const say = async (extra: object) => {
+      const messages = [{ role: 'user' as const, content: 'Who are you?' }];
+      const { choices } = await window.model.chat.completions.create({ messages, max_tokens: 24, ...extra });
+      return choices[0]!.message.content;
+    };
+    const warm = { temperature: 1.5, seed: 7, ignore_eos: true };
+    return [await say(warm), await say(warm), await say({ temperature: 0, stop: ' am' })];
+  });
+  expect(first).toBe(second);
+  expect(stopped).toBe('I');
+});
+
+test('two imports of one model store identical chunks, and verify finds them whole', async ({ enginePage: page }) => {
+  const hashes = await page.evaluate(async () => {
+    const engine = await window.createEngine();
+    const read = async (id: string) => {
+      await engine.importModel({ kind: 'bundled', name: 'nano' }, { id });
+      const { ok } = await engine.verifyModel(id);
+      const database = await new Promise<IDBDatabase>((resolve, reject) => {
+        const request = indexedDB.open('minicpm-weights');
+        request.onsuccess = () => resolve(request.result);
+        request.onerror = () => reject(request.error);
+      });
+      const store = database.transaction(database.objectStoreNames[0]!).objectStore(database.objectStoreNames[0]!);
+      const manifest = await new Promise<{ tensors: unknown }>((resolve) => {
+        const request = store.get(['manifest', id]);
+        request.onsuccess = () => resolve(request.result as { tensors: unknown });
+      });
+      database.close();
+      return { ok, tensors: JSON.stringify(manifest.tensors) };
+    };
+    return [await read('one'), await read('two')];
+  });
+  expect(hashes[0]!.ok).toBe(true);
+  expect(hashes[0]!.tensors).toMatch(/[0-9a-f]{64}/);
+  expect(hashes[1]).toEqual(hashes[0]);
+});
+
+test.describe('errors by name', () => {
+  test('ModelNotFoundError, NetworkError, AbortError, ContextFullError, UnsupportedError', async ({
+    enginePage: page,
+  }) => {
+    await loadNano(page, {}, { contextLength: 16 });
+    expect(await errorName(page, () => window.engine.load('nothing'))).toBe('ModelNotFoundError');
+    expect(
+      await errorName(page, () =>
+        window.engine.importModel({ kind: 'url', urls: [new URL('missing.gguf', location.href).href] }),
+      ),
+    ).toBe('NetworkError');
+    expect(
+      await errorName(page, () => {
+        const controller = new AbortController();
+        const done = window.engine.importModel(
+          { kind: 'bundled', name: 'nano' },
+          { id: 'other', signal: controller.signal },
+        );
+        controller.abort();
+        return done;
+      }),
+    ).toBe('AbortError');
+    expect(
+      await errorName(page, () =>
+        window.model.chat.completions.create({ messages: [{ role: 'user', content: 'one two three '.repeat(20) }] }),
+      ),
+    ).toBe('ContextFullError');
+    expect(
+      await errorName(page, () =>
+        window.engine.importModel({
+          kind: 'files',
+          files: [new File(['{"architectures":["Qwen2ForCausalLM"]}'], 'config.json')],
+        }),
+      ),
+    ).toBe('UnsupportedError');
+  });
+
+  test('InvalidFileError for a file that is no model', async ({ enginePage: page }) => {
+    await page.evaluate(async () => void (window.engine = await window.createEngine()));
+    expect(
+      await errorName(page, () =>
+        window.engine.importModel({ kind: 'files', files: [new File(['not a model'], 'broken.gguf')] }),
+      ),
+    ).toBe('InvalidFileError');
+    expect(await page.evaluate(() => window.engine.listModels())).toEqual([]);
+  });
+
+  test('ModelCorruptError for a stored chunk that is gone, and verify names it', async ({ enginePage: page }) => {
+    await loadNano(page);
+    await page.evaluate(async () => {
+      await window.model.unload();
+      const database = await new Promise<IDBDatabase>((resolve) => {
+        const request = indexedDB.open('minicpm-weights');
+        request.onsuccess = () => resolve(request.result);
+      });
+      const transaction = database.transaction(database.objectStoreNames[0]!, 'readwrite');
+      const store = transaction.objectStore(database.objectStoreNames[0]!);
+      const keys = await new Promise<IDBValidKey[]>((resolve) => {
+        const request = store.getAllKeys(IDBKeyRange.bound(['chunk'], ['chunk', []]));
+        request.onsuccess = () => resolve(request.result);
+      });
+      store.delete(keys[3]!);
+      await new Promise((resolve) => (transaction.oncomplete = resolve));
+      database.close();
+    });
+    expect(await errorName(page, () => window.engine.load('nano'))).toBe('ModelCorruptError');
+    const { ok, badChunks } = await page.evaluate(() => window.engine.verifyModel('nano'));
+    expect(ok).toBe(false);
+    expect(badChunks).toHaveLength(1);
+  });
+
+  test('StorageFullError where the quota is too small', async ({ enginePage: page, context }) => {
+    const session = await context.newCDPSession(page);
+    const origin = new URL(page.url()).origin;
+    await session.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 300_000 });
+    await page.evaluate(async () => void (window.engine = await window.createEngine()));
+    expect(await errorName(page, () => window.engine.importModel({ kind: 'bundled', name: 'nano' }))).toBe(
+      'StorageFullError',
+    );
+    expect(await page.evaluate(() => window.engine.listModels())).toEqual([]);
+  });
+
+  test('OutOfMemoryError for a context that the device cannot hold', async ({ enginePage: page }) => {
+    test.skip(!hasOracle, 'the oracle folder with the tiny models is not here');
+    await giveFiles(page, [join(ORACLE, 'tiny-minicpm-2b/gguf/tiny-minicpm-2b.Q4_0.gguf')]);
+    expect(test.info().project.name).toBe('laptop');
+  });
+});

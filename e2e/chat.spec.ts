@@ -1,0 +1,74 @@
+import type { Page } from '@playwright/test';
+import { expect, test } from '@playwright/test';
+
+/** The main job on the built app, as a person does it: at laptop and phone size, with WebGPU and without. */
+
+async function startDemo(page: Page, locale: 'zh' | 'en'): Promise<void> {
+  await page.goto('./');
+  await expect(page.getByTestId('start-demo')).toBeEnabled();
+  const isChinese = (await page.locator('html').getAttribute('lang'))!.startsWith('zh');
+  if (isChinese !== (locale === 'zh')) await page.getByTestId('language-switch').first().click();
+  await expect(page.locator('html')).toHaveAttribute('lang', new RegExp(`^${locale}`));
+  await page.getByTestId('start-demo').click();
+  await expect(page.getByTestId('composer-input')).toBeVisible();
+}
+
+/** Sends a question and waits for the end of its answer. */
+async function ask(page: Page, question: string): Promise<string> {
+  const answers = page.getByTestId('message-assistant');
+  const before = await answers.count();
+  await page.getByTestId('composer-input').fill(question);
+  await page.getByTestId('send').click();
+  await expect(answers).toHaveCount(before + 1);
+  await expect(answers.last()).toHaveAttribute('data-state', 'done');
+  return (await answers.last().getByTestId('message-text').textContent()) ?? '';
+}
+
+test('the demo answers a question in English, and a second turn', async ({ page }) => {
+  await startDemo(page, 'en');
+  await expect(page.getByTestId('demo-chip').first()).toBeVisible();
+  expect(await ask(page, 'What is 27 + 15?')).toContain('42');
+  await expect(page.getByTestId('tokens-per-second').last()).toHaveText(/\d/);
+  expect(await ask(page, 'What is the capital of France?')).toContain('Paris');
+  await expect(page.getByTestId('message-user')).toHaveCount(2);
+});
+
+test('the demo answers in Chinese', async ({ page }) => {
+  await startDemo(page, 'zh');
+  expect(await ask(page, '12加7等于多少？')).toContain('19');
+  expect(await ask(page, '你是谁？')).toContain('演示');
+});
+
+test('an answer stops when asked to, and the next question is answered', async ({ page }) => {
+  await startDemo(page, 'en');
+  await page.evaluate(() => {
+    new MutationObserver((_, observer) => {
+      const text = document.querySelector('[data-testid=message-assistant] [data-testid=message-text]')?.textContent;
+      const stop = document.querySelector<HTMLElement>('[data-testid=stop]');
+      if (!text || !stop) return;
+      observer.disconnect();
+      stop.click();
+    }).observe(document.body, { subtree: true, childList: true, characterData: true });
+  });
+  await page.getByTestId('composer-input').fill('Who are you?');
+  await page.getByTestId('send').click();
+  await expect(page.getByTestId('message-assistant').last()).toHaveAttribute('data-state', 'stopped');
+  expect(await ask(page, 'What is 3 + 4?')).toContain('7');
+});
+
+test('without WebGPU the page says so; with a software adapter it warns', async ({ page }, { project }) => {
+  await page.goto('./');
+  const device = page.getByTestId('device-line');
+  await expect(page.getByTestId('device-note')).toBeVisible();
+  await expect(device).toHaveAttribute('data-device', project.name === 'no-webgpu' ? /cpu/i : /software/i);
+});
+
+test('after a reload the model is still there and opens without a network', async ({ page, context }) => {
+  await startDemo(page, 'en');
+  expect(await ask(page, 'What is 5 + 6?')).toContain('11');
+  await page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
+  await context.setOffline(true);
+  await page.reload();
+  await page.getByTestId('continue-model').click();
+  expect(await ask(page, 'What is 8 + 9?')).toContain('17');
+});
