@@ -1,20 +1,16 @@
 const float = new Float32Array(1);
 const word = new Uint32Array(float.buffer);
 
-/** The bits of the f32 that equals the half with these 16 bits; a NaN stays a NaN. */
-function widen(bits: number): number {
-  const sign = (bits & 0x8000) << 16;
-  const magnitude = bits & 0x7fff;
-  if (magnitude >= 0x7c00) return (sign | 0x7f800000 | (magnitude << 13)) >>> 0;
-  if (magnitude >= 0x0400) return (sign | ((magnitude << 13) + 0x38000000)) >>> 0;
-  float[0] = magnitude * 2 ** -24;
-  return (sign | word[0]!) >>> 0;
-}
-
 /** The value of an IEEE 754 half given as its 16 bits. */
 export function float16ToFloat32(bits: number): number {
-  word[0] = widen(bits);
-  return float[0]!;
+  // Sign, exponent and fraction moved to their places in an f32, whose exponent is biased by 112 more.
+  const moved = ((bits & 0x8000) << 16) | ((bits & 0x7fff) << 13);
+  if ((bits & 0x7c00) === 0x7c00) {
+    word[0] = moved | 0x7f800000;
+    return float[0]!;
+  }
+  word[0] = moved;
+  return float[0]! * 2 ** 112;
 }
 
 /** The 16 bits of the half nearest to the f32 `value`, ties to even; from 65520 on infinite, a NaN becomes 0x7e00. */
@@ -33,9 +29,9 @@ export function float32ToFloat16(value: number): number {
 
 /** Little-endian halves as floats. Throws RangeError for an odd number of bytes. */
 export function decodeFloat16(bytes: Uint8Array): Float32Array<ArrayBuffer> {
-  const words = new Uint32Array(pairCount(bytes));
-  for (let i = 0; i < words.length; i++) words[i] = widen(bytes[2 * i]! | (bytes[2 * i + 1]! << 8));
-  return new Float32Array(words.buffer);
+  const values = new Float32Array(pairCount(bytes));
+  for (let i = 0; i < values.length; i++) values[i] = float16ToFloat32(bytes[2 * i]! | (bytes[2 * i + 1]! << 8));
+  return values;
 }
 
 /** Little-endian bfloat16 as floats. Throws RangeError for an odd number of bytes. */
