@@ -1,4 +1,3 @@
-import { recall, remember } from '../app/remembered';
 import { subjectOf, type Subject } from './subject';
 import type { ChatCompletionChunk, ChatMessage, Engine, Model } from './api';
 import type { Diagnostics, ModelInfo, ModelSource, Progress } from '../../workers/protocol';
@@ -24,6 +23,12 @@ export function isDemo(model: ModelInfo): boolean {
   return model.source.kind === 'bundled';
 }
 
+/** Keeps the id of the model used last from one visit to the next. */
+export interface ModelMemory {
+  recall: () => string | null;
+  remember: (id: string) => void;
+}
+
 /** Reactive mirror of the engine, and the only part of it that components know. */
 export class EngineState {
   status = $state<EngineStatus>('starting');
@@ -37,7 +42,7 @@ export class EngineState {
   error = $state.raw<Failure | null>(null);
   /** True after an import or a load was cancelled, until the next one begins. */
   wasCancelled = $state(false);
-  #lastModelId = $state(recall('lastModelId'));
+  #lastModelId = $state<string | null>(null);
 
   /** The model used last, if it is still stored. */
   readonly lastModel = $derived(this.models.find(({ id }) => id === this.#lastModelId) ?? null);
@@ -46,13 +51,16 @@ export class EngineState {
   readonly isBusy = $derived(this.status === 'importing' || this.status === 'loading');
 
   readonly #createEngine: () => Promise<Engine>;
+  readonly #memory: ModelMemory;
   #engine: Engine | null = null;
   #model: Model | null = null;
   #abort: AbortController | null = null;
   #lastAttempt: (() => Promise<void>) | null = null;
 
-  constructor(createEngine: () => Promise<Engine>) {
+  constructor(createEngine: () => Promise<Engine>, memory: ModelMemory) {
     this.#createEngine = createEngine;
+    this.#memory = memory;
+    this.#lastModelId = memory.recall();
   }
 
   /** Starts the engine and looks at the device and at what is stored. */
@@ -159,7 +167,7 @@ export class EngineState {
     this.#model = await engine.load(id, options);
     this.loaded = this.#model.info;
     this.#lastModelId = id;
-    remember('lastModelId', id);
+    this.#memory.remember(id);
   }
 
   async #unload(): Promise<void> {

@@ -1,5 +1,5 @@
 import type { Dictionary } from '../i18n/en';
-import type { EngineErrorName } from '../../workers/errors';
+import type { EngineErrorName } from '../engine/api';
 
 /** What the reader can do about an error with one press. */
 export type Action = 'retry' | 'reloadModel' | 'removeModel' | 'newChat';
