@@ -1,0 +1,156 @@
+import { describe, expect, test } from 'vitest';
+import type { DeviceOptions } from '../gpu/device';
+import type { KvCacheFormat } from '../protocol';
+import type { MatrixFormat } from '../quant/layout';
+import { paddedWidth } from '../quant/layout';
+import { nmse } from '../testing/allclose';
+import { testDevice } from '../testing/gpu';
+import { RandomModel, SIZES } from '../testing/randomModel';
+import type { Backend } from './backend';
+import { CpuBackend } from './cpuBackend';
+import { GpuBackend } from './gpuBackend';
+
+const TOKEN_IDS = [3, 74, 0, 31, 32, 63, 64, 9, 9, 50, 17];
+const CONTEXT = 13;
+const WIDTH = paddedWidth(SIZES.vocab);
+
+const PLAINEST: DeviceOptions = { limits: 'default', features: [] };
+const RICHEST: DeviceOptions = { limits: 'max', features: 'all' };
+
+async function withGpu<T>(options: DeviceOptions, use: (backend: GpuBackend) => Promise<T>): Promise<T> {
+  const backend = new GpuBackend(await testDevice(options));
+  try {
+    const result = await use(backend);
+    await backend.flush(); // rejects for any error that the device reported
+    return result;
+  } finally {
+    backend.destroy();
+  }
+}
+
+/** Logits of all tokens, in one step. */
+async function allAtOnce(backend: Backend, weights: MatrixFormat, kvCache: KvCacheFormat): Promise<Float32Array> {
+  const model = new RandomModel(backend, weights, kvCache, CONTEXT);
+  const program = await backend.compile(model.graph(TOKEN_IDS.length + 1, 'all'));
+  program.submit({ tokenIds: TOKEN_IDS, position: 0 });
+  return program.readOutput(TOKEN_IDS.length);
+}
+
+/** Logits of the last token: the first `prefill` tokens in one step, the others one by one. */
+async function prefillThenDecode(backend: Backend, prefill: number): Promise<Float32Array> {
+  const model = new RandomModel(backend, 'int4', 'f32', CONTEXT);
+  const prefillProgram = await backend.compile(model.graph(8, 'last'));
+  const decodeProgram = await backend.compile(model.graph(1, 'last'));
+  prefillProgram.submit({ tokenIds: TOKEN_IDS.slice(0, prefill), position: 0 });
+  for (let position = prefill; position < TOKEN_IDS.length; position++) {
+    decodeProgram.submit({ tokenIds: [TOKEN_IDS[position]!], position });
+  }
+  return decodeProgram.readOutput(1);
+}
+
+describe('GPU ≡ CPU', () => {
+  for (const [weights, kvCache, options] of [
+    ['int4', 'f32', PLAINEST],
+    ['int8', 'f16', PLAINEST],
+    ['f32', 'f32', RICHEST],
+    ['int4-affine', 'int8', RICHEST],
+  ] as const) {
+    test(`${weights} weights, ${kvCache} cache, ${options.limits} limits`, async () => {
+      const want = await allAtOnce(new CpuBackend(), weights, kvCache);
+      const got = await withGpu(options, (backend) => allAtOnce(backend, weights, kvCache));
+      // Rounding to half or to 8 bits may go the other way on a driver, once in a while.
+      expect(nmse(got, want)).toBeLessThan(kvCache === 'f32' ? 1e-11 : kvCache === 'f16' ? 1e-6 : 1e-4);
+      expect(want.some((value) => Math.abs(value) > 0.01)).toBe(true);
+      for (const logits of [got, want]) {
+        expect(logits.filter((_, i) => i % WIDTH >= SIZES.vocab).every((value) => value === 0)).toBe(true);
+      }
+    });
+  }
+});
+
+describe('prefill then decode gives what prefill alone gives', () => {
+  const lastOf = (logits: Float32Array) => logits.subarray(-WIDTH);
+
+  test('on the GPU', async () => {
+    await withGpu(PLAINEST, async (backend) => {
+      const want = lastOf(await allAtOnce(backend, 'int4', 'f32'));
+      // A relative error of 1e-5 in the mean.
+      for (const prefill of [1, 5, 8])
+        expect(nmse(await prefillThenDecode(backend, prefill), want)).toBeLessThan(1e-10);
+    });
+  });
+
+  test('on the CPU', async () => {
+    const want = lastOf(await allAtOnce(new CpuBackend(), 'int4', 'f32'));
+    expect(nmse(await prefillThenDecode(new CpuBackend(), 6), want)).toBeLessThan(1e-10);
+  });
+});
+
+describe('a program on the GPU', () => {
+  test('makes one submit per step, nothing new, and reads back what was submitted before', async () => {
+    await withGpu(PLAINEST, async (backend) => {
+      const model = new RandomModel(backend, 'int4', 'f32', CONTEXT);
+      const program = await backend.compile(model.graph(1, 'last'));
+      program.submit({ tokenIds: [5], position: 0 });
+      const first = await program.readOutput(1);
+      const before = { ...backend.counters };
+      program.submit({ tokenIds: [5], position: 0 });
+      const again = program.readOutput(1);
+      program.submit({ tokenIds: [6], position: 1 });
+      const next = await program.readOutput(1);
+      expect(await again).toEqual(first);
+      expect(next).not.toEqual(first);
+      expect(backend.counters.submits - before.submits).toBe(2);
+      expect(backend.counters.readbacks - before.readbacks).toBe(2);
+      expect(backend.counters.uploadedBytes - before.uploadedBytes).toBe(2 * (16 + 4));
+    });
+  });
+
+  test('refuses a step that does not fit, before anything is computed', async () => {
+    await withGpu(PLAINEST, async (backend) => {
+      const program = await backend.compile(new RandomModel(backend, 'int4', 'f32', CONTEXT).graph(2, 'last'));
+      expect(() => program.submit({ tokenIds: [], position: 0 })).toThrow(/1 to 2/);
+      expect(() => program.submit({ tokenIds: [1, 2, 3], position: 0 })).toThrow(/1 to 2/);
+      expect(() => program.submit({ tokenIds: [1, 2], position: CONTEXT - 1 })).toThrow(/context of 13/);
+      expect(() => program.submit({ tokenIds: [SIZES.vocab], position: 0 })).toThrow(/vocabulary of 75/);
+      expect(backend.counters.submits).toBe(0);
+    });
+  });
+
+  test('shares its scratch memory and gives everything back', async () => {
+    await withGpu(PLAINEST, async (backend) => {
+      const model = new RandomModel(backend, 'int4', 'f32', CONTEXT);
+      const idle = backend.counters.heldBytes;
+      const prefill = await backend.compile(model.graph(8, 'last'));
+      const withOne = backend.counters.heldBytes;
+      const decode = await backend.compile(model.graph(1, 'last'));
+      // Step, token ids and output are its own.
+      expect(backend.counters.heldBytes - withOne).toBeLessThan(1024);
+      prefill.destroy();
+      decode.destroy();
+      expect(backend.counters.heldBytes).toBe(idle);
+    });
+  });
+});
+
+describe('errors', () => {
+  test('a buffer larger than the device allows', async () => {
+    await withGpu(PLAINEST, async (backend) => {
+      const tooMuch = backend.device.limits.maxBufferSize + 4;
+      expect(() => backend.createBuffer('weights', tooMuch)).toThrow(
+        expect.objectContaining({ name: 'OutOfMemoryError' }),
+      );
+      await Promise.resolve();
+    });
+  });
+
+  test('a lost device', async () => {
+    const backend = new GpuBackend(await testDevice(PLAINEST));
+    const program = await backend.compile(new RandomModel(backend, 'int4', 'f32', CONTEXT).graph(1, 'last'));
+    program.submit({ tokenIds: [1], position: 0 });
+    const reading = program.readOutput(1);
+    backend.device.destroy();
+    await expect(reading).rejects.toMatchObject({ name: 'DeviceLostError' });
+    await expect(backend.lost).rejects.toMatchObject({ name: 'DeviceLostError' });
+  });
+});
