@@ -138,10 +138,13 @@ export class GroupSearch {
   }
 }
 
-/** The code nearest to a real number; 0 for NaN, which a group without range produces. */
+/**
+ * The code nearest to a real number, which is at most some thousands here; 0 for NaN, which a group without range gives.
+ * Truncating before clamping is what keeps this fast, and it is most of the time that packing takes.
+ */
 function nearestCode(value: number): number {
-  if (value >= LARGEST_CODE) return LARGEST_CODE;
-  return value > 0 ? (value + 0.5) | 0 : 0;
+  const code = (value + 0.5) | 0;
+  return code < 0 ? 0 : code > LARGEST_CODE ? LARGEST_CODE : code;
 }
 
 function multipleBelow(value: number, unit: number): number {
