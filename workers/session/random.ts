@@ -1,13 +1,16 @@
 /** A source of numbers: uniform in [0, 1), with 53 random bits. */
 export type Random = () => number;
 
+const WARM_UP = 16;
+
 /**
  * xoshiro128** (Blackman and Vigna), its state filled from `seed` by SplitMix32. The same seed gives the same numbers
  * on every machine. Of `seed` the integer part counts, up to 2^53.
  */
 export function seededRandom(seed: number): Random {
-  const splitMix = splitMix32((seed >>> 0) ^ Math.imul(Math.floor(seed / 2 ** 32) >>> 0, 0x9e3779b1));
-  let [a, b, c, d] = [splitMix(), splitMix(), splitMix(), splitMix()];
+  const low = splitMix32(seed >>> 0);
+  const high = splitMix32(~Math.floor(seed / 2 ** 32));
+  let [a, b, c, d] = [low(), low(), high(), high()];
   const next = (): number => {
     const result = Math.imul(rotateLeft(Math.imul(b, 5), 7), 9) >>> 0;
     const t = b << 9;
@@ -19,6 +22,8 @@ export function seededRandom(seed: number): Random {
     d = rotateLeft(d, 11);
     return result;
   };
+  // Until both halves of the seed have reached every word.
+  for (let i = 0; i < WARM_UP; i++) next();
   return () => ((next() >>> 5) * 2 ** 26 + (next() >>> 6)) / 2 ** 53;
 }
 

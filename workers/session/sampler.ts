@@ -159,30 +159,27 @@ class Selection {
     this.#total += weight;
   }
 
-  /** Keeps tokens of at least this weight, in order. */
-  #keepFrom(weight: number): void {
+  /** Keeps tokens of more than this weight and the first `equals` of just this weight, in order. */
+  #keepFrom(lightest: number, equals = Infinity): void {
     const before = this.#count;
     this.#count = 0;
     this.#total = 0;
     for (let i = 0; i < before; i++) {
-      if (this.#weights[i]! >= weight) this.#add(this.#ids[i]!, this.#weights[i]!);
+      const weight = this.#weights[i]!;
+      if (weight > lightest || (weight === lightest && equals-- > 0)) this.#add(this.#ids[i]!, weight);
     }
   }
 
-  /** Keeps, from the most probable on, each token before which the sum has not reached topP. */
+  /** Keeps, from the most probable on and equals in order, each token before which the sum has not reached topP. */
   #keepNucleus(topP: number): void {
     const goal = topP * this.#total;
     // All tokens lighter than this together weigh less than 1 - topP: the nucleus is among the others, so only these are sorted.
     this.#keepFrom(((1 - topP) * this.#total) / this.#count);
-    const weights = this.#weights.slice(0, this.#count);
-    const ids = this.#ids.slice(0, this.#count);
-    const order = Uint32Array.from(ids, (_, i) => i).sort((i, j) => weights[j]! - weights[i]! || i - j);
-    this.#count = 0;
-    this.#total = 0;
-    for (const i of order) {
-      if (this.#count > 0 && this.#total >= goal) break;
-      this.#add(ids[i]!, weights[i]!);
-    }
+    const falling = this.#weights.slice(0, this.#count).sort().reverse();
+    let size = 1;
+    for (let sum = falling[0]!; size < falling.length && sum < goal; size++) sum += falling[size]!;
+    const lightest = falling[size - 1]!;
+    this.#keepFrom(lightest, size - falling.indexOf(lightest));
   }
 
   /** The token at `point` when all weights are laid end to end. */
