@@ -46,7 +46,11 @@ const decoders: Record<MatrixFormat, RowDecoder> = {
   f16(view, { codes }, row, out, at) {
     for (let stripe = 0; stripe < 4; stripe++) {
       const start = codes + stripe * STRIPE_BYTES + row * ROW_BYTES;
-      for (let b = 0; b < 16; b += 2) out[at++] = float16ToFloat32(view.getUint16(start + b, true));
+      for (let b = 0; b < 16; b += 4) {
+        const pair = view.getUint32(start + b, true);
+        out[at++] = float16ToFloat32(pair & 0xffff);
+        out[at++] = float16ToFloat32(pair >>> 16);
+      }
     }
   },
 
