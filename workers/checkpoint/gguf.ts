@@ -33,7 +33,7 @@ export interface GgufHeader {
 /**
  * The header of a GGUF file, version 2 or 3 (ggml/docs/gguf.md), read in pieces as long as it turns out to be. Every
  * count and length is checked against `fileSize` (null when unknown) before it is trusted, and every tensor lies inside
- * the file, aligned, and apart from the others.
+ * the file, aligned, one behind the other.
  * Throws InvalidFileError naming file and place, and UnsupportedError for other versions and element types.
  */
 export async function readGgufHeader(read: ReadBytes, fileSize: number | null, file: string): Promise<GgufHeader> {
@@ -49,10 +49,10 @@ export async function readGgufHeader(read: ReadBytes, fileSize: number | null, f
     names.add(tensor.name);
     tensors.push(tensor);
   }
-  const dataStart = Math.ceil(cursor.position / alignment) * alignment;
+  const dataStart = alignUp(cursor.position, alignment);
   for (const tensor of tensors) tensor.offset += dataStart;
   tensors.sort((a, b) => a.offset - b.offset);
-  checkRanges(tensors, fileSize, file);
+  checkRanges(tensors, dataStart, alignment, fileSize, file);
   return { metadata, tensors };
 }
 
@@ -125,16 +125,28 @@ function tensorBytes(shape: number[], { name, blockSize, blockBytes }: GgmlType,
   return bytes;
 }
 
-function checkRanges(tensors: GgufTensor[], fileSize: number | null, file: string): void {
-  let position = 0;
+/** Writers put tensors one behind the other, aligned; anything else is damage. */
+function checkRanges(
+  tensors: GgufTensor[],
+  dataStart: number,
+  alignment: number,
+  fileSize: number | null,
+  file: string,
+) {
+  let end = dataStart;
   for (const { name, offset, bytes } of tensors) {
     const place = `${file}, tensor "${name}"`;
-    if (offset < position) throw invalid(place, 'it overlaps the tensor in front of it');
-    position = offset + bytes;
-    if (fileSize !== null && position > fileSize) {
-      throw invalid(place, `it ends at byte ${position} of a file of ${fileSize} bytes`);
+    if (offset < end) throw invalid(place, 'it overlaps the tensor in front of it');
+    if (offset > alignUp(end, alignment)) throw invalid(place, `${offset - end} unused bytes precede it`);
+    end = offset + bytes;
+    if (fileSize !== null && end > fileSize) {
+      throw invalid(place, `it ends at byte ${end} of a file of ${fileSize} bytes`);
     }
   }
+}
+
+function alignUp(position: number, alignment: number): number {
+  return Math.ceil(position / alignment) * alignment;
 }
 
 function invalid(place: string, reason: string): Error {

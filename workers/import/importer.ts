@@ -128,7 +128,7 @@ async function requireRoom(remaining: PlannedTensor[]): Promise<void> {
   const needed = remaining.reduce((sum, { entry }) => sum + storedBytes(entry), 0);
   const free = estimate.quotaBytes - estimate.usedBytes;
   if (needed <= free) return;
-  const inMegabytes = (bytes: number) => `${Math.ceil(Math.max(0, bytes) / 1e6)} MB`;
+  const inMegabytes = (bytes: number) => `${(Math.max(0, bytes) / 1e6).toFixed(1)} MB`;
   throw engineError(
     'StorageFullError',
     `The model needs ${inMegabytes(needed)} of storage, and the browser has ${inMegabytes(free)} left for this page.`,

@@ -62,7 +62,7 @@ function fromUrls(urls: string[]): FileSet {
 }
 
 function fromHub({ repo, revision, files, hub }: Extract<ModelSource, { kind: 'hub' }>): FileSet {
-  if (!/^[\w.-]+(\/[\w.-]+)*$/.test(repo)) {
+  if (!/^[\w-][\w.-]*(\/[\w-][\w.-]*)*$/.test(repo)) {
     throw engineError('InvalidFileError', `"${repo}" is not the name of a repository, such as openbmb/MiniCPM4-0.5B.`);
   }
   const base = (hub ?? HUGGING_FACE).replace(/\/+$/, '');

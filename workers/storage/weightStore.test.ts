@@ -1,6 +1,7 @@
 import 'fake-indexeddb/auto';
 import { expect, test } from 'vitest';
 import type { Manifest, TokenizerRecord } from '../checkpoint/manifest';
+import { newDatabase, storedKeys } from '../testing/importing';
 import { sha256, sha256OfJson } from './hash';
 import { WeightStore } from './weightStore';
 
@@ -24,18 +25,6 @@ async function storeModel(store: WeightStore, id: string, importId: string): Pro
   } as unknown as Manifest;
   await store.commit(manifest, tokenizer);
   return manifest;
-}
-
-let databases = 0;
-const newDatabase = () => `weights-${databases++}`;
-
-async function storedKeys(database: string): Promise<IDBValidKey[]> {
-  const open = indexedDB.open(database);
-  await new Promise((resolve) => (open.onsuccess = resolve));
-  const keys = open.result.transaction('weights').objectStore('weights').getAllKeys();
-  await new Promise((resolve) => (keys.onsuccess = resolve));
-  open.result.close();
-  return keys.result;
 }
 
 test('a committed model is listed, read and verified', async () => {

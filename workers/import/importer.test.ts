@@ -1,0 +1,201 @@
+import 'fake-indexeddb/auto';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import type { Manifest } from '../checkpoint/manifest';
+import type { Progress } from '../protocol';
+import { WeightStore } from '../storage/weightStore';
+import { importModel, newDatabase, storedKeys } from '../testing/importing';
+import { huggingFaceTensors, testFile, tinyConfig, tinyFolder, tinyGguf, tinyWeights } from '../testing/tinyCheckpoint';
+import { safetensorsFile } from '../testing/safetensorsFile';
+
+const hashes = ({ tensors }: Manifest) =>
+  Object.fromEntries(tensors.map(({ name, shards }) => [name, shards.flatMap((s) => s.chunks.map((c) => c.hash))]));
+
+/** Fails an import like a terminated worker: from outside, at a moment between two tensors. */
+function stopAfter(reports: number) {
+  let count = 0;
+  return ({ phase }: Progress) => {
+    if (phase === 'importing' && ++count > reports) throw new Error('terminated');
+  };
+}
+
+/** A file that counts the bytes that are read from it. */
+class CountingFile extends File {
+  bytesRead = 0;
+  override slice(start = 0, end = this.size, type?: string): Blob {
+    this.bytesRead += end - start;
+    return super.slice(start, end, type);
+  }
+}
+
+async function countedFolder(): Promise<{ files: File[]; weights: CountingFile }> {
+  const files = tinyFolder();
+  const index = files.findIndex(({ name }) => name === 'model.safetensors');
+  const weights = new CountingFile([await files[index]!.arrayBuffer()], 'model.safetensors', { lastModified: 0 });
+  return { files: files.toSpliced(index, 1, weights), weights };
+}
+
+/** Progress reports come at most ten times a second; with a clock that leaps, after every tensor. */
+function leapingClock() {
+  let now = 0;
+  vi.spyOn(performance, 'now').mockImplementation(() => (now += 1000));
+}
+
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.unstubAllGlobals();
+});
+
+describe('a checkpoint', () => {
+  test('is stored the same from safetensors and from GGUF', async () => {
+    const safetensors = await importModel(tinyFolder());
+    const gguf = await importModel([tinyGguf()]);
+    expect(hashes(gguf)).toEqual(hashes(safetensors));
+    expect(gguf.config).toMatchObject({ numKvHeads: 2, headDim: 16, logitScale: 0.5, tieWordEmbeddings: true });
+    expect(safetensors.config.eosTokenIds).toEqual([2, 3]);
+  });
+
+  test('imported twice has the same chunks', async () => {
+    expect(hashes(await importModel(tinyFolder()))).toEqual(hashes(await importModel(tinyFolder())));
+  });
+
+  test('is described to the page', async () => {
+    const { info, importId, id, tokenizerHash } = await importModel(tinyFolder(), { id: 'mine' });
+    expect(info).toMatchObject({
+      id: 'mine',
+      name: 'minicpm',
+      family: 'MiniCPM',
+      vocabSize: 275,
+      contextLength: 128,
+      hasTokenizer: true,
+      vision: false,
+      sampling: { temperature: 0.6, topP: 0.9, topK: 0, minP: 0, repetitionPenalty: 1 },
+    });
+    expect(info.parameters).toBe(275 * 64 + 2 * (64 * 64 * 2 + 32 * 64 * 2 + 3 * 64 * 96 + 2 * 64) + 64);
+    expect([id, importId, tokenizerHash]).toEqual([
+      'mine',
+      expect.stringMatching(/.{36}/),
+      expect.stringMatching(/^\w{64}$/),
+    ]);
+  });
+
+  test.each([
+    ['auto', { embedTokens: 'int8', 'layers.0.qProj': 'int4', norm: 'f32' }],
+    ['int4', { embedTokens: 'int4', 'layers.0.qProj': 'int4', norm: 'f32' }],
+    ['int8', { embedTokens: 'int8', 'layers.0.qProj': 'int8', norm: 'f32' }],
+    ['f16', { embedTokens: 'f16', 'layers.0.qProj': 'f16', norm: 'f32' }],
+    ['f32', { embedTokens: 'f32', 'layers.0.qProj': 'f32', norm: 'f32' }],
+  ] as const)('is stored in the formats of %s', async (quantization, formats) => {
+    const { tensors, id } = await importModel(tinyFolder(), { quantization });
+    expect(Object.fromEntries(tensors.map(({ name, format }) => [name, format]))).toMatchObject(formats);
+    expect(id).toBe(quantization === 'auto' ? 'minicpm' : `minicpm-${quantization}`);
+  });
+
+  test('reports its bytes up to the last', async () => {
+    leapingClock();
+    const reports: Progress[] = [];
+    await importModel(tinyFolder(), { onProgress: (progress) => reports.push(progress) });
+    const [reading, ...importing] = reports;
+    expect(reading).toEqual({ phase: 'reading', loadedBytes: 0, totalBytes: 0 });
+    const loaded = importing.map(({ loadedBytes }) => loadedBytes);
+    expect(loaded).toEqual(loaded.toSorted((a, b) => a - b));
+    const { totalBytes } = importing[0]!;
+    expect(importing.at(-1)).toEqual({ phase: 'importing', loadedBytes: totalBytes, totalBytes, etaSeconds: 0 });
+    expect(totalBytes).toBe(tinyWeights().reduce((sum, { values }) => sum + values.byteLength, 0));
+  });
+
+  test('with a weight that is no number is refused, and nothing of it stays', async () => {
+    for (const target of ['layers.1.inputLayernorm', 'layers.1.downProj']) {
+      const database = newDatabase();
+      const weights = tinyWeights();
+      weights.find(({ name }) => name === target)!.values[5] = NaN;
+      const files = tinyFolder().with(-1, testFile('model.safetensors', safetensorsFile(huggingFaceTensors(weights))));
+      await expect(importModel(files, { database })).rejects.toMatchObject({
+        name: 'InvalidFileError',
+        message: expect.stringMatching(/^model\.safetensors, tensor "model\.layers\.1\..*NaN/),
+      });
+      expect(await storedKeys(database)).toEqual([]);
+    }
+  });
+});
+
+describe('a broken import', () => {
+  test('is invisible, and goes on where it ended', async () => {
+    leapingClock();
+    const database = newDatabase();
+    const first = await countedFolder();
+    await expect(importModel(first.files, { database, onProgress: stopAfter(10) })).rejects.toThrow('terminated');
+    expect(await new WeightStore(database).listManifests()).toEqual([]);
+    const second = await countedFolder();
+    const resumed = await importModel(second.files, { database });
+    const whole = await countedFolder();
+    expect(hashes(resumed)).toEqual(hashes(await importModel(whole.files)));
+    expect(second.weights.bytesRead).toBeLessThan(0.8 * whole.weights.bytesRead);
+    expect(await new WeightStore(database).verify(resumed.id)).toEqual({ ok: true, badChunks: [] });
+  });
+
+  test('imports a tensor again whose chunk has gone', async () => {
+    leapingClock();
+    const database = newDatabase();
+    await expect(importModel(tinyFolder(), { database, onProgress: stopAfter(10) })).rejects.toThrow();
+    const store = new WeightStore(database);
+    const journal = (await store.getJournal('minicpm'))!;
+    await store.discardImport(journal);
+    await store.putJournal(journal);
+    const { id } = await importModel(tinyFolder(), { database });
+    expect(await store.verify(id)).toEqual({ ok: true, badChunks: [] });
+  });
+
+  test('of another source leaves no chunks behind', async () => {
+    leapingClock();
+    const database = newDatabase();
+    await expect(importModel(tinyFolder(), { database, onProgress: stopAfter(10) })).rejects.toThrow();
+    const { tensors } = await importModel([tinyGguf()], { database, id: 'minicpm' });
+    const chunks = tensors.flatMap(({ shards }) => shards.flatMap((shard) => shard.chunks));
+    // One manifest; a GGUF file without a tokenizer has no tokenizer record.
+    expect(await storedKeys(database)).toHaveLength(chunks.length + 1);
+  });
+
+  test('leaves the model usable that it was to replace', async () => {
+    leapingClock();
+    const database = newDatabase();
+    const before = await importModel(tinyFolder(), { database });
+    const changed = () => tinyFolder(tinyConfig(), 2);
+    await expect(importModel(changed(), { database, onProgress: stopAfter(10) })).rejects.toThrow();
+    const store = new WeightStore(database);
+    expect(await store.getManifest(before.id)).toEqual(before);
+    expect(await store.verify(before.id)).toEqual({ ok: true, badChunks: [] });
+    const after = await importModel(changed(), { database });
+    expect(hashes(after)).not.toEqual(hashes(before));
+    expect((await storedKeys(database)).length).toBe(Object.values(hashes(after)).flat().length + 2);
+  });
+});
+
+describe('storage', () => {
+  test('that is too small is noticed before anything is stored', async () => {
+    vi.stubGlobal('navigator', { storage: { estimate: async () => ({ usage: 900_000, quota: 1_000_000 }) } });
+    const database = newDatabase();
+    await expect(importModel(tinyFolder(), { database, quantization: 'f32' })).rejects.toMatchObject({
+      name: 'StorageFullError',
+      message: 'The model needs 0.3 MB of storage, and the browser has 0.1 MB left for this page.',
+    });
+    expect(await storedKeys(database)).toEqual([]);
+  });
+
+  test('that runs full keeps what is finished for the next attempt', async () => {
+    const database = newDatabase();
+    const put = IDBObjectStore.prototype.put;
+    let room = 15;
+    vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(function (this: IDBObjectStore, ...record) {
+      if (--room < 0) throw new DOMException('The quota has been exceeded.', 'QuotaExceededError');
+      return put.apply(this, record);
+    });
+    await expect(importModel(tinyFolder(), { database })).rejects.toMatchObject({ name: 'StorageFullError' });
+    vi.restoreAllMocks();
+    const store = new WeightStore(database);
+    const journal = await store.getJournal('minicpm');
+    expect(journal!.tensors.length).toBeGreaterThan(3);
+    const manifest = await importModel(tinyFolder(), { database });
+    expect(manifest.importId).toBe(journal!.importId);
+    expect(await store.verify(manifest.id)).toEqual({ ok: true, badChunks: [] });
+  });
+});

@@ -1,0 +1,56 @@
+import { expect } from 'vitest';
+import type { Manifest } from '../checkpoint/manifest';
+import { Importer } from '../import/importer';
+import type { ModelSource, Progress, Quantization } from '../protocol';
+import { WeightStore } from '../storage/weightStore';
+
+let databases = 0;
+
+/** A database that no test has used. */
+export function newDatabase(): string {
+  return `weights-${databases++}`;
+}
+
+/** Every key in a weight database. */
+export async function storedKeys(database: string): Promise<IDBValidKey[]> {
+  const open = indexedDB.open(database);
+  open.onupgradeneeded = () => open.result.createObjectStore('weights');
+  await new Promise((resolve) => (open.onsuccess = resolve));
+  const keys = open.result.transaction('weights').objectStore('weights').getAllKeys();
+  await new Promise((resolve) => (keys.onsuccess = resolve));
+  open.result.close();
+  return keys.result;
+}
+
+export interface TestImport {
+  database?: string;
+  id?: string;
+  quantization?: Quantization;
+  onProgress?: (progress: Progress) => void;
+}
+
+/** Imports files or another source and returns the stored manifest. */
+export async function importModel(source: File[] | ModelSource, options: TestImport = {}): Promise<Manifest> {
+  const { database = newDatabase(), id, quantization = 'auto', onProgress = () => undefined } = options;
+  const request = {
+    database,
+    source: Array.isArray(source) ? { kind: 'files' as const, files: source } : source,
+    id,
+    quantization,
+  };
+  const info = await new Importer('http://localhost/').importModel(request, onProgress);
+  return new WeightStore(database).getManifest(info.id);
+}
+
+/** Expects an import to be refused within a second, by a sentence that fits `place`, and to leave nothing stored. */
+export async function expectRefused(files: File[], place: RegExp, names = ['InvalidFileError', 'UnsupportedError']) {
+  const database = newDatabase();
+  const start = performance.now();
+  const outcome = await importModel(files, { database }).catch((error: unknown) => error);
+  expect(performance.now() - start).toBeLessThan(1000);
+  expect(outcome).toBeInstanceOf(Error);
+  const { name, message } = outcome as Error;
+  expect(names, message).toContain(name);
+  expect(message).toMatch(place);
+  expect(await storedKeys(database)).toEqual([]);
+}
