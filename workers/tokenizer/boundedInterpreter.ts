@@ -1,15 +1,17 @@
-import { Interpreter } from '@huggingface/jinja';
+import { Interpreter, type Environment } from '@huggingface/jinja';
 
 type Node = Parameters<Interpreter['evaluate']>[0];
 type Scope = Parameters<Interpreter['evaluate']>[1];
 type Value = ReturnType<Interpreter['evaluate']>;
 
-/** Evaluated nodes: a conversation of a thousand turns takes some hundred thousand, a second's work some millions. */
-const MAX_STEPS = 3_000_000;
+/** Evaluated nodes. A conversation of a thousand turns takes about a hundred thousand. */
+const MAX_STEPS = 500_000;
+/** A step over a long list may itself be long, so time is limited too. */
+const MAX_MILLISECONDS = 5000;
 /** Characters of one string: prompts end far below, and doubling a string must not fill the memory. */
 const MAX_STRING_LENGTH = 16 * 1024 * 1024;
 /** Elements of one list. */
-export const MAX_RANGE = 1024 * 1024;
+export const MAX_LIST_LENGTH = 64 * 1024;
 /** Padding widths and the like; nothing in a template counts further. */
 const MAX_INTEGER = 16 * 1024 * 1024;
 
@@ -19,9 +21,15 @@ const MAX_INTEGER = 16 * 1024 * 1024;
  */
 export class BoundedInterpreter extends Interpreter {
   #steps = 0;
+  readonly #deadline: number;
+
+  constructor(environment: Environment, maxMilliseconds = MAX_MILLISECONDS) {
+    super(environment);
+    this.#deadline = performance.now() + maxMilliseconds;
+  }
 
   override evaluate(node: Node, scope: Scope): Value {
-    if (++this.#steps > MAX_STEPS) throw new Error('the template runs too long');
+    if (++this.#steps > MAX_STEPS || performance.now() > this.#deadline) throw new Error('the template runs too long');
     const value = isStripCall(node) ? this.#evaluateStrip(node, scope) : super.evaluate(node, scope);
     checkSize(value);
     return value;
@@ -78,5 +86,5 @@ function checkSize(value: Value): void {
     throw new Error('the template makes too long a text');
   if (type === 'IntegerValue' && Math.abs(Number(content)) > MAX_INTEGER)
     throw new Error('the template counts too far');
-  if (Array.isArray(content) && content.length > MAX_RANGE) throw new Error('the template makes too long a list');
+  if (Array.isArray(content) && content.length > MAX_LIST_LENGTH) throw new Error('the template makes too long a list');
 }

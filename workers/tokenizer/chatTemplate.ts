@@ -1,7 +1,7 @@
 import { Environment, parse, tokenize } from '@huggingface/jinja';
 import { engineError } from '../errors';
 import type { ChatMessage } from '../protocol';
-import { BoundedInterpreter, MAX_RANGE } from './boundedInterpreter';
+import { BoundedInterpreter, MAX_LIST_LENGTH } from './boundedInterpreter';
 import { strftime } from './strftime';
 
 /** A megabyte; published templates have at most a few tens of kilobytes. */
@@ -85,7 +85,7 @@ const GLOBALS = {
 function range(first: number, second?: number, step = 1): number[] {
   const [start, stop] = second === undefined ? [0, first] : [first, second];
   const length = Math.max(0, Math.ceil((stop - start) / step));
-  if (!(length <= MAX_RANGE)) throw new Error(`range() of ${length} numbers`);
+  if (!(length <= MAX_LIST_LENGTH)) throw new Error(`range() of ${length} numbers`);
   return Array.from({ length }, (_, i) => start + i * step);
 }
 

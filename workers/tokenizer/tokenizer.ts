@@ -160,18 +160,18 @@ export class Tokenizer {
   }
 }
 
-function createBpe(record: TokenizerRecord): BpeTokenizer {
+function createBpe({ tokenizer, config }: TokenizerRecord): BpeTokenizer {
+  const optional = {
+    added_tokens: tokenizer.added_tokens ?? [],
+    normalizer: tokenizer.normalizer ?? null,
+    pre_tokenizer: tokenizer.pre_tokenizer ?? null,
+    post_processor: tokenizer.post_processor ?? null,
+  };
   try {
-    return new BpeTokenizer(
-      { added_tokens: [], normalizer: null, pre_tokenizer: null, post_processor: null, ...record.tokenizer },
-      record.config,
-    );
+    return new BpeTokenizer({ ...tokenizer, ...optional }, config);
   } catch (cause) {
-    throw engineError(
-      'InvalidFileError',
-      `tokenizer.json: ${cause instanceof Error ? cause.message : String(cause)}`,
-      cause,
-    );
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw engineError('InvalidFileError', `tokenizer.json: ${reason}`, cause);
   }
 }
 
