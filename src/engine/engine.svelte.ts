@@ -1,6 +1,7 @@
-import { subjectOf, type Subject } from './subject';
-import type { ChatCompletionChunk, ChatMessage, Engine, Model } from './api';
 import type { Diagnostics, ModelInfo, ModelSource, Progress } from '../../workers/protocol';
+import type { ChatCompletionChunk, ChatMessage, Engine, Model } from './api';
+import { askToKeepModels } from './persistence';
+import { subjectOf, type Subject } from './subject';
 
 export type EngineStatus = 'starting' | 'ready' | 'importing' | 'loading' | 'failed';
 
@@ -78,6 +79,8 @@ export class EngineState {
 
   /** Imports a model and opens it. */
   importAndLoad(source: ModelSource): Promise<void> {
+    // Some browsers ask the person; the small demo is not worth that question.
+    if (source.kind !== 'bundled') askToKeepModels();
     return this.#attempt('importing', subjectOf(source), async (engine, options) => {
       const info = await engine.importModel(source, options);
       this.models = await engine.listModels();

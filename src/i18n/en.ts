@@ -21,7 +21,7 @@ export const en = {
     demoLabel: 'Demo model',
     demoChip: 'demo',
     demoSize: '{parameters} parameters',
-    demoLicence: 'Licence: Apache-2.0',
+    demoLicence: 'Licence: {licence}',
     demoCan:
       'Can: sums, mountain heights, single words between Chinese and English, simple facts, putting words in order, and saying who it is.',
     demoCannot: 'Cannot: hold a real conversation, write or reason. It is very small and shows how this works.',
@@ -49,6 +49,7 @@ export const en = {
     open: 'Open',
     openLabel: 'Open {model}',
     opened: 'Open now',
+    autoPrecision: 'automatic precision',
     remove: 'Delete',
     removeLabel: 'Delete {model}',
     removeQuestion: 'Delete from this device?',
