@@ -4,8 +4,8 @@ type Node = Parameters<Interpreter['evaluate']>[0];
 type Scope = Parameters<Interpreter['evaluate']>[1];
 type Value = ReturnType<Interpreter['evaluate']>;
 
-/** Evaluated nodes. A conversation of a thousand turns takes about a hundred thousand. */
-const MAX_STEPS = 500_000;
+/** Evaluated nodes. A conversation of a thousand turns takes some sixty thousand. */
+const MAX_STEPS = 300_000;
 /** A step over a long list may itself be long, so time is limited too. */
 const MAX_MILLISECONDS = 5000;
 /** Characters of one string: prompts end far below, and doubling a string must not fill the memory. */

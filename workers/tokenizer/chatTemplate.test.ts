@@ -75,6 +75,7 @@ describe('the source of the template', () => {
     const tokenizer = withTemplate(null);
     expect(tokenizer.renderChat(conversation)).toBe('Be brief.<用户>a<AI>b<用户>c<AI>');
     expect(tokenizer.turnMarkers).toEqual(['<用户>', '<AI>']);
+    expect(tokenizer.endOfTurnTokenIds).toEqual([]);
   });
 
   test('without any, a vocabulary with ChatML tokens is spoken to in ChatML', () => {
@@ -88,6 +89,7 @@ describe('the source of the template', () => {
     expect(tokenizer.renderChat(user('hi'))).toBe('<|im_start|>user\nhi<|im_end|>\n<|im_start|>assistant\n');
     expect(tokenizer.renderChat(user('hi'), { add_generation_prompt: false })).toBe('<|im_start|>user\nhi<|im_end|>\n');
     expect(tokenizer.turnMarkers).toEqual([]);
+    expect(tokenizer.endOfTurnTokenIds).toEqual([301]);
   });
 });
 

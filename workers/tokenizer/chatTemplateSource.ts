@@ -4,6 +4,9 @@ import type { TokenizerRecord } from '../checkpoint/manifest';
 const MINICPM_TEMPLATE =
   "{% for message in messages %}{% set text = message.content | trim %}{% if message.role == 'user' %}<用户>{{ text }}<AI>{% else %}{{ text }}{% endif %}{% endfor %}";
 
+/** What ends a turn in ChatML. */
+export const CHATML_END = '<|im_end|>';
+
 /** ChatML without a default system prompt, for vocabularies that have its two markers. */
 const CHATML_TEMPLATE =
   "{% for message in messages %}{{ '<|im_start|>' + message.role + '\n' + message.content + '<|im_end|>\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}";
@@ -46,5 +49,5 @@ function isNamedTemplate(value: unknown): value is { name: unknown; template: st
 function hasChatMlTokens(addedTokens: unknown): boolean {
   if (!Array.isArray(addedTokens)) return false;
   const contents = new Set(addedTokens.map((token: { content?: unknown } | null) => token?.content));
-  return contents.has('<|im_start|>') && contents.has('<|im_end|>');
+  return contents.has('<|im_start|>') && contents.has(CHATML_END);
 }

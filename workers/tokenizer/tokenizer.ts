@@ -3,7 +3,7 @@ import type { TokenizerRecord } from '../checkpoint/manifest';
 import { engineError } from '../errors';
 import type { ChatMessage } from '../protocol';
 import { ChatTemplate, plainMessages } from './chatTemplate';
-import { chatTemplateOf, textTurnMarkers } from './chatTemplateSource';
+import { CHATML_END, chatTemplateOf, textTurnMarkers } from './chatTemplateSource';
 import { pieceDecoderFactory, type PieceDecoder } from './pieceDecoder';
 
 export interface DecodeOptions {
@@ -42,6 +42,11 @@ export class Tokenizer {
    * where they are ordinary text. Empty where a token of its own ends the turn.
    */
   readonly turnMarkers: readonly string[];
+  /**
+   * Tokens with which the template ends a turn, other than EOS: generation stops there too. GGUF files name a single
+   * EOS, which in ChatML models is often not the one that ends a turn.
+   */
+  readonly endOfTurnTokenIds: readonly number[];
   readonly #bpe: BpeTokenizer;
   readonly #newPieceDecoder: () => PieceDecoder;
   readonly #bosToken: string | null;
@@ -63,6 +68,8 @@ export class Tokenizer {
       record.config.add_bos_token === true && !hasTemplateProcessing(record.tokenizer.post_processor);
     this.chatTemplate = chatTemplateOf(record);
     this.turnMarkers = textTurnMarkers(this.chatTemplate).filter((marker) => this.tokenId(marker) === null);
+    const endOfTurn = this.chatTemplate.includes(CHATML_END) ? this.tokenId(CHATML_END) : null;
+    this.endOfTurnTokenIds = endOfTurn === null ? [] : [endOfTurn];
   }
 
   /** The id of the token spelled exactly so, or null. */
