@@ -3,8 +3,7 @@
 //   x:       [capacity, 32 · BLOCKS]
 //   out:     [capacity, OUT_WIDTH]
 // Invocation = 4 × 4 outputs: activation rows 4 · (thread / 8) + i, weight rows thread % 8 + 8 · j. A block of weights is
-// unpacked once into workgroup memory; two such buffers alternate, so that one barrier per block is enough: whoever
-// unpacks into a buffer again has passed the barrier that all reach after their last use of it.
+// unpacked once into workgroup memory.
 
 override BLOCKS: u32;
 override TILE_UNITS: u32;
@@ -15,14 +14,13 @@ override OUT_WIDTH: u32;
 @group(0) @binding(2) var<storage, read> x: array<vec4f>;
 @group(0) @binding(3) var<storage, read_write> out: array<f32>;
 
-// [buffer][quad of columns][weight row]
-var<workgroup> unpacked: array<vec4f, 512>;
+// [quad of columns][weight row]
+var<workgroup> unpacked: array<vec4f, 256>;
 
 fn unpack_block(tile_base: u32, block: u32, thread: u32) {
   let row = thread % 32u;
-  let start = (block % 2u) * 256u;
   for (var quad = thread / 32u; quad < 8u; quad += 2u) {
-    unpacked[start + quad * 32u + row] = block_weights(tile_base, block, row, quad);
+    unpacked[quad * 32u + row] = block_weights(tile_base, block, row, quad);
   }
 }
 
@@ -56,11 +54,11 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   var sum2 = vec4f();
   var sum3 = vec4f();
   for (var block = 0u; block < BLOCKS; block++) {
+    workgroupBarrier();
     unpack_block(tile_base, block, thread);
     workgroupBarrier();
-    let start = (block % 2u) * 256u + column;
     for (var quad = 0u; quad < 8u; quad++) {
-      let w = start + quad * 32u;
+      let w = quad * 32u + column;
       // Column j of the matrix is weight row `column + 8 · j`: `v * m` gives the four dot products.
       let w_quad = mat4x4f(unpacked[w], unpacked[w + 8u], unpacked[w + 16u], unpacked[w + 24u]);
       let k = block * 8u + quad;
