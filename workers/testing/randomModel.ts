@@ -37,9 +37,9 @@ export class RandomModel {
   constructor(backend: Backend, weights: MatrixFormat, kvCache: KvCacheFormat, contextLength: number) {
     const { vocab, hidden, intermediate, heads, kvHeads, headDim, layers } = SIZES;
     this.#backend = backend;
-    const matrix = (rows: number, columns: number) => this.#matrix(weights, rows, columns);
-    this.#embedding = matrix(vocab, hidden);
-    this.#head = matrix(vocab, hidden);
+    const matrix = (rows: number, columns: number) => this.#matrix(weights, rows, columns, rows);
+    this.#embedding = this.#matrix(weights, vocab, hidden, TILE_ROWS);
+    this.#head = this.#matrix(weights, vocab, hidden, 2 * TILE_ROWS);
     this.#norm = this.#vector(hidden);
     this.#rope = this.#ropeTable(contextLength);
     this.#layers = Array.from({ length: layers }, () => ({
@@ -87,10 +87,9 @@ export class RandomModel {
     return ops.linear(ops.swiglu(ops.linear(normed, layer.gate), ops.linear(normed, layer.up)), layer.down);
   }
 
-  /** Matrices of more than one tile come in two shards. */
-  #matrix(format: MatrixFormat, rows: number, columns: number): Matrix {
+  /** A matrix cut in two at row `cut`, a whole number of tiles; whole where `cut` is `rows`. */
+  #matrix(format: MatrixFormat, rows: number, columns: number, cut: number): Matrix {
     const bytes = randomPackedMatrix(this.#random, format, rows, columns);
-    const cut = rows > TILE_ROWS ? TILE_ROWS * Math.floor(rows / TILE_ROWS / 2 + 0.5) : rows;
     const cutBytes = matrixLayout(format, cut, columns).bytes;
     const shards = [{ rowStart: 0, rows: cut, buffer: this.#buffer(bytes.subarray(0, cutBytes)) }];
     if (cut < rows) shards.push({ rowStart: cut, rows: rows - cut, buffer: this.#buffer(bytes.subarray(cutBytes)) });
