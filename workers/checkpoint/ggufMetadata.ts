@@ -80,11 +80,12 @@ async function readValue(cursor: ByteCursor, what: string): Promise<GgufValue> {
 async function readArray(cursor: ByteCursor, what: string): Promise<GgufValue> {
   await cursor.require(12, what);
   const type = cursor.u32();
+  const scalar = type === STRING ? null : scalarType(cursor, type, what);
   const length = cursor.u64();
   if (length > MAX_ARRAY_LENGTH) {
     throw invalid(cursor, `${what} has ${length} elements, more than the ${MAX_ARRAY_LENGTH} that are accepted`);
   }
-  return type === STRING ? readStrings(cursor, length, what) : readScalars(cursor, type, length, what);
+  return scalar ? readScalars(cursor, scalar, length, what) : readStrings(cursor, length, what);
 }
 
 // In both loops, awaiting only when there is something to wait for makes large vocabularies many times faster.
@@ -103,11 +104,10 @@ async function readStrings(cursor: ByteCursor, length: number, what: string): Pr
 
 async function readScalars(
   cursor: ByteCursor,
-  type: number,
+  { bytes, read }: ScalarType,
   length: number,
   what: string,
 ): Promise<number[] | boolean[]> {
-  const { bytes, read } = scalarType(cursor, type, what);
   cursor.checkRoom(length * bytes, `${what} with ${length} elements`);
   const values: (number | boolean)[] = [];
   for (let i = 0; i < length; i++) {
