@@ -135,8 +135,10 @@ export class EngineState {
     return this.#model.chat.completions.create({ messages, stream: true, signal, enable_thinking: false });
   }
 
-  dismissError(): void {
+  /** Takes the word about the last import or load off the page. */
+  dismiss(): void {
     this.error = null;
+    this.wasCancelled = false;
   }
 
   async #attempt(
