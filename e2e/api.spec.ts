@@ -1,8 +1,6 @@
-import { join } from 'node:path';
 import type { Page } from '@playwright/test';
 import type { EngineOptions, LoadOptions } from '../src/engine/api';
-import { giveFiles } from './enginePage';
-import { expect, hasOracle, ORACLE, test } from './fixtures';
+import { expect, test } from './fixtures';
 
 /** The public JavaScript API of the built app: shapes, invariants, and every error by its name. */
 
@@ -44,7 +42,7 @@ test('chat completions have the shape of OpenAI, streaming or not', async ({ eng
 });
 
 test('prefill of n tokens equals prefill of k and decoding the rest', async ({ enginePage: page }) => {
-  await loadNano(page);
+  await loadNano(page, {}, { kvCache: 'f32' });
   const worst = await page.evaluate(async () => {
     const { model } = window;
     const tokenIds = await model.tokenize('你好。What is the capital of France? 一二三四五六七八九十');
@@ -188,8 +186,32 @@ test.describe('errors by name', () => {
   });
 
   test('OutOfMemoryError for a context that the device cannot hold', async ({ enginePage: page }) => {
-    test.skip(!hasOracle, 'the oracle folder with the tiny models is not here');
-    await giveFiles(page, [join(ORACLE, 'tiny-minicpm-2b/gguf/tiny-minicpm-2b.Q4_0.gguf')]);
-    expect(test.info().project.name).toBe('laptop');
+    const name = await errorName(page, async () => {
+      const engine = await window.createEngine();
+      const file = async (name: string) => new File([await (await fetch(`models/nano/${name}`)).blob()], name);
+      const config = JSON.parse(await (await file('config.json')).text()) as Record<string, unknown>;
+      config.max_position_embeddings = 1 << 24;
+      const files = [new File([JSON.stringify(config)], 'config.json'), await file('model.safetensors')];
+      const { id } = await engine.importModel({ kind: 'files', files }, { id: 'endless' });
+      await engine.load(id, { contextLength: 1 << 24 });
+    });
+    expect(name).toBe('OutOfMemoryError');
+  });
+
+  test('DeviceLostError when the GPU process goes away, and the model loads again', async ({
+    enginePage: page,
+    browser,
+  }) => {
+    await loadNano(page);
+    const devtools = await browser.newBrowserCDPSession();
+    await devtools.send('Browser.crashGpuProcess');
+    expect(await errorName(page, () => window.model.forward({ tokenIds: [5] }))).toBe('DeviceLostError');
+    await expect(async () => {
+      const positions = await page.evaluate(async () => {
+        window.model = await window.engine.load('nano');
+        return (await window.model.forward({ tokenIds: [5] })).positions;
+      });
+      expect(positions).toBe(1);
+    }).toPass();
   });
 });

@@ -4,6 +4,7 @@ import type { Backend, Counters, Program } from './backend';
 import { CpuBuffer, cpuBuffer } from './cpuBuffer';
 import { CpuProgram } from './cpuProgram';
 import type { DeviceBuffer, Graph } from './graph';
+import { macrotask } from './macrotask';
 
 /** Buffers are whole blocks of 32 floats: a vector that ends inside one is followed by zeros. */
 const BUFFER_UNIT = 128;
@@ -35,7 +36,7 @@ export class CpuBackend implements Backend {
   }
 
   flush(): Promise<void> {
-    return Promise.resolve();
+    return macrotask();
   }
 
   compile(graph: Graph): Promise<Program> {

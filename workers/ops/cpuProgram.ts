@@ -5,6 +5,7 @@ import type { CpuBuffer } from './cpuBuffer';
 import type { CpuOp } from './cpuOps';
 import { prepareOp } from './cpuOps';
 import type { Graph, Tensor } from './graph';
+import { macrotask } from './macrotask';
 import type { StepLimits } from './stepLimits';
 import { checkStep, stepLimits } from './stepLimits';
 import { weightBytes } from './weightBytes';
@@ -40,11 +41,13 @@ export class CpuProgram implements Program {
     this.#backend.counters.submits++;
   }
 
-  readOutput(rows: number): Promise<Float32Array<ArrayBuffer>> {
+  async readOutput(rows: number): Promise<Float32Array<ArrayBuffer>> {
     const { rows: most, width } = this.#outputTensor;
     if (rows < 1 || rows > most) throw new RangeError(`${rows} rows asked for of an output of ${most}`);
     this.#backend.counters.readbacks++;
-    return Promise.resolve(this.#output.floats.slice(0, rows * width));
+    const floats = this.#output.floats.slice(0, rows * width);
+    await macrotask();
+    return floats;
   }
 
   destroy(): void {

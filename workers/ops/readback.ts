@@ -16,13 +16,13 @@ export class Readback {
     const bytes = count * 4;
     const staging = this.#take(bytes);
     // Encoded before the first await: a step submitted after this call must not change what it returns.
-    const { device, counters, lost } = this.#backend;
+    const { device, counters } = this.#backend;
     const encoder = device.createCommandEncoder();
     encoder.copyBufferToBuffer(source.handle, 0, staging.handle, 0, bytes);
     device.queue.submit([encoder.finish()]);
     counters.readbacks++;
     try {
-      await Promise.race([staging.handle.mapAsync(GPUMapMode.READ, 0, bytes), lost]);
+      await staging.handle.mapAsync(GPUMapMode.READ, 0, bytes);
     } catch (error) {
       staging.destroy();
       this.#backend.throwIfFailed();

@@ -67,10 +67,12 @@ export async function generate(
   };
 }
 
-/** The union of what config.json, generation_config.json, the GGUF and the tokenizer call an end of sequence. */
+/** The union of what config.json, generation_config.json, the GGUF and the tokenizer call an end of sequence or of turn. */
 function stopTokenIds(session: Session): Set<number> {
-  const fromTokenizer = session.hasTokenizer ? session.tokenizer.eosTokenId : null;
-  return new Set([...session.config.eosTokenIds, ...(fromTokenizer === null ? [] : [fromTokenizer])]);
+  const { eosTokenIds } = session.config;
+  if (!session.hasTokenizer) return new Set(eosTokenIds);
+  const { eosTokenId, endOfTurnTokenIds } = session.tokenizer;
+  return new Set([...eosTokenIds, ...endOfTurnTokenIds, ...(eosTokenId === null ? [] : [eosTokenId])]);
 }
 
 /** The caller's stop strings and, in a chat, the turn markers that the model writes as ordinary text. */
