@@ -3,7 +3,7 @@ import { checkConsistency, impliedHeadDim, LIMITS } from './configLimits';
 import { Fields } from './fields';
 import type { JsonObject } from './json';
 import { isJsonObject } from './json';
-import { longRope } from './longRope';
+import { longRope, longRopeGain } from './longRope';
 import type { ModelConfig, RopeConfig } from './modelConfig';
 
 /** Architectures by the class name in `architectures`, and by `model_type` for files that name no class. */
@@ -55,7 +55,7 @@ export function configFromJson(
       maxPositions,
       rmsNormEps: fields.positive('rms_norm_eps', 1e-6),
       tieWordEmbeddings: fields.boolean('tie_word_embeddings', architecture === 'minicpm'),
-      rope: ropeFromJson(fields, headDim, maxPositions),
+      rope: ropeFromJson(fields, architecture, headDim, maxPositions),
       ...scales(fields, architecture, hiddenSize, numLayers),
       bosTokenId: fields.tokenIds('bos_token_id')[0] ?? null,
       eosTokenIds: [...eosTokenIds],
@@ -109,7 +109,12 @@ function scales(fields: Fields, architecture: ModelConfig['architecture'], hidde
 }
 
 /** Newer files keep theta and scaling together in `rope_parameters`, some write `type` for `rope_type`. */
-function ropeFromJson(fields: Fields, headDim: number, maxPositions: number): RopeConfig {
+function ropeFromJson(
+  fields: Fields,
+  architecture: ModelConfig['architecture'],
+  headDim: number,
+  maxPositions: number,
+): RopeConfig {
   const scaling = fields.value('rope_scaling') ?? fields.value('rope_parameters') ?? {};
   if (!isJsonObject(scaling)) {
     throw engineError('InvalidFileError', `${fields.place}: "rope_scaling" is not an object.`);
@@ -120,6 +125,7 @@ function ropeFromJson(fields: Fields, headDim: number, maxPositions: number): Ro
   // Dynamic NTK leaves the angles alone up to max_position_embeddings, which no context here exceeds.
   if (type === 'default' || type === 'dynamic') return { theta, factors: null, gain: 1 };
   if (type !== 'longrope') throw unsupported(fields, `the rotary embedding type "${type}" is not supported`);
+  const originalMaxPositions = readOriginalMaxPositions(fields, nested, maxPositions);
   return longRope(
     {
       theta,
@@ -127,14 +133,21 @@ function ropeFromJson(fields: Fields, headDim: number, maxPositions: number): Ro
       longFactors: nested.value('long_factor'),
       shortFactors: nested.value('short_factor'),
       maxPositions,
-      originalMaxPositions: originalMaxPositions(fields, nested, maxPositions),
-      gain: nested.value('attention_factor') === undefined ? null : nested.positive('attention_factor'),
+      originalMaxPositions,
+      gain: architecture === 'llama' ? statedGain(nested, originalMaxPositions) : null,
     },
     nested.place,
   );
 }
 
-function originalMaxPositions(fields: Fields, nested: Fields, maxPositions: number): number {
+/** transformers lets a Llama state the gain or the extension; MiniCPM's own code knows neither key. */
+function statedGain(nested: Fields, originalMaxPositions: number): number | null {
+  if (nested.value('attention_factor') !== undefined) return nested.positive('attention_factor');
+  if (nested.value('factor') === undefined) return null;
+  return longRopeGain(nested.positive('factor'), originalMaxPositions, nested.place);
+}
+
+function readOriginalMaxPositions(fields: Fields, nested: Fields, maxPositions: number): number {
   const key = 'original_max_position_embeddings';
   return nested.size(key, LIMITS.maxPositions, fields.size(key, LIMITS.maxPositions, maxPositions));
 }

@@ -13,26 +13,26 @@ export interface LongRopeSource {
 }
 
 /**
- * LongRoPE as MiniCPM's modeling_minicpm.py has it: the rotary table is built once for all positions, so a context
- * longer than the original takes the long factors from the first token on, and cos and sin are multiplied by
- * √(1 + ln(max / original) / ln(original)) (Ding et al. 2024). Throws InvalidFileError for factors that are not
- * headDim / 2 numbers above zero.
+ * LongRoPE (Ding et al. 2024) as MiniCPM's modeling_minicpm.py has it: the rotary table is built once for all positions,
+ * so a context longer than the original takes the long factors from the first token on.
+ * Throws InvalidFileError for factors that are not headDim / 2 numbers above zero.
  */
 export function longRope(source: LongRopeSource, place: string): RopeConfig {
   const { theta, headDim, maxPositions, originalMaxPositions } = source;
-  const isExtended = maxPositions > originalMaxPositions;
   const shortFactors = checkFactors(source.shortFactors, 'short', headDim, place);
   const longFactors = checkFactors(source.longFactors, 'long', headDim, place);
-  const published = isExtended
-    ? Math.sqrt(1 + Math.log(maxPositions / originalMaxPositions) / Math.log(originalMaxPositions))
-    : 1;
-  if (!Number.isFinite(published)) {
-    throw engineError(
-      'InvalidFileError',
-      `${place}: LongRoPE cannot extend a context of ${originalMaxPositions} token.`,
-    );
-  }
-  return { theta, factors: isExtended ? longFactors : shortFactors, gain: source.gain ?? published };
+  const gain = source.gain ?? longRopeGain(maxPositions / originalMaxPositions, originalMaxPositions, place);
+  return { theta, factors: maxPositions > originalMaxPositions ? longFactors : shortFactors, gain };
+}
+
+/**
+ * The gain on cos and sin of a context that is `extension` times the original: √(1 + ln(extension) / ln(original)), and
+ * 1 where nothing is extended. Throws InvalidFileError for an original context of one token.
+ */
+export function longRopeGain(extension: number, originalMaxPositions: number, place: string): number {
+  if (extension <= 1) return 1;
+  if (originalMaxPositions > 1) return Math.sqrt(1 + Math.log(extension) / Math.log(originalMaxPositions));
+  throw engineError('InvalidFileError', `${place}: LongRoPE cannot extend a context of one token.`);
 }
 
 function checkFactors(factors: unknown, which: string, headDim: number, place: string): number[] {
