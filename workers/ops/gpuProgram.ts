@@ -1,3 +1,4 @@
+import type { Grid } from '../gpu/grid';
 import type { CompiledKernel } from '../gpu/kernel';
 import { STEP_BYTES } from '../kernels/shared/step';
 import type { Program, Step } from './backend';
@@ -17,7 +18,9 @@ import { weightBytes } from './weightBytes';
 interface PreparedDispatch {
   pipeline: GPUComputePipeline;
   bindGroup: GPUBindGroup;
-  grid: readonly [number, number, number];
+  grid: (rows: number) => Grid;
+  /** Activation rows at most. */
+  rows: number;
 }
 
 /** Device memory of one program. `scratch` is shared with the backend's other programs. */
@@ -73,10 +76,10 @@ export class GpuProgram implements Program {
     this.#writeStep(step);
     const encoder = this.#backend.device.createCommandEncoder();
     const pass = encoder.beginComputePass();
-    for (const { pipeline, bindGroup, grid } of this.#dispatches) {
+    for (const { pipeline, bindGroup, grid, rows } of this.#dispatches) {
       pass.setPipeline(pipeline);
       pass.setBindGroup(0, bindGroup);
-      pass.dispatchWorkgroups(...grid);
+      pass.dispatchWorkgroups(...grid(Math.min(rows, step.tokenIds.length)));
     }
     pass.end();
     this.#backend.device.queue.submit([encoder.finish()]);
@@ -125,7 +128,7 @@ function prepare(
   device: GPUDevice,
   memory: ProgramMemory,
   { output }: Graph,
-  { launch, operands }: Dispatch,
+  { launch, operands, rows }: Dispatch,
   { pipeline, layout }: CompiledKernel,
 ): PreparedDispatch {
   const resource = (operand: Operand): GPUBufferBinding => {
@@ -141,5 +144,5 @@ function prepare(
     layout,
     entries: resources.map((entry, binding) => ({ binding, resource: entry })),
   });
-  return { pipeline, bindGroup, grid: launch.grid };
+  return { pipeline, bindGroup, grid: launch.grid, rows };
 }

@@ -20,79 +20,81 @@ export type Operand = Tensor | DeviceBuffer | 'tokenIds';
 /** One dispatch: a kernel at a size, and what its bindings 1, 2, … hold (binding 0 is the step). */
 export interface Dispatch {
   launch: Launch;
+  /** Activation rows at most: the graph's capacity, or 1 behind lastRow. */
+  rows: number;
   operands: readonly Operand[];
 }
 
 type OpOf<Kind extends Op['kind']> = Extract<Op, { kind: Kind }>;
 
+type Unsized = Omit<Dispatch, 'rows'>;
+
 /** The dispatches that compute an op. Throws UnsupportedError for a shape that no kernel serves. */
 export function lower(op: Op): Dispatch[] {
+  const { rows } = op.kind === 'kvAppend' ? op.k : op.out;
+  return lowerUnsized(op).map((dispatch) => ({ ...dispatch, rows }));
+}
+
+function lowerUnsized(op: Op): Unsized[] {
   switch (op.kind) {
     case 'embedding':
       return lowerEmbedding(op);
     case 'linear':
       return lowerLinear(op);
+    case 'rope': {
+      const launch = rope({ numHeads: op.numHeads, headDim: op.table.headDim });
+      return [{ launch, operands: [op.table.buffer, op.x, op.out] }];
+    }
     case 'kvAppend':
-      return [
-        {
-          launch: kvAppend({ rows: op.k.rows, cache: op.cache }),
-          operands: [op.k, op.v, op.cache.keys, op.cache.values],
-        },
-      ];
+      return [{ launch: kvAppend(op.cache), operands: [op.k, op.v, op.cache.keys, op.cache.values] }];
     case 'attention':
       return lowerAttention(op);
-    case 'rope': {
-      const { x, table, numHeads, out } = op;
-      const launch = rope({ rows: x.rows, numHeads, headDim: table.headDim });
-      return [{ launch, operands: [table.buffer, x, out] }];
-    }
     default:
       return [lowerRowwise(op)];
   }
 }
 
-function lowerRowwise(op: OpOf<'rmsNorm' | 'add' | 'swiglu' | 'scale' | 'lastRow'>): Dispatch {
-  const { rows, width } = op.out;
+function lowerRowwise(op: OpOf<'rmsNorm' | 'add' | 'swiglu' | 'scale' | 'lastRow'>): Unsized {
+  const { width } = op.out;
   switch (op.kind) {
-    case 'rmsNorm':
-      return {
-        launch: rmsNorm({ rows, columns: op.weight.length, eps: op.eps }),
-        operands: [op.x, op.weight.buffer, op.out],
-      };
+    case 'rmsNorm': {
+      const launch = rmsNorm({ columns: op.weight.length, eps: op.eps });
+      return { launch, operands: [op.x, op.weight.buffer, op.out] };
+    }
     case 'add':
-      return { launch: add({ rows, width, scale: op.scale }), operands: [op.residual, op.branch, op.out] };
+      return { launch: add({ width, scale: op.scale }), operands: [op.residual, op.branch, op.out] };
     case 'swiglu':
-      return { launch: swiglu({ rows, width }), operands: [op.gate, op.up, op.out] };
+      return { launch: swiglu({ width }), operands: [op.gate, op.up, op.out] };
     case 'scale':
-      return { launch: scale({ rows, width, factor: op.factor }), operands: [op.x, op.out] };
+      return { launch: scale({ width, factor: op.factor }), operands: [op.x, op.out] };
     case 'lastRow':
       return { launch: lastRow({ rows: op.x.rows, width }), operands: [op.x, op.out] };
   }
 }
 
-function lowerEmbedding({ table, scale: factor, out }: OpOf<'embedding'>): Dispatch[] {
+function lowerEmbedding({ table, scale: factor, out }: OpOf<'embedding'>): Unsized[] {
   const { format, columns } = table;
   return table.shards.map(({ rowStart, rows, buffer }) => ({
-    launch: embedding({ format, rowStart, rows, columns, scale: factor, capacity: out.rows }),
+    launch: embedding({ format, rowStart, rows, columns, scale: factor }),
     operands: ['tokenIds', buffer, out],
   }));
 }
 
-function lowerLinear({ x, weight, out }: OpOf<'linear'>): Dispatch[] {
+function lowerLinear({ x, weight, out }: OpOf<'linear'>): Unsized[] {
   const { format, columns } = weight;
   if (x.width !== paddedWidth(columns)) {
     throw engineError('UnsupportedError', `A matrix of ${columns} columns cannot be applied to rows of ${x.width}.`);
   }
   return weight.shards.map(({ rowStart, rows, buffer }) => {
     const shard = { format, rowStart, rows, columns };
-    const launch = x.rows === 1 ? matvec(shard) : matmul({ ...shard, outWidth: out.width, capacity: x.rows });
+    const launch = x.rows === 1 ? matvec(shard) : matmul({ ...shard, outWidth: out.width });
     return { launch, operands: [buffer, x, out] };
   });
 }
 
-function lowerAttention({ q, cache, numHeads, scale: factor, out }: OpOf<'attention'>): Dispatch[] {
+function lowerAttention({ q, cache, numHeads, scale: factor, out }: OpOf<'attention'>): Unsized[] {
   checkHeads(numHeads, cache);
-  const launch = attention({ rows: q.rows, numHeads, cache, scale: factor });
+  const launch = attention({ numHeads, cache, scale: factor });
   return [{ launch, operands: [q, cache.keys, cache.values, out] }];
 }
 

@@ -12,7 +12,7 @@ const compilers = new WeakMap<GPUDevice, KernelCompiler>();
 
 /**
  * Runs one dispatch with the given contents of bindings 1, 2, … and updates the writable ones in place.
- * Each buffer is as long as its contents, bar the guard behind writable ones. Throws where a guard was touched.
+ * It is launched for one row more than the step has, which must be left alone. Each buffer is as long as its contents, bar the guard behind writable ones. Throws where a guard was touched.
  */
 export async function runLaunch(
   device: GPUDevice,
@@ -36,7 +36,7 @@ export async function runLaunch(
       entries: [stepBuffer, ...buffers].map((buffer, binding) => ({ binding, resource: { buffer } })),
     }),
   );
-  pass.dispatchWorkgroups(...launch.grid);
+  pass.dispatchWorkgroups(...launch.grid(step.rows + 1));
   pass.end();
   device.queue.submit([encoder.finish()]);
   for (const [i, contents] of operands.entries()) {

@@ -4,7 +4,7 @@ import { STEP } from '../shared/step';
 import text from './add.wgsl?raw';
 
 /** Residual plus scaled branch. `width` is a multiple of 4. Bindings: step, residual, branch, out. */
-export function add({ rows, width, scale }: { rows: number; width: number; scale: number }): Launch {
+export function add({ width, scale }: { width: number; scale: number }): Launch {
   return {
     kernel: {
       name: 'add',
@@ -12,6 +12,6 @@ export function add({ rows, width, scale }: { rows: number; width: number; scale
       bindings: ['uniform', 'read-only-storage', 'read-only-storage', 'storage'],
     },
     constants: { WIDTH_QUADS: width / 4, SCALE: scale },
-    grid: [workgroupsFor(width / 4, 64), rows, 1],
+    grid: (rows) => [workgroupsFor(width / 4, 64), rows, 1],
   };
 }

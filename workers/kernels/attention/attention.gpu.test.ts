@@ -41,7 +41,7 @@ async function check(device: GPUDevice, { cache, numHeads, rows, position, magni
   const values = filledCache(random, cache, position + rows, 1, 6e4);
   const got = new Float32Array((rows + 1) * width).fill(777);
   const scale = 1 / Math.sqrt(cache.headDim);
-  const launch = attention({ rows: rows + 1, numHeads, cache, scale });
+  const launch = attention({ numHeads, cache, scale });
   await runLaunch(device, launch, { rows, position }, [q, keys.bytes, values.bytes, got]);
   const want = new Float32Array(rows * width);
   attentionReference(q, keys.rows, values.rows, want, { rows, width, numHeads, scale, position });
@@ -102,7 +102,7 @@ gpuTest('what stands behind the position does not matter, not even NaN', async (
     const keys = filledCache(new Random(6), cache, 71, 1, garbage);
     const values = filledCache(new Random(7), cache, 71, 1, garbage);
     const got = new Float32Array(32);
-    const launch = attention({ rows: 1, numHeads: 1, cache, scale: 0.2 });
+    const launch = attention({ numHeads: 1, cache, scale: 0.2 });
     await runLaunch(device, launch, { rows: 1, position: 70 }, [q, keys.bytes, values.bytes, got]);
     return got;
   };

@@ -6,7 +6,6 @@ import { STEP } from '../shared/step';
 import text from './attention.wgsl?raw';
 
 export interface AttentionShape {
-  rows: number;
   /** Query heads, a multiple of the cache's numKvHeads. */
   numHeads: number;
   /** Its headDim is even and at most MAX_HEAD_DIM. */
@@ -21,7 +20,7 @@ const WORKGROUP_SIZE = 64;
 export const MAX_HEAD_DIM = 4 * WORKGROUP_SIZE;
 
 /** Causal attention of each row over the cache. Bindings: step, q, keys, values, out. */
-export function attention({ rows, numHeads, cache, scale }: AttentionShape): Launch {
+export function attention({ numHeads, cache, scale }: AttentionShape): Launch {
   const { format, numKvHeads, capacity, headDim } = cache;
   return {
     kernel: {
@@ -38,6 +37,6 @@ export function attention({ rows, numHeads, cache, scale }: AttentionShape): Lau
       SCALE: scale,
       WORKGROUP_SIZE,
     },
-    grid: [numHeads, rows, 1],
+    grid: (rows) => [numHeads, rows, 1],
   };
 }

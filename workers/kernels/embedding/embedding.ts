@@ -13,12 +13,10 @@ export interface EmbeddingShape {
   rows: number;
   columns: number;
   scale: number;
-  /** Most tokens of one step. */
-  capacity: number;
 }
 
 /** Looks up the tokens of one shard of an embedding table. Bindings: step, token_ids, weights, out. */
-export function embedding({ format, rowStart, rows, columns, scale, capacity }: EmbeddingShape): Launch {
+export function embedding({ format, rowStart, rows, columns, scale }: EmbeddingShape): Launch {
   const widthQuads = paddedWidth(columns) / 4;
   return {
     kernel: {
@@ -34,6 +32,6 @@ export function embedding({ format, rowStart, rows, columns, scale, capacity }: 
       TILE_UNITS: matrixLayout(format, rows, columns).tileBytes / 16,
       SCALE: scale,
     },
-    grid: [workgroupsFor(widthQuads, 64), capacity, 1],
+    grid: (tokens) => [workgroupsFor(widthQuads, 64), tokens, 1],
   };
 }

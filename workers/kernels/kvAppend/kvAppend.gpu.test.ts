@@ -43,7 +43,7 @@ async function check(device: GPUDevice, shape: KvCacheShape, rows: number, posit
   const k = random.rows(rows + 1, numKvHeads * headDim, width, 4);
   const v = random.rows(rows + 1, numKvHeads * headDim, width);
   const [keys, values] = [emptyCache(shape), emptyCache(shape)];
-  await runLaunch(device, kvAppend({ rows: rows + 1, cache: shape }), { rows, position }, [k, v, keys, values]);
+  await runLaunch(device, kvAppend(shape), { rows, position }, [k, v, keys, values]);
   const [wantKeys, wantValues] = [emptyCache(shape), emptyCache(shape)];
   kvAppendReference(k, new KvCacheRows(shape, wantKeys), { rows, width, position });
   kvAppendReference(v, new KvCacheRows(shape, wantValues), { rows, width, position });
@@ -73,7 +73,7 @@ for (const format of ['f32', 'f16', 'int8'] as const) {
     const shape: KvCacheShape = { format, numKvHeads: 1, headDim: 32, capacity: 1 };
     const [keys, values] = [emptyCache(shape), emptyCache(shape)];
     const zeros = () => new Float32Array(32);
-    await runLaunch(device, kvAppend({ rows: 1, cache: shape }), { rows: 1 }, [zeros(), zeros(), keys, values]);
+    await runLaunch(device, kvAppend(shape), { rows: 1 }, [zeros(), zeros(), keys, values]);
     expect(keys.every((byte) => byte === 0)).toBe(true);
     expect(values.every((byte) => byte === 0)).toBe(true);
   });
@@ -83,7 +83,7 @@ gpuTest('kvAppend f16: a value beyond the largest half becomes the largest half'
   const shape: KvCacheShape = { format: 'f16', numKvHeads: 1, headDim: 32, capacity: 1 };
   const [keys, values] = [emptyCache(shape), emptyCache(shape)];
   const k = new Float32Array(32).fill(1e6);
-  await runLaunch(device, kvAppend({ rows: 1, cache: shape }), { rows: 1 }, [k, k.map((x) => -x), keys, values]);
+  await runLaunch(device, kvAppend(shape), { rows: 1 }, [k, k.map((x) => -x), keys, values]);
   const row = new Float32Array(32);
   new KvCacheRows(shape, keys).read(0, 0, row);
   expect(row[7]).toBe(65504);
@@ -95,7 +95,7 @@ gpuTest('kvAppend: positions beyond the capacity are dropped', async ({ device }
   const shape: KvCacheShape = { format: 'f32', numKvHeads: 2, headDim: 4, capacity: 3 };
   const [keys, values] = [emptyCache(shape), emptyCache(shape)];
   const k = new Float32Array(2 * 32).fill(1);
-  const launch = kvAppend({ rows: 2, cache: shape });
+  const launch = kvAppend(shape);
   await runLaunch(device, launch, { rows: 2, position: 2 }, [k, k.slice(), keys, values]);
   const stored = new Float32Array(keys.buffer);
   // Head 0 ends where head 1 begins: a write past the end would land in head 1's position 0.

@@ -7,8 +7,7 @@ import { STEP } from '../shared/step';
 import text from './kvAppend.wgsl?raw';
 
 /** Stores the rows of k and v in the cache at the step's position. Bindings: step, k, v, keys, values. */
-export function kvAppend({ rows, cache }: { rows: number; cache: KvCacheShape }): Launch {
-  const { format, numKvHeads, capacity, headDim } = cache;
+export function kvAppend({ format, numKvHeads, capacity, headDim }: KvCacheShape): Launch {
   return {
     kernel: {
       name: `kvAppend ${format}`,
@@ -21,6 +20,6 @@ export function kvAppend({ rows, cache }: { rows: number; cache: KvCacheShape })
       HEAD_DIM: headDim,
       WIDTH: paddedWidth(numKvHeads * headDim),
     },
-    grid: [workgroupsFor(numKvHeads * headQuads(headDim), 64), rows, 2],
+    grid: (rows) => [workgroupsFor(numKvHeads * headQuads(headDim), 64), rows, 2],
   };
 }

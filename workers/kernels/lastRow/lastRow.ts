@@ -12,6 +12,6 @@ export function lastRow({ rows, width }: { rows: number; width: number }): Launc
       bindings: ['uniform', 'read-only-storage', 'storage'],
     },
     constants: { ROWS: rows, WIDTH_QUADS: width / 4 },
-    grid: [workgroupsFor(width / 4, 64), 1, 1],
+    grid: () => [workgroupsFor(width / 4, 64), 1, 1],
   };
 }

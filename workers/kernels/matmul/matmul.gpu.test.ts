@@ -29,7 +29,7 @@ async function check(device: GPUDevice, format: MatrixFormat, size: Size) {
   const outWidth = rowStart + paddedWidth(rows);
   const x = random.rows(capacity, columns, xWidth);
   const got = new Float32Array(capacity * outWidth).fill(777);
-  const launch = matmul({ format, rowStart, rows, columns, outWidth, capacity });
+  const launch = matmul({ format, rowStart, rows, columns, outWidth });
   await runLaunch(device, launch, { rows: xRows }, [weights, x, got]);
   const unpacked = unpackMatrix(format, weights, rows, columns);
   const want = matmulReference(unpacked, x, { rows, columns, xRows, xWidth });

@@ -14,14 +14,12 @@ export interface MatmulShape {
   columns: number;
   /** Row stride of `out` in floats. */
   outWidth: number;
-  /** Most activation rows of one step. */
-  capacity: number;
 }
 
 const TILE_ROWS = 32;
 
 /** Activation rows times one shard of a packed matrix. Bindings: step, weights, x, out. */
-export function matmul({ format, rowStart, rows, columns, outWidth, capacity }: MatmulShape): Launch {
+export function matmul({ format, rowStart, rows, columns, outWidth }: MatmulShape): Launch {
   const { tiles, blocks, tileBytes } = matrixLayout(format, rows, columns);
   return {
     kernel: {
@@ -30,6 +28,6 @@ export function matmul({ format, rowStart, rows, columns, outWidth, capacity }: 
       bindings: ['uniform', 'read-only-storage', 'read-only-storage', 'storage'],
     },
     constants: { BLOCKS: blocks, TILE_UNITS: tileBytes / 16, OUT_START: rowStart, OUT_WIDTH: outWidth },
-    grid: [tiles, workgroupsFor(capacity, TILE_ROWS), 1],
+    grid: (xRows) => [tiles, workgroupsFor(xRows, TILE_ROWS), 1],
   };
 }

@@ -33,6 +33,6 @@ export function matvec({ format, rowStart, rows, columns }: MatvecShape): Launch
       OUT_START: rowStart,
       WORKGROUP_SIZE: 32 * slices,
     },
-    grid: linearGrid(tiles),
+    grid: () => linearGrid(tiles),
   };
 }

@@ -4,13 +4,12 @@ import { STEP } from '../shared/step';
 import text from './rmsNorm.wgsl?raw';
 
 export interface RmsNormShape {
-  rows: number;
   columns: number;
   eps: number;
 }
 
 /** Root-mean-square norm of each row. Bindings: step, x, weight, out. */
-export function rmsNorm({ rows, columns, eps }: RmsNormShape): Launch {
+export function rmsNorm({ columns, eps }: RmsNormShape): Launch {
   const widthQuads = paddedWidth(columns) / 4;
   return {
     kernel: {
@@ -19,6 +18,6 @@ export function rmsNorm({ rows, columns, eps }: RmsNormShape): Launch {
       bindings: ['uniform', 'read-only-storage', 'read-only-storage', 'storage'],
     },
     constants: { COLUMNS: columns, WIDTH_QUADS: widthQuads, EPS: eps, WORKGROUP_SIZE: widthQuads > 256 ? 128 : 32 },
-    grid: [1, rows, 1],
+    grid: (rows) => [1, rows, 1],
   };
 }

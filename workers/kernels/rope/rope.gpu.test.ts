@@ -24,7 +24,7 @@ async function check(device: GPUDevice, numHeads: number, headDim: number, rows:
   const x = random.rows(capacity, width, width);
   const table = ropeTable(headDim);
   const got = new Float32Array(capacity * width).fill(777);
-  await runLaunch(device, rope({ rows: capacity, numHeads, headDim }), { rows, position }, [table, x, got]);
+  await runLaunch(device, rope({ numHeads, headDim }), { rows, position }, [table, x, got]);
   const want = new Float32Array(rows * width);
   ropeReference(table, x, want, { rows, numHeads, headDim, width, position });
   const used = got.subarray(0, rows * width);

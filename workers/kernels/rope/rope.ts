@@ -5,13 +5,12 @@ import { STEP } from '../shared/step';
 import text from './rope.wgsl?raw';
 
 export interface RopeShape {
-  rows: number;
   numHeads: number;
   headDim: number;
 }
 
 /** Rotary position embedding. Bindings: step, table, x, out. */
-export function rope({ rows, numHeads, headDim }: RopeShape): Launch {
+export function rope({ numHeads, headDim }: RopeShape): Launch {
   const width = paddedWidth(numHeads * headDim);
   const pairs = (numHeads * headDim) / 2;
   return {
@@ -21,6 +20,6 @@ export function rope({ rows, numHeads, headDim }: RopeShape): Launch {
       bindings: ['uniform', 'read-only-storage', 'read-only-storage', 'storage'],
     },
     constants: { PAIRS: pairs, HALF: headDim / 2, WIDTH: width },
-    grid: [workgroupsFor(width - pairs, 64), rows, 1],
+    grid: (rows) => [workgroupsFor(width - pairs, 64), rows, 1],
   };
 }

@@ -4,7 +4,7 @@ import { STEP } from '../shared/step';
 import text from './scale.wgsl?raw';
 
 /** Every element times a constant. `width` is a multiple of 4. Bindings: step, x, out. */
-export function scale({ rows, width, factor }: { rows: number; width: number; factor: number }): Launch {
+export function scale({ width, factor }: { width: number; factor: number }): Launch {
   return {
     kernel: {
       name: 'scale',
@@ -12,6 +12,6 @@ export function scale({ rows, width, factor }: { rows: number; width: number; fa
       bindings: ['uniform', 'read-only-storage', 'storage'],
     },
     constants: { WIDTH_QUADS: width / 4, FACTOR: factor },
-    grid: [workgroupsFor(width / 4, 64), rows, 1],
+    grid: (rows) => [workgroupsFor(width / 4, 64), rows, 1],
   };
 }

@@ -4,7 +4,7 @@ import { STEP } from '../shared/step';
 import text from './swiglu.wgsl?raw';
 
 /** SiLU of the gate times up. `width` is a multiple of 4. Bindings: step, gate, up, out. */
-export function swiglu({ rows, width }: { rows: number; width: number }): Launch {
+export function swiglu({ width }: { width: number }): Launch {
   return {
     kernel: {
       name: 'swiglu',
@@ -12,6 +12,6 @@ export function swiglu({ rows, width }: { rows: number; width: number }): Launch
       bindings: ['uniform', 'read-only-storage', 'read-only-storage', 'storage'],
     },
     constants: { WIDTH_QUADS: width / 4 },
-    grid: [workgroupsFor(width / 4, 64), rows, 1],
+    grid: (rows) => [workgroupsFor(width / 4, 64), rows, 1],
   };
 }
