@@ -28,7 +28,8 @@ self.addEventListener('fetch', (event) => {
 async function fromCacheOrNetwork(request: Request): Promise<Response> {
   const cache = await caches.open(CACHE);
   const key = request.mode === 'navigate' && new URL(request.url).pathname.endsWith('/') ? 'index.html' : request;
-  return (await cache.match(key)) ?? fetch(request);
+  // Servers that answer `Vary: Origin` would hide the shell's scripts, which the page asks for with an Origin header.
+  return (await cache.match(key, { ignoreVary: true })) ?? fetch(request);
 }
 
 async function deleteOldCaches(): Promise<void> {
