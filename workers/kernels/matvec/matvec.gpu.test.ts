@@ -26,6 +26,7 @@ async function check(device: GPUDevice, format: MatrixFormat, rows: number, colu
   expect(got.subarray(rowStart + rows).every((value) => value === 0)).toBe(true);
 }
 
+// One slice, two (288 columns) and as many as there are (1056).
 for (const format of FORMATS) {
   for (const [rows, columns] of [
     [1, 32],
@@ -33,6 +34,7 @@ for (const format of FORMATS) {
     [33, 96],
     [70, 288],
     [64, 33],
+    [33, 1056],
   ] as const) {
     gpuTest(`matvec ${format} [${rows}, ${columns}]`, ({ device }) => check(device, format, rows, columns));
   }

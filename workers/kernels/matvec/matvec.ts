@@ -15,11 +15,13 @@ export interface MatvecShape {
 }
 
 const MOST_SLICES = 8;
+/** Blocks that keep a slice busy for longer than adding up the slices takes. */
+const LEAST_BLOCKS = 4;
 
 /** One activation row times one shard of a packed matrix. Bindings: step, weights, x, out. */
 export function matvec({ format, rowStart, rows, columns }: MatvecShape): Launch {
   const { tiles, blocks, tileBytes } = matrixLayout(format, rows, columns);
-  const slices = Math.min(MOST_SLICES, 2 ** Math.floor(Math.log2(blocks)));
+  const slices = Math.min(MOST_SLICES, 2 ** Math.max(0, Math.floor(Math.log2(blocks / LEAST_BLOCKS))));
   return {
     kernel: {
       name: `matvec ${format}`,
