@@ -27,13 +27,7 @@ const NO_OBJECTS: [string, string | Uint8Array<ArrayBuffer>][] = [
   ['two objects', '{}{}'],
 ];
 
-const FILES = [
-  'config.json',
-  'generation_config.json',
-  'tokenizer.json',
-  'tokenizer_config.json',
-  'model.safetensors.index.json',
-];
+const FILES = ['config.json', 'generation_config.json', 'tokenizer.json', 'tokenizer_config.json'];
 
 describe.each(FILES)('%s is refused', (name) => {
   test.each(NO_OBJECTS)('when it holds %s', (_what, content) =>
@@ -153,7 +147,13 @@ describe('generation_config.json is refused', () => {
 });
 
 describe('a checkpoint is refused', () => {
-  const index = (weightMap: unknown) => folderWith(jsonFile('model.safetensors.index.json', { weight_map: weightMap }));
+  const indexFile = 'model.safetensors.index.json';
+  const withoutWeights = FOLDER.filter(({ name }) => name !== 'model.safetensors');
+  const index = (weightMap: unknown) => [...withoutWeights, jsonFile(indexFile, { weight_map: weightMap })];
+
+  test.each(NO_OBJECTS)('when its index holds %s', (_what, content) =>
+    expectRefused([...withoutWeights, text(indexFile, content)], /model\.safetensors\.index\.json/),
+  );
 
   test.each<[unknown, RegExp]>([
     [undefined, /weight_map/],
@@ -166,7 +166,6 @@ describe('a checkpoint is refused', () => {
     [{ a: 'model-00001-of-00002.safetensors' }, /model-00001-of-00002\.safetensors is missing/],
   ])('with the index %j', (weightMap, place) => expectRefused(index(weightMap), place));
 
-  const withoutWeights = FOLDER.filter(({ name }) => name !== 'model.safetensors');
   test('without weights', () => expectRefused(withoutWeights, /no model\.safetensors/));
   test('with pickled weights only', () =>
     expectRefused([...withoutWeights, text('pytorch_model.bin', 'x')], /pytorch_model\.bin/, ['UnsupportedError']));

@@ -53,18 +53,20 @@ function statedName(config: JsonObject): string | null {
   return name === undefined || name === '' ? null : name;
 }
 
+/** One file before shards before whatever was given: the order of transformers. */
 async function openWeights(files: FileSet): Promise<ByteSource[]> {
-  const given = files.fileNames.filter((name) => name.endsWith('.safetensors')).sort();
-  const index = await readJson(files, 'model.safetensors.index.json', INDEX_LIMIT);
-  if (index) return Promise.all(shardNames(index).map((name) => openShard(files, name)));
-  if (given.length > 0) return Promise.all(given.map((name) => openShard(files, name)));
   const single = await files.open('model.safetensors');
   if (single) return [single];
+  const index = await readJson(files, 'model.safetensors.index.json', INDEX_LIMIT);
+  const given = files.fileNames.filter((name) => name.endsWith('.safetensors')).sort();
+  const shards = index ? shardNames(index) : given;
+  if (shards.length > 0) return Promise.all(shards.map((name) => openShard(files, name)));
   for (const pickle of ['pytorch_model.bin', 'pytorch_model.bin.index.json']) {
     const source = await files.open(pickle);
     source?.close();
-    if (source)
-      throw engineError('UnsupportedError', `Weights in ${pickle} are not supported yet, only safetensors and GGUF.`);
+    if (!source) continue;
+    const message = `Weights in ${pickle} are not supported yet, only safetensors and GGUF.`;
+    throw engineError('UnsupportedError', message);
   }
   throw engineError('InvalidFileError', `There is no model.safetensors in ${files.info.location}.`);
 }

@@ -4,7 +4,15 @@ import type { Manifest } from '../checkpoint/manifest';
 import type { Progress } from '../protocol';
 import { WeightStore } from '../storage/weightStore';
 import { importModel, newDatabase, storedKeys } from '../testing/importing';
-import { huggingFaceTensors, testFile, tinyConfig, tinyFolder, tinyGguf, tinyWeights } from '../testing/tinyCheckpoint';
+import {
+  huggingFaceTensors,
+  jsonFile,
+  testFile,
+  tinyConfig,
+  tinyFolder,
+  tinyGguf,
+  tinyWeights,
+} from '../testing/tinyCheckpoint';
 import { safetensorsFile } from '../testing/safetensorsFile';
 
 const hashes = ({ tensors }: Manifest) =>
@@ -52,6 +60,21 @@ describe('a checkpoint', () => {
     expect(hashes(gguf)).toEqual(hashes(safetensors));
     expect(gguf.config).toMatchObject({ numKvHeads: 2, headDim: 16, logitScale: 0.5, tieWordEmbeddings: true });
     expect(safetensors.config.eosTokenIds).toEqual([2, 3]);
+  });
+
+  test('is the same in shards as in one file', async () => {
+    const tensors = huggingFaceTensors();
+    const shards = [tensors.slice(7), tensors.slice(0, 7)];
+    const names = ['model-00001-of-00002.safetensors', 'model-00002-of-00002.safetensors'];
+    const weightMap = Object.fromEntries(shards.flatMap((shard, i) => shard.map(({ name }) => [name, names[i]])));
+    const sharded = [
+      ...tinyFolder().slice(0, -1),
+      ...shards.map((shard, i) => testFile(names[i]!, safetensorsFile(shard))),
+      jsonFile('model.safetensors.index.json', { weight_map: weightMap }),
+    ];
+    expect(hashes(await importModel(sharded))).toEqual(hashes(await importModel(tinyFolder())));
+    const unindexed = sharded.slice(0, -1);
+    expect(hashes(await importModel(unindexed))).toEqual(hashes(await importModel(tinyFolder())));
   });
 
   test('imported twice has the same chunks', async () => {

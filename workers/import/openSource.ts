@@ -6,6 +6,15 @@ import { UrlSource } from './urlSource';
 
 const HUGGING_FACE = 'https://huggingface.co';
 
+/** A bundled model has just these: asking for others would fill the console with failed requests. */
+const BUNDLED_FILES = [
+  'config.json',
+  'generation_config.json',
+  'model.safetensors',
+  'tokenizer.json',
+  'tokenizer_config.json',
+];
+
 /**
  * The files behind a ModelSource; nothing is read yet. Bundled models lie in `models/` below `appUrl`.
  * Throws InvalidFileError for a source that names no file, two alike, or no proper address.
@@ -19,11 +28,7 @@ export function openSource(source: ModelSource, appUrl: string): FileSet {
     case 'hub':
       return fromHub(source);
     case 'bundled':
-      return {
-        ...folderOnServer(new URL(`models/${encodeURIComponent(source.name)}/`, appUrl).href, []),
-        modelName: source.name,
-        info: { kind: 'bundled', location: source.name },
-      };
+      return bundledModel(source.name, appUrl);
   }
 }
 
@@ -71,6 +76,16 @@ function fromHub({ repo, revision, files, hub }: Extract<ModelSource, { kind: 'h
     ...folderOnServer(folder, files ?? []),
     modelName: repo.split('/').at(-1)!,
     info: { kind: 'hub', location: repo, ...(revision !== undefined && { revision }) },
+  };
+}
+
+function bundledModel(name: string, appUrl: string): FileSet {
+  const folder = folderOnServer(new URL(`models/${encodeURIComponent(name)}/`, appUrl).href, BUNDLED_FILES);
+  return {
+    ...folder,
+    modelName: name,
+    info: { kind: 'bundled', location: name },
+    open: async (fileName) => (BUNDLED_FILES.includes(fileName) ? folder.open(fileName) : null),
   };
 }
 

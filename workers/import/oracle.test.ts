@@ -12,8 +12,6 @@ const ORACLE = '../shared/oracle';
 const hasOracle = existsSync(ORACLE);
 if (!hasOracle) console.log(`Skipped: the reference models are not at ${ORACLE}.`);
 
-const VOCABULARY_TOKENIZER = (vocabSize: number) => `tiny-tokenizers/v${vocabSize}`;
-
 function readFolder(folder: string): File[] {
   return readdirSync(`${ORACLE}/${folder}`).map((name) => readFile(`${folder}/${name}`));
 }
@@ -36,6 +34,13 @@ async function importFiles(files: File[], quantization: Quantization): Promise<I
   const info = await new Importer('http://localhost/').importModel(request, () => undefined);
   const store = new WeightStore(database);
   return { store, info, manifest: await store.getManifest(info.id) };
+}
+
+const references = new Map<string, Promise<Imported>>();
+
+function referenceOf(model: string): Promise<Imported> {
+  if (!references.has(model)) references.set(model, importFiles(readFolder(`${model}/safetensors-bf16`), 'f32'));
+  return references.get(model)!;
 }
 
 async function storedTensor({ store, manifest }: Imported, entry: TensorEntry): Promise<Float32Array> {
@@ -84,7 +89,7 @@ describe.skipIf(!hasOracle)('models of the oracle', () => {
   ])('%s is imported from safetensors, tokenizer and all', async (model, expected) => {
     const folder = `${model}/safetensors-bf16`;
     const config = JSON.parse(readFileSync(`${ORACLE}/${folder}/config.json`, 'utf8'));
-    const tokenizer = readFolder(VOCABULARY_TOKENIZER(config.vocab_size)).filter(
+    const tokenizer = readFolder(`tiny-tokenizers/v${config.vocab_size}`).filter(
       (file) => file.name !== 'goldens.json',
     );
     const imported = await importFiles([...readFolder(folder), ...tokenizer], 'f32');
@@ -115,18 +120,18 @@ describe.skipIf(!hasOracle)('models of the oracle', () => {
     ['tiny-minicpm5', 'Q4_K_M', 0.08],
     ['tiny-minicpm4', 'Q4_K_M', 0.08],
   ])('%s %s as GGUF is the model of the safetensors', async (model, type, tolerance) => {
-    const reference = await importFiles(readFolder(`${model}/safetensors-bf16`), 'f32');
+    const reference = await referenceOf(model);
     const gguf = await importFiles([readFile(`${model}/gguf/${model}.${type}.gguf`)], 'f32');
     expect(withoutRounding(gguf.manifest.config)).toEqual(withoutRounding(reference.manifest.config));
     expect(gguf.info).toMatchObject({ hasTokenizer: true, name: `${model}.${type}` });
     const worst = await worstDifference(gguf, reference);
     expect(worst.difference, worst.tensor).toBeLessThanOrEqual(tolerance);
-    // Kept codes differ from the dequantised weights by the rounding of a scale to f16.
+    // Kept codes differ from the dequantised weights by the rounding of a scale at most; an int4 of ours by half a step.
     const kept = await worstDifference(
       await importFiles([readFile(`${model}/gguf/${model}.${type}.gguf`)], 'auto'),
       gguf,
     );
-    expect(kept.difference, kept.tensor).toBeLessThanOrEqual(type === 'F16' ? 0.08 : 0.002);
+    expect(kept.difference, kept.tensor).toBeLessThanOrEqual(type === 'F16' ? 0.1 : 0.001);
   });
 
   test.each([

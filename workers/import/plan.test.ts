@@ -52,11 +52,11 @@ test('a vocabulary matrix stays int8 up to 64 MiB', () => {
 });
 
 test('codes of the source are kept unless another format is asked for', () => {
-  const q4k = [tensor('layers.0.qProj', [256, 256], 12)];
-  expect(planImport(q4k, 'auto')[0]!.stored).toEqual({ keepsCodes: true, format: 'int4-affine' });
-  expect(planImport(q4k, 'int4')[0]!.stored).toEqual({ keepsCodes: true, format: 'int4-affine' });
-  expect(planImport(q4k, 'int8')[0]!.stored).toEqual({ keepsCodes: false, format: 'int8' });
-  expect(planImport(q4k, 'f32')[0]!.stored).toEqual({ keepsCodes: false, format: 'f32' });
+  const q4_0 = [tensor('layers.0.qProj', [256, 256], 2)];
+  expect(planImport(q4_0, 'auto')[0]!.stored).toEqual({ keepsCodes: true, format: 'int4-affine' });
+  expect(planImport(q4_0, 'int4')[0]!.stored).toEqual({ keepsCodes: true, format: 'int4-affine' });
+  expect(planImport(q4_0, 'int8')[0]!.stored).toEqual({ keepsCodes: false, format: 'int8' });
+  expect(planImport(q4_0, 'f32')[0]!.stored).toEqual({ keepsCodes: false, format: 'f32' });
 });
 
 test('interleaved rows of two heads of 6 go back to their halves', () => {

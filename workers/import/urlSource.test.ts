@@ -177,6 +177,22 @@ describe('a model', () => {
     expect(manifest.info.source.kind).toBe(source('http://x/').kind);
   });
 
+  test('that comes with the app is asked for by its own files only', async () => {
+    const asked: string[] = [];
+    const { url } = await serve(async (request, response) => {
+      asked.push(request.url!);
+      const file = files.get(request.url!.split('/').at(-1)!)!;
+      sendFrom(new Uint8Array(await file.arrayBuffer()), request, response);
+    });
+    const appUrl = new URL('/base/', url).href;
+    const manifest = await importModel({ kind: 'bundled', name: 'nano' }, { appUrl });
+    expect(manifest.info).toMatchObject({ id: 'nano', name: 'nano', source: { kind: 'bundled', location: 'nano' } });
+    const names = ['config', 'generation_config', 'tokenizer', 'tokenizer_config'].map((name) => `${name}.json`);
+    expect(asked.toSorted()).toEqual(
+      [...names, 'model.safetensors'].map((name) => `/base/models/nano/${name}`).toSorted(),
+    );
+  });
+
   test.each([
     [{ kind: 'url', urls: [] }, /No file/],
     [{ kind: 'url', urls: ['ftp://x/config.json'] }, /not a web address/],

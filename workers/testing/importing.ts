@@ -24,6 +24,7 @@ export async function storedKeys(database: string): Promise<IDBValidKey[]> {
 
 export interface TestImport {
   database?: string;
+  appUrl?: string;
   id?: string;
   quantization?: Quantization;
   onProgress?: (progress: Progress) => void;
@@ -31,14 +32,14 @@ export interface TestImport {
 
 /** Imports files or another source and returns the stored manifest. */
 export async function importModel(source: File[] | ModelSource, options: TestImport = {}): Promise<Manifest> {
-  const { database = newDatabase(), id, quantization = 'auto', onProgress = () => undefined } = options;
+  const { database = newDatabase(), appUrl = 'http://localhost/', id, quantization = 'auto' } = options;
   const request = {
     database,
     source: Array.isArray(source) ? { kind: 'files' as const, files: source } : source,
     id,
     quantization,
   };
-  const info = await new Importer('http://localhost/').importModel(request, onProgress);
+  const info = await new Importer(appUrl).importModel(request, options.onProgress ?? (() => undefined));
   return new WeightStore(database).getManifest(info.id);
 }
 
