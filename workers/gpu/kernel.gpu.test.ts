@@ -1,0 +1,57 @@
+import { expect } from 'vitest';
+import { gpuTest } from '../testing/gpu';
+import type { Kernel, Launch } from './kernel';
+import { KernelCompiler } from './kernel';
+
+const MAIN = `override COUNT: u32;
+@group(0) @binding(0) var<storage, read_write> out: array<u32>;
+@compute @workgroup_size(1)
+fn main() { out[0] = helper(COUNT); }
+`;
+
+const launchOf = (helper: string, constants: Record<string, number> = { COUNT: 3 }): Launch => {
+  const kernel: Kernel = {
+    name: 'probe',
+    sources: [
+      { file: 'probe.wgsl', text: MAIN },
+      { file: 'helper.wgsl', text: helper },
+    ],
+    bindings: ['storage'],
+  };
+  return { kernel, constants, grid: () => [1, 1, 1] };
+};
+
+const GOOD = '// Doubles.\nfn helper(n: u32) -> u32 { return 2u * n; }\n';
+
+gpuTest('an error names the file and line that it is in', async ({ device }) => {
+  const compiler = new KernelCompiler(device);
+  await expect(compiler.compile(launchOf('// Wrong.\nfn helper(n: u32) -> u32 { return 2.5 * n; }\n'))).rejects.toThrow(
+    /^helper\.wgsl:2:\d+ /,
+  );
+  const broken = launchOf(GOOD);
+  const sources = [{ file: 'probe.wgsl', text: MAIN.replace('COUNT)', 'COUNTS)') }, broken.kernel.sources[1]!];
+  await expect(compiler.compile({ ...broken, kernel: { ...broken.kernel, sources } })).rejects.toMatchObject({
+    name: 'UnsupportedError',
+    message: expect.stringMatching(/^probe\.wgsl:4:\d+ .*COUNTS/),
+  });
+});
+
+gpuTest('a misspelt constant is refused, and named', async ({ device }) => {
+  const compiler = new KernelCompiler(device);
+  await expect(compiler.compile(launchOf(GOOD, { COUNT: 1, CUONT: 2 }))).rejects.toThrow(/probe .*CUONT/s);
+});
+
+gpuTest('the same kernel with the same constants is compiled once, a failed one again', async ({ device }) => {
+  const compiler = new KernelCompiler(device);
+  const first = await compiler.compile(launchOf(GOOD));
+  expect(await compiler.compile(launchOf(GOOD))).toBe(first);
+  const other = await compiler.compile(launchOf(GOOD, { COUNT: 4 }));
+  expect(other.pipeline).not.toBe(first.pipeline);
+  expect(other.layout).toBe(first.layout);
+
+  const failing = launchOf(GOOD, {});
+  const attempt = compiler.compile(failing);
+  await expect(attempt).rejects.toThrow();
+  expect(compiler.compile(failing)).not.toBe(attempt);
+  await expect(compiler.compile(failing)).rejects.toThrow();
+});
