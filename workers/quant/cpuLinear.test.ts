@@ -15,6 +15,7 @@ describe.each(FORMATS)('%s', (format) => {
     [33, 31, 3],
     [31, 33, 2],
     [70, 96, 5],
+    [40, 300, 2],
   ])('%i × %i times %i vectors is the sum of products', (rows, columns, xRows) => {
     const random = new Random(rows * columns);
     const bytes = randomPackedMatrix(random, format, rows, columns);

@@ -1,10 +1,12 @@
+import { centerOffsets } from './centerOffsets';
 import { unpackQ4_0, unpackQ4_1, unpackQ5_0, unpackQ5_1, unpackQ8_0 } from './ggmlBlocks';
-import { unpackQ4_K, unpackQ5_K, unpackQ6_K } from './ggmlSuperBlocks';
+import { applyUnits, unpackQ4_K, unpackQ5_K, unpackQ6_K } from './ggmlSuperBlocks';
 import { decodeBFloat16, decodeFloat16 } from './half';
+import { SUPERBLOCK_BLOCKS } from './layout';
 import type { CodedFormat, CodedRows } from './packCodes';
 import { allocateCodedRows, GROUP_COLUMNS, packCodes } from './packCodes';
 
-/** Writes the codes of the block at `offset` to `target.codes[code…]`, its scales and offsets to `[group…]`. */
+/** Writes the codes of the block at `offset` to `target.codes[code…]`, its scales, offsets and units to `[group…]`. */
 export type BlockUnpacker = (bytes: Uint8Array, offset: number, target: CodedRows, code: number, group: number) => void;
 
 interface StoredType {
@@ -22,6 +24,8 @@ interface FloatType extends StoredType {
 interface CodedType extends StoredType {
   format: CodedFormat;
   unpack: BlockUnpacker;
+  /** For a type whose offsets are no halves: its largest code, which `centerOffsets` keeps within its range. */
+  largestCode?: number;
 }
 
 /** One way in which GGUF files store a tensor's elements. */
@@ -36,8 +40,8 @@ export const GGML_TYPES: Readonly<Record<number, GgmlType>> = {
   6: { name: 'Q5_0', blockSize: 32, blockBytes: 22, format: 'int8', unpack: unpackQ5_0 },
   7: { name: 'Q5_1', blockSize: 32, blockBytes: 24, format: 'int8-affine', unpack: unpackQ5_1 },
   8: { name: 'Q8_0', blockSize: 32, blockBytes: 34, format: 'int8', unpack: unpackQ8_0 },
-  12: { name: 'Q4_K', blockSize: 256, blockBytes: 144, format: 'int4-affine', unpack: unpackQ4_K },
-  13: { name: 'Q5_K', blockSize: 256, blockBytes: 176, format: 'int8-affine', unpack: unpackQ5_K },
+  12: { name: 'Q4_K', blockSize: 256, blockBytes: 144, format: 'int4', unpack: unpackQ4_K },
+  13: { name: 'Q5_K', blockSize: 256, blockBytes: 176, format: 'int8-affine', unpack: unpackQ5_K, largestCode: 31 },
   14: { name: 'Q6_K', blockSize: 256, blockBytes: 210, format: 'int8', unpack: unpackQ6_K },
   30: { name: 'BF16', blockSize: 1, blockBytes: 2, format: 'float', decode: decodeBFloat16 },
 };
@@ -91,7 +95,9 @@ export function ggmlFormat(type: GgmlType): CodedFormat | 'float' {
 export function dequantizeGgml(type: GgmlType, bytes: Uint8Array, count: number): Float32Array<ArrayBuffer> {
   requireBytes(type, bytes, count);
   if (type.format === 'float') return type.decode(bytes);
-  const { codes, scales, offsets } = unpackBlocks(type, bytes, count);
+  const rows = unpackBlocks(type, bytes, count);
+  const { codes, scales, offsets, units } = rows;
+  for (let i = 0; i < units.length; i += 2) applyUnits(rows, (i / 2) * SUPERBLOCK_BLOCKS, units[i]!, units[i + 1]!);
   const groupColumns = GROUP_COLUMNS[type.format];
   const values = new Float32Array(count);
   for (let i = 0, group = 0; i < count; group++) {
@@ -104,9 +110,9 @@ export function dequantizeGgml(type: GgmlType, bytes: Uint8Array, count: number)
 
 /**
  * Re-lays up to 32 rows of `columns` elements, one after another as in the file, into one tile in `ggmlFormat(type)` at
- * `out[outOffset]`. Codes are kept; scales and offsets are rounded to f16, which is exact but for the K types. Missing
+ * `out[outOffset]`. Values are kept exactly but for Q5_K and Q6_K, whose scales are rounded to h16 (layout.ts). Missing
  * rows become zero weights. Throws RangeError for a float type, a wrong number of bytes, a scale that is not finite
- * (naming the block) or that f16 cannot hold (naming row and column).
+ * (naming the block) or that h16 cannot hold (naming row and column).
  */
 export function repackGgmlTile(
   type: GgmlType,
@@ -121,7 +127,9 @@ export function repackGgmlTile(
     throw new RangeError(`rows of ${columns} are not whole ${type.name} blocks of ${type.blockSize}`);
   }
   requireBytes(type, rows, rowCount * columns);
-  packCodes(type.format, unpackBlocks(type, rows, rowCount * columns), rowCount, columns, out, outOffset);
+  const coded = unpackBlocks(type, rows, rowCount * columns);
+  if (type.largestCode !== undefined) centerOffsets(coded, type.largestCode);
+  packCodes(type.format, coded, rowCount, columns, out, outOffset);
 }
 
 function requireBytes({ name, blockSize, blockBytes }: GgmlType, bytes: Uint8Array, count: number): void {
@@ -138,10 +146,11 @@ function unpackBlocks(type: CodedType, bytes: Uint8Array, count: number): CodedR
   for (let block = 0; block < blocks; block++) {
     type.unpack(bytes, block * type.blockBytes, target, block * type.blockSize, block * groups);
   }
-  for (const values of [target.scales, target.offsets]) {
+  for (const values of [target.scales, target.offsets, target.units]) {
     const bad = values.findIndex((value) => !Number.isFinite(value));
     if (bad < 0) continue;
-    throw new RangeError(`${type.name} block ${Math.floor(bad / groups)} has a scale or offset of ${values[bad]}`);
+    const block = Math.floor(bad / (values.length / blocks));
+    throw new RangeError(`${type.name} block ${block} has a scale or offset of ${values[bad]}`);
   }
   return target;
 }

@@ -86,8 +86,8 @@ const LARGEST_ERROR: Record<string, number> = {
   Q8_0: 0.0055,
 };
 
-/** The K types have their scale products, and the offsets they nearly cancel against, rounded to f16; the others nothing. */
-const LARGEST_REPACK_ERROR: Record<string, number> = { Q4_K: 7.5e-4, Q5_K: 7.5e-4, Q6_K: 2.5e-4 };
+/** Where scales are products of two factors they are rounded to h16; everything else is kept. */
+const LARGEST_REPACK_ERROR: Record<string, number> = { Q5_K: 2.3e-4, Q6_K: 2.1e-4 };
 
 describe.skipIf(!existsSync(FOLDER))('files written by llama.cpp (skipped without ../shared/oracle)', () => {
   const seen = new Set<string>();
@@ -102,6 +102,7 @@ describe.skipIf(!existsSync(FOLDER))('files written by llama.cpp (skipped withou
       const label = `${tensorName} (${tensor.type.name})`;
       expect(Math.sqrt(nmse(values(tensor), values(exact.get(tensorName)!))), label).toBeLessThan(limit);
       const repackError = Math.sqrt(nmse(repackedValues(tensor), values(tensor)));
+
       expect(repackError, `${label} repacked`).toBeLessThanOrEqual(LARGEST_REPACK_ERROR[tensor.type.name] ?? 0);
     }
   });

@@ -9,14 +9,21 @@ const GROUPS = 8;
  * Each 32 nibble bytes hold one group in their low and the next group in their high nibbles.
  */
 export function unpackQ4_K(bytes: Uint8Array, offset: number, target: CodedRows, code: number, group: number): void {
-  unpackScalesAndMins(bytes, offset, target, group);
+  const superblock = group / GROUPS;
+  target.units[2 * superblock] = readHalf(bytes, offset);
+  target.units[2 * superblock + 1] = readHalf(bytes, offset + 2);
+  unpackMultiples(bytes, offset + 4, target, group);
   unpackGroupNibbles(bytes, offset + 16, target.codes, code);
 }
 
-/** As Q4_K with 32 bytes of fifth bits before the nibbles: bit g of byte i belongs to element i of group g. */
+/**
+ * As Q4_K with 32 bytes of fifth bits before the nibbles: bit g of byte i belongs to element i of group g. Scales and
+ * offsets are multiplied out, which is exact in f32.
+ */
 export function unpackQ5_K(bytes: Uint8Array, offset: number, target: CodedRows, code: number, group: number): void {
   const { codes } = target;
-  unpackScalesAndMins(bytes, offset, target, group);
+  unpackMultiples(bytes, offset + 4, target, group);
+  applyUnits(target, group, readHalf(bytes, offset), readHalf(bytes, offset + 2));
   unpackGroupNibbles(bytes, offset + 48, codes, code);
   for (let i = 0; i < 32; i++) {
     const bits = bytes[offset + 16 + i]!;
@@ -52,21 +59,27 @@ export function unpackQ6_K(bytes: Uint8Array, offset: number, target: CodedRows,
   for (let g = 0; g < 16; g++) scales[group + g] = unit * ((bytes[offset + 192 + g]! << 24) >> 24);
 }
 
+/** Turns the multiples of 8 groups into their scales and offsets. */
+export function applyUnits({ scales, offsets }: CodedRows, group: number, scaleUnit: number, minUnit: number): void {
+  for (let g = group; g < group + GROUPS; g++) {
+    scales[g] = scaleUnit * scales[g]!;
+    offsets[g] = -minUnit * offsets[g]!;
+  }
+}
+
 /**
- * The 12 bytes after d and dmin: bytes 0–3 and 4–7 hold the scales and mins of groups 0–3 in their low 6 bits; bytes
- * 8–11 the low 4 bits of the scales (low nibble) and mins of groups 4–7, whose upper 2 bits top bytes 0–3 and 4–7.
+ * 12 bytes: bytes 0–3 and 4–7 hold the scales and mins of groups 0–3 in their low 6 bits; bytes 8–11 the low 4 bits of
+ * the scales (low nibble) and mins of groups 4–7, whose upper 2 bits top bytes 0–3 and 4–7.
  */
-function unpackScalesAndMins(bytes: Uint8Array, offset: number, target: CodedRows, group: number): void {
-  const scaleUnit = readHalf(bytes, offset);
-  const minUnit = readHalf(bytes, offset + 2);
+function unpackMultiples(bytes: Uint8Array, offset: number, { scales, offsets }: CodedRows, group: number): void {
   for (let g = 0; g < 4; g++) {
-    const a = bytes[offset + 4 + g]!;
-    const b = bytes[offset + 8 + g]!;
-    const c = bytes[offset + 12 + g]!;
-    target.scales[group + g] = scaleUnit * (a & 63);
-    target.offsets[group + g] = -minUnit * (b & 63);
-    target.scales[group + 4 + g] = scaleUnit * ((c & 15) | ((a >> 6) << 4));
-    target.offsets[group + 4 + g] = -minUnit * ((c >> 4) | ((b >> 6) << 4));
+    const a = bytes[offset + g]!;
+    const b = bytes[offset + 4 + g]!;
+    const c = bytes[offset + 8 + g]!;
+    scales[group + g] = a & 63;
+    offsets[group + g] = b & 63;
+    scales[group + 4 + g] = (c & 15) | ((a >> 6) << 4);
+    offsets[group + 4 + g] = (c >> 4) | ((b >> 6) << 4);
   }
 }
 

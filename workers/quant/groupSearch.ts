@@ -11,7 +11,7 @@ const CLIPS = [0, 0.5 / LARGEST_CODE, 1 / LARGEST_CODE];
 
 /**
  * Quantises one group of at most 32 weights to scale·code + offset with code 0..15, scale ≥ 0 and offset ≤ 0, least
- * squared error. Use: `load`, `searchRange`; then, once the row's units are known, `load`, `roundToUnits`.
+ * squared error. Use: `load`, `searchRange`; then, once the superblock's units are known, `load`, `roundToUnits`.
  */
 export class GroupSearch {
   /** Results of `searchRange`. */
@@ -139,7 +139,7 @@ export class GroupSearch {
 }
 
 /**
- * The code nearest to a real number, which is at most some thousands here; 0 for NaN, which a group without range gives.
+ * The code nearest to a real number, which is less than 2³¹ here because units have a range; 0 for NaN, which a group without range gives.
  * Truncating before clamping is what keeps this fast, and it is most of the time that packing takes.
  */
 function nearestCode(value: number): number {

@@ -5,6 +5,7 @@ import { randomWeights } from '../testing/weights';
 import { matrixLayout, TILE_ROWS } from './layout';
 import type { FloatTargetFormat } from './packTile';
 import { packTile } from './packTile';
+import { LARGEST_SCALED_HALF, SMALLEST_SCALED_HALF } from './scaledHalf';
 import { unpackMatrix } from './unpack';
 
 const FORMATS: FloatTargetFormat[] = ['int4', 'int8', 'f16', 'f32'];
@@ -15,6 +16,7 @@ const SHAPES: [number, number][] = [
   [32, 32],
   [70, 96],
   [5, 17],
+  [33, 300],
 ];
 const GUARD = 7;
 
@@ -104,13 +106,13 @@ describe('int4', () => {
     return Math.max(...errors) / Math.max(...weights.map(Math.abs));
   }
 
-  test.each([1e-30, 1e-4, 1, 1e30])('a row of magnitude %f keeps its relative precision', (magnitude) => {
+  test.each([1e-3, 1, 1e5])('a row of magnitude %f keeps its relative precision', (magnitude) => {
     const weights = Array.from(randomWeights(new Random(3), 'gaussian', 256), (weight) => weight * magnitude);
-    expect(relativeError(weights)).toBeLessThan(0.06);
+    expect(relativeError(weights)).toBeLessThan(0.061);
   });
 
   test.each([0.3, -0.3])('groups of the constant %f are kept', (constant) => {
-    expect(relativeError(Array(70).fill(constant))).toBeLessThan(1e-6);
+    expect(relativeError(Array(70).fill(constant))).toBeLessThan(2 ** -11);
     expect(relativeError([...Array(32).fill(constant), ...Array(32).fill(constant * 0.37)])).toBeLessThan(1 / 255);
   });
 
@@ -128,16 +130,34 @@ describe('int4', () => {
 });
 
 describe('saturation', () => {
-  test('int8 groups beyond the range of f16 scales become zero or saturate', () => {
-    expect(roundTrip('int8', [1e-12, -1e-12])).toEqual(Float32Array.from([0, 0]));
-    expect(roundTrip('int8', [1e30, -1e30])).toEqual(Float32Array.from([65504 * 127, -65504 * 127]));
+  test('int4 weights beyond the range of h16 units become zero or saturate', () => {
+    const largest = 255 * LARGEST_SCALED_HALF;
+    expect(roundTrip('int4', [1e-30, -1e-30]).every((weight) => Math.abs(weight) === 0)).toBe(true);
+    const [low, zero, high] = roundTrip('int4', [-1e30, 0, 1e30]);
+    // The search trades a little of the ends for the weights between them.
+    expect(Math.abs(low! / largest + 1)).toBeLessThan(0.03);
+    expect(Math.abs(zero! / largest)).toBeLessThan(1 / 15);
+    expect(Math.abs(high! / largest - 1)).toBeLessThan(0.03);
+    // Units stay at the least normal half and lose precision rather than becoming subnormal.
+    const tiny = Array.from({ length: 32 }, (_, i) => (i - 16) * 1e-6);
+    const scaleUnit = new DataView(packMatrix('int4', Float32Array.from(tiny), 1, 32).slice().buffer).getUint16(
+      0,
+      true,
+    );
+    expect(scaleUnit).toBe(0x0400);
+    expect(decibels(Float32Array.from(tiny), roundTrip('int4', tiny))).toBeGreaterThan(20);
   });
 
-  test('an int8 group whose scale is subnormal is not clipped', () => {
-    const scale = 1.4 * 2 ** -24;
-    const unpacked = roundTrip('int8', [127 * scale, -64 * scale]);
-    expect(Math.abs(unpacked[0]! - 127 * scale)).toBeLessThanOrEqual(2 ** -24);
-    expect(Math.abs(unpacked[1]! + 64 * scale)).toBeLessThanOrEqual(2 ** -24);
+  test('int8 groups beyond the range of h16 scales become zero or saturate', () => {
+    const largest = 127 * LARGEST_SCALED_HALF;
+    expect(roundTrip('int8', [1e-12, -1e-12])).toEqual(Float32Array.from([0, 0]));
+    expect(roundTrip('int8', [1e30, -1e30])).toEqual(Float32Array.from([largest, -largest]));
+  });
+
+  test('an int8 group of the smallest scale keeps its weights to half a step', () => {
+    const weights = [90, -64.4, 1.6].map((codes) => codes * SMALLEST_SCALED_HALF);
+    const expected = [90, -64, 2].map((code) => code * SMALLEST_SCALED_HALF);
+    expect(roundTrip('int8', weights)).toEqual(Float32Array.from(expected));
   });
 
   test('f16 weights saturate', () => {
@@ -149,10 +169,10 @@ describe('a 2048 × 2048 matrix', () => {
   const size = 2048;
 
   test.each([
-    ['int4', 'gaussian', 4.65, 23.05],
-    ['int4', 'student', 4.65, 21.75],
+    ['int4', 'gaussian', 4.65, 23.1],
+    ['int4', 'student', 4.65, 21.85],
     ['int8', 'gaussian', 9, 46.5],
-    ['int8', 'student', 9, 44.9],
+    ['int8', 'student', 9, 45.1],
   ] as const)('%s of %s weights takes at most %f bits a weight and has at least %f dB', (format, kind, bits, least) => {
     const weights = randomWeights(new Random(11), kind, size * size);
     const bytes = packMatrix(format, weights, size, size);
@@ -175,8 +195,8 @@ function decibels(weights: Float32Array, unpacked: Float32Array): number {
 describe('packed bytes', () => {
   // Stored models and expected results depend on these bytes: whoever changes them raises MANIFEST_VERSION.
   test.each([
-    ['int4', '916ca8f12f4f2680e4c369c1f98f4a23fa1ce306e32ccd2f9dde1df74ee42077'],
-    ['int8', '66284ecf073f9a638a79228e049a549fbae245680f0d1adb42ac2b6e4331fce8'],
+    ['int4', 'e7f8aafae3cd8debedba115fb754e7f0fe4b3eb7a3248dfdb4389e8e94bad267'],
+    ['int8', 'acf87c04d3dc8d2d5184edd455fb4e86ba695606f60835295b76c40e5f1bc16a'],
     ['f16', 'e36bd183a34e6470b4dd20b1569455ba378a67a8cc4c768ab6eafc26613c9ed0'],
   ] as const)('of %s are the same on every machine and every run', (format, digest) => {
     const weights = new Random(5).floats(40 * 100);

@@ -13,8 +13,10 @@ function weightAt(format: MatrixFormat, bytes: Uint8Array, row: number, column: 
   const { headerBytes, codeBytes, blockBytes, tileBytes } = matrixLayout(format, 1, columns);
   const view = new DataView(bytes.buffer, bytes.byteOffset);
   const half = (offset: number) => float16ToFloat32(view.getUint16(offset, true));
+  const scale = (offset: number) => half(offset) / 1024;
   const tile = Math.floor(row / 32) * tileBytes;
-  const block = tile + headerBytes + Math.floor(column / 32) * blockBytes;
+  const superblock = tile + Math.floor(column / 256) * (headerBytes + 8 * blockBytes);
+  const block = superblock + headerBytes + Math.floor((column % 256) / 32) * blockBytes;
   const [r, k] = [row % 32, column % 32];
   const unit = (j: number) => block + (j * 32 + r) * 16;
   const nibble = (view.getUint8(unit(0) + (k >> 3) * 4 + (k & 3)) >> (k & 4)) & 15;
@@ -22,15 +24,15 @@ function weightAt(format: MatrixFormat, bytes: Uint8Array, row: number, column: 
   const scales = block + codeBytes;
   switch (format) {
     case 'int4': {
-      const scale = view.getFloat32(tile + r * 8, true) * view.getUint8(scales + r * 2);
-      return scale * nibble - view.getFloat32(tile + r * 8 + 4, true) * view.getUint8(scales + r * 2 + 1);
+      const [scaleUnit, minUnit] = [scale(superblock + r * 4), scale(superblock + r * 4 + 2)];
+      return scaleUnit * view.getUint8(scales + r * 2) * nibble - minUnit * view.getUint8(scales + r * 2 + 1);
     }
     case 'int4-affine':
-      return half(scales + r * 4) * nibble + half(scales + r * 4 + 2);
+      return scale(scales + r * 4) * nibble + scale(scales + r * 4 + 2);
     case 'int8':
-      return half(scales + r * 4 + (k < 16 ? 0 : 2)) * view.getInt8(byte);
+      return scale(scales + r * 4 + (k < 16 ? 0 : 2)) * view.getInt8(byte);
     case 'int8-affine':
-      return half(scales + r * 4) * view.getUint8(byte) + half(scales + r * 4 + 2);
+      return scale(scales + r * 4) * view.getInt8(byte) + scale(scales + r * 4 + 2);
     case 'f16':
       return half(unit(k >> 3) + (k & 7) * 2);
     case 'f32':
@@ -44,6 +46,8 @@ describe.each(FORMATS)('%s', (format) => {
     [33, 31],
     [31, 33],
     [70, 96],
+    [3, 290],
+    [40, 600],
   ])('%i × %i has every weight where the layout says', (rows, columns) => {
     const bytes = randomPackedMatrix(new Random(rows), format, rows, columns);
     const expected = Float32Array.from({ length: rows * columns }, (_, i) =>
@@ -53,7 +57,7 @@ describe.each(FORMATS)('%s', (format) => {
   });
 
   test('a row is read alone, and nothing is written beside it', () => {
-    const [rows, columns] = [40, 50];
+    const [rows, columns] = [40, 300];
     const bytes = randomPackedMatrix(new Random(1), format, rows, columns);
     const out = new Float32Array(columns + 2).fill(9);
     unpackRow(format, bytes, 37, columns, out, 1);

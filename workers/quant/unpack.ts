@@ -1,11 +1,12 @@
 import { ROW_BYTES, STRIPE_BYTES } from './blockRow';
 import { float16ToFloat32 } from './half';
 import type { MatrixFormat, MatrixLayout } from './layout';
-import { BLOCK_COLUMNS, matrixLayout, TILE_ROWS } from './layout';
+import { BLOCK_COLUMNS, blockOffset, headerOffset, matrixLayout, TILE_ROWS } from './layout';
+import { scaledHalfToFloat32 } from './scaledHalf';
 
-/** The first bytes of a tile and of one of its blocks in a packed matrix. */
+/** The first bytes of the parts of a block in a packed matrix, and of its superblock's header. */
 interface BlockPlace {
-  tile: number;
+  header: number;
   codes: number;
   scales: number;
 }
@@ -14,32 +15,32 @@ interface BlockPlace {
 type RowDecoder = (view: DataView, place: BlockPlace, row: number, out: Float32Array, at: number) => void;
 
 const decoders: Record<MatrixFormat, RowDecoder> = {
-  int4(view, { tile, codes, scales }, row, out, at) {
-    const scale = view.getFloat32(tile + row * 8, true) * view.getUint8(scales + row * 2);
-    const offset = -view.getFloat32(tile + row * 8 + 4, true) * view.getUint8(scales + row * 2 + 1);
+  int4(view, { header, codes, scales }, row, out, at) {
+    const scale = readScale(view, header + row * 4) * view.getUint8(scales + row * 2);
+    const offset = -readScale(view, header + row * 4 + 2) * view.getUint8(scales + row * 2 + 1);
     decodeNibbles(view, codes + row * ROW_BYTES, scale, offset, out, at);
   },
 
   'int4-affine'(view, { codes, scales }, row, out, at) {
-    const scale = float16ToFloat32(view.getUint16(scales + row * 4, true));
-    const offset = float16ToFloat32(view.getUint16(scales + row * 4 + 2, true));
+    const scale = readScale(view, scales + row * 4);
+    const offset = readScale(view, scales + row * 4 + 2);
     decodeNibbles(view, codes + row * ROW_BYTES, scale, offset, out, at);
   },
 
   int8(view, { codes, scales }, row, out, at) {
     for (let half = 0; half < 2; half++) {
-      const scale = float16ToFloat32(view.getUint16(scales + row * 4 + half * 2, true));
+      const scale = readScale(view, scales + row * 4 + half * 2);
       const start = codes + half * STRIPE_BYTES + row * ROW_BYTES;
       for (let b = 0; b < 16; b++) out[at++] = scale * view.getInt8(start + b);
     }
   },
 
   'int8-affine'(view, { codes, scales }, row, out, at) {
-    const scale = float16ToFloat32(view.getUint16(scales + row * 4, true));
-    const offset = float16ToFloat32(view.getUint16(scales + row * 4 + 2, true));
+    const scale = readScale(view, scales + row * 4);
+    const offset = readScale(view, scales + row * 4 + 2);
     for (let half = 0; half < 2; half++) {
       const start = codes + half * STRIPE_BYTES + row * ROW_BYTES;
-      for (let b = 0; b < 16; b++) out[at++] = scale * view.getUint8(start + b) + offset;
+      for (let b = 0; b < 16; b++) out[at++] = scale * view.getInt8(start + b) + offset;
     }
   },
 
@@ -61,6 +62,10 @@ const decoders: Record<MatrixFormat, RowDecoder> = {
     }
   },
 };
+
+function readScale(view: DataView, offset: number): number {
+  return scaledHalfToFloat32(view.getUint16(offset, true));
+}
 
 /** Word j, byte b of the 16 code bytes: low nibble column 8j + b, high nibble column 8j + 4 + b. */
 function decodeNibbles(
@@ -112,10 +117,10 @@ export class MatrixReader {
   }
 
   private place(tileIndex: number, block: number): BlockPlace {
-    const { headerBytes, codeBytes, blockBytes, tileBytes } = this.layout;
-    const tile = tileIndex * tileBytes;
-    const codes = tile + headerBytes + block * blockBytes;
-    return { tile, codes, scales: codes + codeBytes };
+    const tile = tileIndex * this.layout.tileBytes;
+    const header = tile + headerOffset(this.layout, block);
+    const codes = tile + blockOffset(this.layout, block);
+    return { header, codes, scales: codes + this.layout.codeBytes };
   }
 }
 

@@ -1,6 +1,7 @@
 import { float32ToFloat16 } from '../quant/half';
 import type { MatrixFormat } from '../quant/layout';
-import { matrixLayout, TILE_ROWS } from '../quant/layout';
+import { blockOffset, headerOffset, matrixLayout, SUPERBLOCK_BLOCKS, TILE_ROWS } from '../quant/layout';
+import { float32ToScaledHalf } from '../quant/scaledHalf';
 import type { Random } from './random';
 
 /**
@@ -19,9 +20,10 @@ export function randomPackedMatrix(
   for (let tile = 0; tile < layout.tiles; tile++) {
     const start = tile * layout.tileBytes;
     const usedRows = Math.min(TILE_ROWS, rows - tile * TILE_ROWS);
-    if (format === 'int4') fillHeader(view, start, usedRows, random);
     for (let block = 0; block < layout.blocks; block++) {
-      const codes = start + layout.headerBytes + block * layout.blockBytes;
+      const codes = start + blockOffset(layout, block);
+      const isFirst = block % SUPERBLOCK_BLOCKS === 0;
+      if (format === 'int4' && isFirst) fillHeader(view, start + headerOffset(layout, block), usedRows, random);
       if (format === 'f32' || format === 'f16') fillFloats(view, codes, format, usedRows, random);
       else if (format !== 'int4') fillScales(view, codes + layout.codeBytes, format, usedRows, random);
     }
@@ -31,9 +33,9 @@ export function randomPackedMatrix(
 
 function fillHeader(view: DataView, start: number, usedRows: number, random: Random): void {
   for (let row = 0; row < TILE_ROWS; row++) {
-    const used = row < usedRows ? 1 : 0;
-    view.setFloat32(start + row * 8, used * 1e-4 * (0.5 + random.next()), true);
-    view.setFloat32(start + row * 8 + 4, used * 1e-3 * (0.5 + random.next()), true);
+    const used = row < usedRows ? 1 - 2 * random.below(2) : 0;
+    view.setUint16(start + row * 4, float32ToScaledHalf(used * 1e-4 * (0.5 + random.next())), true);
+    view.setUint16(start + row * 4 + 2, float32ToScaledHalf(used * 1e-3 * (0.5 + random.next())), true);
   }
 }
 
@@ -42,8 +44,8 @@ function fillScales(view: DataView, start: number, format: MatrixFormat, usedRow
     const used = row < usedRows ? 1 : 0;
     const scale = used * 0.01 * (0.5 + random.next());
     const second = format === 'int8' ? 0.02 * random.next() : -0.1 * random.next();
-    view.setUint16(start + row * 4, float32ToFloat16(scale), true);
-    view.setUint16(start + row * 4 + 2, float32ToFloat16(used * second), true);
+    view.setUint16(start + row * 4, float32ToScaledHalf(scale), true);
+    view.setUint16(start + row * 4 + 2, float32ToScaledHalf(used * second), true);
   }
 }
 

@@ -1,11 +1,13 @@
 // Weight format int4-affine (quant/layout.ts): scale · code + offset.
-//   partial = (Σ (scale · code + offset) · x, 0)
+//   partial = (Σ (scale · code + offset) · x, 0), 1024-fold
 
 const INT4_AFFINE_BLOCK_UNITS = 40u;
 const INT4_AFFINE_CODE_UNITS = 32u;
+// Stored scales are 1024-fold.
+const SCALE_UNIT = 0x1p-10;
 const LOW_NIBBLES = 0x0F0F0F0Fu;
 
-// {scale, offset}
+// 1024 · {scale, offset}
 fn int4_affine_scales(block_base: u32, row: u32) -> vec2f {
   return unpack2x16float(weights[block_base + INT4_AFFINE_CODE_UNITS + (row >> 2u)][row & 3u]);
 }
@@ -27,12 +29,12 @@ fn block_dot(
 }
 
 fn row_value(tile_base: u32, row: u32, partial: vec2f) -> f32 {
-  return partial.x;
+  return SCALE_UNIT * partial.x;
 }
 
 fn block_weights(tile_base: u32, block: u32, row: u32, quad: u32) -> vec4f {
   let base = tile_base + block * INT4_AFFINE_BLOCK_UNITS;
   let codes = (weights[base + row][quad >> 1u] >> ((quad & 1u) * 4u)) & LOW_NIBBLES;
-  let scales = int4_affine_scales(base, row);
+  let scales = SCALE_UNIT * int4_affine_scales(base, row);
   return (255.0 * scales.x) * unpack4x8unorm(codes) + scales.y;
 }

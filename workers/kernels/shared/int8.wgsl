@@ -1,15 +1,17 @@
 // Weight format int8 (quant/layout.ts): scale · code, one scale for columns 0–15 and one for 16–31.
-//   partial = (Σ scale · code · x, 0)
+//   partial = (Σ scale · code · x, 0), 1024-fold
 
 const INT8_BLOCK_UNITS = 72u;
 const INT8_CODE_UNITS = 64u;
+// Stored scales are 1024-fold.
+const SCALE_UNIT = 0x1p-10;
 
 // Not unpack4x8snorm: that would read −128 as −127.
 fn int8_codes(word: u32) -> vec4f {
   return vec4f((vec4i(i32(word)) << vec4u(24u, 16u, 8u, 0u)) >> vec4u(24u));
 }
 
-// {scale of columns 0–15, scale of columns 16–31}
+// 1024 · {scale of columns 0–15, scale of columns 16–31}
 fn int8_scales(block_base: u32, row: u32) -> vec2f {
   return unpack2x16float(weights[block_base + INT8_CODE_UNITS + (row >> 2u)][row & 3u]);
 }
@@ -29,12 +31,12 @@ fn block_dot(
 }
 
 fn row_value(tile_base: u32, row: u32, partial: vec2f) -> f32 {
-  return partial.x;
+  return SCALE_UNIT * partial.x;
 }
 
 fn block_weights(tile_base: u32, block: u32, row: u32, quad: u32) -> vec4f {
   let base = tile_base + block * INT8_BLOCK_UNITS;
-  let scales = int8_scales(base, row);
+  let scales = SCALE_UNIT * int8_scales(base, row);
   let codes = int8_codes(weights[base + (quad >> 2u) * 32u + row][quad & 3u]);
   return select(scales.x, scales.y, quad >= 4u) * codes;
 }
