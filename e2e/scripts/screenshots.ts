@@ -1,0 +1,62 @@
+import { mkdirSync } from 'node:fs';
+import { chromium, type Page } from 'playwright';
+import { serveBuiltApp } from '../builtApp';
+import { chromiumLaunchOptions } from '../chromium';
+
+/** Pictures of the page as people first see it, for looking at: `e2e/results/screens/<screen>-<size>-<theme>-<language>.png`. */
+
+const FOLDER = 'e2e/results/screens';
+const SIZES = {
+  phone: { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true },
+  laptop: { viewport: { width: 1280, height: 800 }, deviceScaleFactor: 1 },
+};
+const QUESTIONS = {
+  en: ['What is 27 + 15?', 'How do you say apple in Chinese?', 'Who are you?'],
+  zh: ['27加15等于多少？', '泰山高1530米，黄山高1860米。哪座山更高？高多少？', '你是谁？'],
+};
+
+const app = await serveBuiltApp(4182);
+const browser = await chromium.launch(chromiumLaunchOptions('software'));
+mkdirSync(FOLDER, { recursive: true });
+for (const [size, device] of Object.entries(SIZES)) {
+  for (const theme of ['light', 'dark'] as const) {
+    for (const language of ['en', 'zh'] as const) {
+      const locale = language === 'zh' ? 'zh-CN' : 'en-GB';
+      const context = await browser.newContext({ ...device, colorScheme: theme, locale, reducedMotion: 'reduce' });
+      const page = await context.newPage();
+      const shoot = (screen: string) => page.screenshot({ path: `${FOLDER}/${screen}-${size}-${theme}-${language}.png` });
+      await shootScreens(page, QUESTIONS[language], shoot);
+      await context.close();
+    }
+  }
+}
+await browser.close();
+await app.close();
+
+async function shootScreens(page: Page, questions: string[], shoot: (screen: string) => Promise<unknown>): Promise<void> {
+  await page.goto(app.url);
+  await page.getByTestId('start-demo').waitFor();
+  await page.getByTestId('device-note').waitFor();
+  await shoot('first');
+  // The weights wait until the picture of their arrival is taken.
+  let release = () => undefined as void;
+  const released = new Promise<void>((resolve) => (release = resolve));
+  await page.route('**/model.safetensors', async (route) => {
+    await released;
+    await route.continue();
+  });
+  await page.getByTestId('start-demo').click();
+  await page.getByTestId('import-progress').waitFor();
+  await page.waitForTimeout(600);
+  await shoot('importing');
+  release();
+  await page.getByTestId('composer-input').waitFor();
+  await shoot('empty');
+  for (const [i, question] of questions.entries()) {
+    await page.getByTestId('composer-input').fill(question);
+    await page.getByTestId('send').click();
+    await page.locator('[data-testid=message-assistant][data-state=done]').nth(i).waitFor();
+  }
+  await page.waitForTimeout(300);
+  await shoot('chat');
+}
