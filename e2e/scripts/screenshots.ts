@@ -24,7 +24,8 @@ for (const [size, device] of Object.entries(SIZES)) {
       const locale = language === 'zh' ? 'zh-CN' : 'en-GB';
       const context = await browser.newContext({ ...device, colorScheme: theme, locale, reducedMotion: 'reduce' });
       const page = await context.newPage();
-      const shoot = (screen: string) => page.screenshot({ path: `${FOLDER}/${screen}-${size}-${theme}-${language}.png` });
+      const shoot = (screen: string) =>
+        page.screenshot({ path: `${FOLDER}/${screen}-${size}-${theme}-${language}.png` });
       await shootScreens(page, QUESTIONS[language], shoot);
       await context.close();
     }
@@ -33,7 +34,11 @@ for (const [size, device] of Object.entries(SIZES)) {
 await browser.close();
 await app.close();
 
-async function shootScreens(page: Page, questions: string[], shoot: (screen: string) => Promise<unknown>): Promise<void> {
+async function shootScreens(
+  page: Page,
+  questions: string[],
+  shoot: (screen: string) => Promise<unknown>,
+): Promise<void> {
   await page.goto(app.url);
   await page.getByTestId('start-demo').waitFor();
   await page.getByTestId('device-note').waitFor();
