@@ -6,7 +6,7 @@ import { readGgufHeader } from './gguf';
 const TOKENS = 150_000;
 
 test('a header with a large vocabulary is read in pieces, without the weights, in a moment', async () => {
-  const tokens = Array.from({ length: TOKENS }, (_, i) => `▁token${i}`);
+  const tokens = ['\uFEFF', ...Array.from({ length: TOKENS }, (_, i) => `▁token${i}`)];
   const scores = Array.from({ length: TOKENS }, (_, i) => -i);
   const merges = tokens.map((token, i) => `${token} ${i}`);
   const metadata = {

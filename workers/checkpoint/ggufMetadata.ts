@@ -13,8 +13,8 @@ const MAX_KEYS = 10_000;
 const MAX_KEY_BYTES = 1024;
 /** The largest published vocabularies have a few hundred thousand tokens and as many merges. */
 const MAX_ARRAY_LENGTH = 1 << 22;
-/** Their vocabularies take a few megabytes. */
-const MAX_METADATA_BYTES = 64 << 20;
+/** Their headers take a few megabytes. */
+const MAX_HEADER_BYTES = 64 << 20;
 /** Chat templates and licences are the longest texts. */
 const MAX_STRING_BYTES = 16 << 20;
 
@@ -42,7 +42,8 @@ const SCALAR_TYPES: Readonly<Record<number, ScalarType>> = {
   12: { bytes: 8, read: (cursor) => cursor.f64() },
 };
 
-const LENIENT_UTF8 = new TextDecoder();
+/** Tokens may be parts of characters, which become replacement characters, or a byte order mark, which is kept. */
+const LENIENT_UTF8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** Reads `count` keys and values. Throws InvalidFileError naming the key or the byte. */
 export async function readMetadata(cursor: ByteCursor, count: number): Promise<GgufMetadata> {
@@ -52,9 +53,7 @@ export async function readMetadata(cursor: ByteCursor, count: number): Promise<G
     const key = await readName(cursor, MAX_KEY_BYTES, `metadata key ${i}`);
     if (metadata.has(key)) throw invalid(cursor, `the metadata key "${key}" occurs twice`);
     metadata.set(key, await readValue(cursor, `the value of "${key}"`));
-    if (cursor.position > MAX_METADATA_BYTES) {
-      throw invalid(cursor, `the metadata is longer than the ${MAX_METADATA_BYTES} bytes that are accepted`);
-    }
+    checkHeaderLength(cursor, 0);
   }
   return metadata;
 }
@@ -88,8 +87,7 @@ async function readArray(cursor: ByteCursor, what: string): Promise<GgufValue> {
   return scalar ? readScalars(cursor, scalar, length, what) : readStrings(cursor, length, what);
 }
 
-// In both loops, awaiting only when there is something to wait for makes large vocabularies many times faster.
-
+/** Like `readScalars`, awaits only what is not at hand: that makes large vocabularies many times faster. */
 async function readStrings(cursor: ByteCursor, length: number, what: string): Promise<string[]> {
   cursor.checkRoom(length * 8, `${what} with ${length} texts`);
   const texts: string[] = [];
@@ -109,6 +107,7 @@ async function readScalars(
   what: string,
 ): Promise<number[] | boolean[]> {
   cursor.checkRoom(length * bytes, `${what} with ${length} elements`);
+  checkHeaderLength(cursor, length * bytes);
   const values: (number | boolean)[] = [];
   for (let i = 0; i < length; i++) {
     if (!cursor.has(bytes)) await cursor.require(bytes, what);
@@ -121,7 +120,6 @@ async function readScalars(
 async function readString(cursor: ByteCursor, what: string): Promise<string> {
   const length = await readLength(cursor, MAX_STRING_BYTES, what);
   await cursor.require(length, what);
-  // Tokens may be parts of characters, so bytes that are not UTF-8 become replacement characters.
   return LENIENT_UTF8.decode(cursor.bytes(length));
 }
 
@@ -131,8 +129,16 @@ async function readLength(cursor: ByteCursor, limit: number, what: string): Prom
 }
 
 function checkedLength(cursor: ByteCursor, length: number, limit: number, what: string): number {
-  if (length <= limit) return length;
-  throw invalid(cursor, `${what} is ${length} bytes long, more than the ${limit} that are accepted`);
+  if (length > limit) {
+    throw invalid(cursor, `${what} is ${length} bytes long, more than the ${limit} that are accepted`);
+  }
+  checkHeaderLength(cursor, length);
+  return length;
+}
+
+function checkHeaderLength(cursor: ByteCursor, more: number): void {
+  if (cursor.position + more <= MAX_HEADER_BYTES) return;
+  throw invalid(cursor, `the header is longer than the ${MAX_HEADER_BYTES} bytes that are accepted`);
 }
 
 function readBoolean(cursor: ByteCursor): boolean {

@@ -22,7 +22,7 @@ const DTYPE_BYTES: Readonly<Record<string, number>> = {
 };
 
 /** The format's own limit (safetensors specification): a longer header is a lie. */
-export const MAX_HEADER_BYTES = 100_000_000;
+const MAX_HEADER_BYTES = 100_000_000;
 
 /** The header starts behind its own length. */
 export const HEADER_OFFSET = 8;

@@ -1,3 +1,4 @@
+import { engineError } from '../errors';
 import type { SourceInfo } from '../protocol';
 import type { ByteSource } from './byteSource';
 
@@ -10,4 +11,13 @@ export interface FileSet {
   fileNames: string[];
   /** The file of this name, or null where there is none. Throws NetworkError. */
   open(fileName: string): Promise<ByteSource | null>;
+}
+
+/** The error for a file that a checkpoint needs and does not have: the choice of files is wrong, or the address. */
+export function missingFile(files: FileSet, fileName: string): Error {
+  const { kind, location } = files.info;
+  if (kind === 'files') {
+    return engineError('InvalidFileError', `There is no ${fileName} among the chosen files (${location}).`);
+  }
+  return engineError('NetworkError', `There is no ${fileName} at ${location}: the server does not know it.`);
 }

@@ -13,6 +13,7 @@ import { validateTokenizer } from '../tokenizer/validateTokenizer';
 import type { ByteSource } from './byteSource';
 import type { Checkpoint } from './checkpoint';
 import type { FileSet } from './fileSet';
+import { missingFile } from './fileSet';
 
 /** A head has at most a few hundred dimensions; a longer list of factors is damage. */
 const MAX_FACTOR_BYTES = 4096;
@@ -26,7 +27,7 @@ export async function openGgufCheckpoint(files: FileSet, fileName: string): Prom
     throw engineError('UnsupportedError', `${fileName}: GGUF files split into parts are not supported.`);
   }
   const source = await files.open(fileName);
-  if (!source) throw engineError('NetworkError', `${fileName} was not found in ${files.info.location}.`);
+  if (!source) throw missingFile(files, fileName);
   const { name: place } = source;
   const { metadata, tensors } = await readGgufHeader(
     (offset, length) => source.read(offset, length),

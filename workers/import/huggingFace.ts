@@ -12,6 +12,7 @@ import { GGML_TYPES } from '../quant/ggml';
 import type { ByteSource } from './byteSource';
 import type { Checkpoint } from './checkpoint';
 import type { FileSet } from './fileSet';
+import { missingFile } from './fileSet';
 import { readTokenizer } from './readTokenizer';
 
 const CONFIG_LIMIT = 1 << 20;
@@ -27,7 +28,7 @@ const GGML_TYPE_OF_DTYPE: Readonly<Record<string, number>> = { F32: 0, F16: 1, B
  */
 export async function openHuggingFaceCheckpoint(files: FileSet): Promise<Checkpoint> {
   const json = await readJson(files, 'config.json', CONFIG_LIMIT);
-  if (!json) throw engineError('InvalidFileError', `There is no config.json in ${files.info.location}.`);
+  if (!json) throw missingFile(files, 'config.json');
   const generation = await readJson(files, 'generation_config.json', CONFIG_LIMIT);
   const config = configFromJson(json, generation);
   const weights = await openWeights(files);
@@ -68,7 +69,7 @@ async function openWeights(files: FileSet): Promise<ByteSource[]> {
     const message = `Weights in ${pickle} are not supported yet, only safetensors and GGUF.`;
     throw engineError('UnsupportedError', message);
   }
-  throw engineError('InvalidFileError', `There is no model.safetensors in ${files.info.location}.`);
+  throw missingFile(files, 'model.safetensors');
 }
 
 function shardNames(index: JsonObject): string[] {
@@ -88,7 +89,7 @@ function shardNames(index: JsonObject): string[] {
 async function openShard(files: FileSet, name: string): Promise<ByteSource> {
   const source = await files.open(name);
   if (source) return source;
-  throw engineError('InvalidFileError', `${name} is missing: the checkpoint is split, and every part is needed.`);
+  throw missingFile(files, name);
 }
 
 async function readTensorTable(weights: ByteSource[], config: ModelConfig): Promise<SourceTensor[]> {

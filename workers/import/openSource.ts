@@ -50,14 +50,16 @@ function pickedFiles(files: File[]): FileSet {
 function fromUrls(urls: string[]): FileSet {
   const byName = uniqueByName(urls, (url) => decodeURIComponent(parseUrl(url).pathname.split('/').at(-1)!));
   const [[firstName, firstUrl]] = [...byName] as [[string, string]];
+  // A query may hold a secret, and the address is shown and stored.
+  const info = { kind: 'url' as const, location: firstUrl.replace(/[?#].*/, '') };
   const isFile = /\.(gguf|json|safetensors|bin|jinja)$/i.test(firstName);
   if (urls.length === 1 && !firstName.endsWith('.gguf')) {
     const folder = new URL(isFile ? './' : `${firstUrl.replace(/\/$/, '')}/`, firstUrl).href;
-    return { ...folderOnServer(folder, isFile ? [firstName] : []), info: { kind: 'url', location: firstUrl } };
+    return { ...folderOnServer(folder, isFile ? [firstName] : []), info };
   }
   return {
     modelName: folderName(firstUrl),
-    info: { kind: 'url', location: firstUrl },
+    info,
     fileNames: [...byName.keys()],
     open: async (name) => {
       const url = byName.get(name);

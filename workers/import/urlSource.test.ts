@@ -103,7 +103,7 @@ describe('a server', () => {
       name: 'NetworkError',
       message: `${place}: the server answered with status 503.`,
     });
-    expect(ranges).toHaveLength(4);
+    expect(ranges).toHaveLength(3);
   });
 
   test('that refuses is not asked again', async () => {
@@ -191,6 +191,15 @@ describe('a model', () => {
     expect(asked.toSorted()).toEqual(
       [...names, 'model.safetensors'].map((name) => `/base/models/nano/${name}`).toSorted(),
     );
+  });
+
+  test.each(['config.json', 'nothing.gguf'])('that is not there is a NetworkError: %s', async (name) => {
+    const { url } = await serve((_request, response) => void response.writeHead(404).end());
+    const urls = [new URL(`/m/${name}`, url).href];
+    await expect(importModel({ kind: 'url', urls })).rejects.toMatchObject({
+      name: 'NetworkError',
+      message: `There is no ${name} at ${urls[0]}: the server does not know it.`,
+    });
   });
 
   test.each([

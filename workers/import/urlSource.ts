@@ -9,6 +9,9 @@ const SKIP_BYTES = 4 * 1024 * 1024;
 /** Waiting times between attempts; every byte that arrives starts them over. */
 const RETRY_SECONDS = [0.5, 1, 2, 4];
 
+/** A server that has not answered once is more likely wrong than busy. */
+const FIRST_RETRIES = 2;
+
 /**
  * A file on a server, read from one streaming answer as long as reads go forwards, and from a Range request otherwise.
  * A connection that breaks is taken up again at the byte it had reached.
@@ -37,7 +40,7 @@ export class UrlSource implements ByteSource {
    * for every path they do not know. Throws NetworkError.
    */
   static async open(url: string, retrySeconds: readonly number[] = RETRY_SECONDS): Promise<UrlSource | null> {
-    const body = await retrying(placeOf(url), retrySeconds, () => openBody(url, 0));
+    const body = await retrying(placeOf(url), retrySeconds.slice(0, FIRST_RETRIES), () => openBody(url, 0));
     if (!body?.isHtml) return body && new UrlSource(url, body, retrySeconds);
     body.cancel();
     return null;
