@@ -19,7 +19,7 @@ const offsets = new Float64Array(SUPERBLOCK_BLOCKS);
 /**
  * Quantises rows of weights to weight = scale unit·scale·code − min unit·min into a zeroed tile. Each group's scale and
  * offset are searched for the least squared error, then rounded to multiples of the superblock's units, and the codes are
- * chosen last. Weights beyond ±16312 saturate; superblocks below 1e-5 lose precision, because units end at 6e-8.
+ * chosen last. Weights beyond ±16312 saturate; where all are below 1e-5 they lose precision, because units end at 6e-8.
  */
 export function packInt4(rows: Float32Array, rowCount: number, layout: MatrixLayout, tile: Uint8Array): void {
   const { columns } = layout;

@@ -12,7 +12,8 @@ const packers = { int4: packInt4, int8: packInt8, f16: packFloat16, f32: packFlo
 /**
  * Packs up to 32 rows of float weights, [rowCount, columns] row-major, into one tile of `matrixLayout(…).tileBytes` bytes
  * at `out[outOffset]`; what was there before is overwritten. Missing rows become zero weights. The same weights give the
- * same bytes on every machine. Beyond the range of f16, f16 weights and int8 scales saturate at 65504.
+ * same bytes on every machine. Weights saturate at ±65504 in f16, ±16312 in int4 and ±8124 in int8, the limits of their
+ * scales; where all are below 1e-5, int4 and int8 lose precision and end at zero.
  * Throws RangeError naming row and column of a NaN or infinity, and if the arguments do not fit each other.
  */
 export function packTile(
