@@ -1,4 +1,4 @@
-import type { Manifest, TensorEntry } from '../checkpoint/manifest';
+import { MANIFEST_VERSION, type Manifest, type TensorEntry } from '../checkpoint/manifest';
 import { engineError } from '../errors';
 import { languageModelWeights } from '../model/weights';
 import { ropeTable } from '../model/ropeTable';
@@ -27,6 +27,9 @@ export async function loadModel(
   signal: AbortSignal,
 ): Promise<Session> {
   const manifest = await store.getManifest(id);
+  if (manifest.version !== MANIFEST_VERSION) {
+    throw engineError('ModelCorruptError', `"${id}" was stored by another version of this app; import it again`);
+  }
   const tokenizerRecord = await store.getTokenizer(manifest);
   const backend = await createBackend(options);
   try {
