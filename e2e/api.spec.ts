@@ -103,6 +103,27 @@ test('two imports of one model store identical chunks, and verify finds them who
   expect(hashes[1]).toEqual(hashes[0]);
 });
 
+test('a checkpoint is imported from a URL, and keeps its tokenizer, template and defaults', async ({
+  enginePage: page,
+}) => {
+  const { info, prompt, ids, text } = await page.evaluate(async () => {
+    const engine = await window.createEngine();
+    const { id } = await engine.importModel({
+      kind: 'url',
+      urls: [new URL('models/nano/config.json', location.href).href],
+    });
+    const model = await engine.load(id);
+    const prompt = await model.applyChatTemplate([{ role: 'user', content: '你好' }]);
+    const ids = await model.tokenize('你好 hello 😀');
+    return { info: model.info, prompt, ids, text: await model.detokenize(ids, { skipSpecialTokens: true }) };
+  });
+  expect(info).toMatchObject({ name: 'nano', architecture: 'minicpm', vision: false, source: { kind: 'url' } });
+  expect(info.sampling.temperature).toBe(0);
+  expect(prompt).toBe('<用户>你好<AI>');
+  expect(ids[0]).toBe(1);
+  expect(text).toBe('你好 hello 😀');
+});
+
 test.describe('errors by name', () => {
   test('ModelNotFoundError, NetworkError, AbortError, ContextFullError, UnsupportedError', async ({
     enginePage: page,

@@ -5,7 +5,10 @@ import { probeBackend } from './createBackend';
 /** What this device and browser offer, and what the engine makes of it. */
 export async function diagnose(options: EngineOptions): Promise<Diagnostics> {
   const [probe, storage] = await Promise.all([probeBackend(options), estimateStorage()]);
-  return { ...probe, deviceMemoryGiB: deviceMemoryGiB(), storage, kernels: [] };
+  const kernels = [
+    { name: probe.backend === 'webgpu' ? 'WGSL, f32' : 'TypeScript reference', state: 'active' as const },
+  ];
+  return { ...probe, deviceMemoryGiB: deviceMemoryGiB(), storage, kernels };
 }
 
 /** Chromium alone tells, in powers of two. */
