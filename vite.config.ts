@@ -28,7 +28,7 @@ const FIXED_NAMES = ['api', 'sw'];
 
 export default defineConfig({
   base: './',
-  plugins: [svelte(), appShell()],
+  plugins: [svelte({ configFile: false }), appShell()],
   worker: { format: 'es' },
   build: {
     target: 'es2023',
