@@ -126,9 +126,7 @@ export interface GeneratedToken {
 }
 
 export type GenerateInput =
-  | { tokenIds: number[] }
-  | { prompt: string }
-  | { messages: ChatMessage[]; templateOptions?: Record<string, unknown> };
+  { tokenIds: number[] } | { prompt: string } | { messages: ChatMessage[]; templateOptions?: Record<string, unknown> };
 
 export interface GenerateResult {
   finishReason: 'stop' | 'length' | 'aborted';
@@ -186,12 +184,27 @@ export interface EngineApi {
   verifyModel(id: string): Promise<{ ok: boolean; badChunks: string[] }>;
   removeModel(id: string): Promise<void>;
   /** Resolves to a handle for the calls below. */
-  load(id: string, request: LoadRequest, callId: number, onProgress: (progress: Progress) => void): Promise<{ handle: number; info: ModelInfo }>;
+  load(
+    id: string,
+    request: LoadRequest,
+    callId: number,
+    onProgress: (progress: Progress) => void,
+  ): Promise<{ handle: number; info: ModelInfo }>;
   tokenize(handle: number, text: string, options: { addSpecialTokens?: boolean }): Promise<number[]>;
   detokenize(handle: number, tokenIds: number[], options: { skipSpecialTokens?: boolean }): Promise<string>;
   applyChatTemplate(handle: number, messages: ChatMessage[], options: Record<string, unknown>): Promise<string>;
-  forward(handle: number, input: { tokenIds: number[] } | { messages: ChatMessage[] }, options: { positions?: 'last' | 'all' }): Promise<ForwardResult>;
-  generate(handle: number, input: GenerateInput, options: SamplingOptions, callId: number, onToken: (token: GeneratedToken) => void): Promise<GenerateResult>;
+  forward(
+    handle: number,
+    input: { tokenIds: number[] } | { messages: ChatMessage[] },
+    options: { positions?: 'last' | 'all' },
+  ): Promise<ForwardResult>;
+  generate(
+    handle: number,
+    input: GenerateInput,
+    options: SamplingOptions,
+    callId: number,
+    onToken: (token: GeneratedToken) => void,
+  ): Promise<GenerateResult>;
   abort(callId: number): Promise<void>;
   stats(handle: number): Promise<ModelStats>;
   unload(handle: number): Promise<void>;

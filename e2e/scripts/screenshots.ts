@@ -44,7 +44,7 @@ async function shootScreens(
   await page.getByTestId('device-note').waitFor();
   await shoot('first');
   // The weights wait until the picture of their arrival is taken.
-  let release = () => undefined as void;
+  let release: () => void = () => undefined;
   const released = new Promise<void>((resolve) => (release = resolve));
   await page.route('**/model.safetensors', async (route) => {
     await released;
