@@ -17,7 +17,9 @@ function appShell(): Plugin {
       const shell = Object.values(bundle).filter((file) => file !== worker && !file.fileName.endsWith('.map'));
       const hash = createHash('sha256');
       for (const file of shell) hash.update(file.type === 'chunk' ? file.code : file.source);
-      const list = { version: hash.digest('hex').slice(0, 12), files: shell.map((file) => file.fileName) };
+      // Many hosts answer 'index.html' with a redirect to its folder, and no page may come from a redirected answer.
+      const files = shell.map(({ fileName }) => (fileName === 'index.html' ? './' : fileName));
+      const list = { version: hash.digest('hex').slice(0, 12), files };
       worker.code = worker.code.replaceAll('__APP_SHELL__', JSON.stringify(list));
     },
   };
