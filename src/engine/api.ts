@@ -214,7 +214,8 @@ async function abortable<T>(
   invoke: (api: Parameters<Parameters<typeof client.call>[0]>[0], callId: number) => Promise<T>,
 ): Promise<T> {
   const callId = nextCallId++;
-  const abort = () => void client.call((api) => api.abort(callId));
+  // An engine that is gone has stopped already.
+  const abort = () => void client.call((api) => api.abort(callId)).catch(() => undefined);
   if (signal?.aborted) throw abortError();
   signal?.addEventListener('abort', abort);
   try {
