@@ -41,3 +41,17 @@ for (const format of FORMATS) {
   gpuTest(`matvec ${format}: a shard writes at its rows only`, ({ device }) => check(device, format, 40, 64, 96));
   maxGpuTest(`matvec ${format} with all that the adapter offers`, ({ device }) => check(device, format, 33, 64));
 }
+
+gpuTest('tiles may be spread over two grid dimensions, with workgroups to spare', async ({ device }) => {
+  const random = new Random(3);
+  const [format, rows, columns] = ['f32', 96, 32] as const;
+  const weights = randomPackedMatrix(random, format, rows, columns);
+  const x = random.floats(columns);
+  const got = new Float32Array(rows);
+  // Three tiles on four workgroups; what the fourth would write falls on the guard behind the output.
+  const launch = { ...matvec({ format, rowStart: 0, rows, columns }), grid: () => [2, 2, 1] as const };
+  await runLaunch(device, launch, { rows: 1 }, [weights, x, got]);
+  expect(nmse(got, matvecReference(unpackMatrix(format, weights, rows, columns), x, rows, columns))).toBeLessThan(
+    1e-11,
+  );
+});
