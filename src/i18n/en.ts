@@ -8,7 +8,7 @@ export const en = {
     otherLanguage: '中文',
     darkTheme: 'Switch to the dark theme',
     lightTheme: 'Switch to the light theme',
-    dropHere: 'Let go to open the model',
+    dropHere: 'Drop to open the model',
     close: 'Close',
   },
   start: {
@@ -23,9 +23,9 @@ export const en = {
     demoSize: '{parameters} parameters',
     demoLicence: 'Licence: {licence}',
     demoCan:
-      'Can: sums, mountain heights, single words between Chinese and English, simple facts, putting words in order, and saying who it is.',
-    demoCannot: 'Cannot: hold a real conversation, write or reason. It is very small and shows how this works.',
-    cancelled: 'Cancelled. Nothing was changed; you can start again whenever you like.',
+      'Can do: sums, mountain heights, single words between Chinese and English, simple facts, putting words in order, saying who it is.',
+    demoCannot: 'Cannot do: real conversation, writing, reasoning. It is very small and only shows how this works.',
+    cancelled: 'Cancelled. You can start again whenever you like.',
   },
   device: {
     label: 'This device',
@@ -48,7 +48,7 @@ export const en = {
     stored: 'On this device',
     open: 'Open',
     openLabel: 'Open {model}',
-    opened: 'Open now',
+    opened: 'In use',
     autoPrecision: 'automatic precision',
     remove: 'Delete',
     removeLabel: 'Delete {model}',
@@ -57,7 +57,7 @@ export const en = {
     fromFiles: 'from a file',
     bundled: 'comes with this page',
     menu: 'Models',
-    menuLabel: 'Models. Open now: {model}',
+    menuLabel: 'Models. In use: {model}',
     ownHeading: 'Bring your own model',
     file: 'Open a file',
     folder: 'Open a folder',
@@ -73,7 +73,7 @@ export const en = {
       'Works with MiniCPM 2B and 1B, MiniCPM4-0.5B and its relatives, MiniCPM5 and other models in Llama format; as safetensors or GGUF. You can also drop files here.',
   },
   progress: {
-    importing: 'Bringing the model in',
+    importing: 'Importing the model',
     loading: 'Opening the model',
     phases: {
       reading: 'Reading the description',
@@ -98,7 +98,7 @@ export const en = {
     copy: 'Copy',
     copied: 'Copied',
     regenerate: 'Answer again',
-    toLatest: 'To the latest line',
+    toLatest: 'Go to the latest line',
     emptyHeading: 'What shall we begin with?',
     emptyDemo: 'This small demo model knows a few things. For example:',
     emptyModel: 'Everything you write stays here.',
@@ -106,7 +106,7 @@ export const en = {
     writing: 'Writing an answer',
     stopped: 'Stopped',
     stoppedEarly: 'Stopped here.',
-    cutOff: 'Cut off: the answer reached its greatest length.',
+    cutOff: 'Cut off: the answer reached its maximum length.',
     speed: '{speed} tokens/s',
     tokens: '{prompt} in, {completion} out',
     tokensCached: '{prompt} in ({cached} remembered), {completion} out',
@@ -123,7 +123,7 @@ export const en = {
     'What are some dishes I can make with eggs and tomatoes?',
   ],
   errors: {
-    UnsupportedError: 'This model or browser is not supported here. The small print says what is missing.',
+    UnsupportedError: 'This model or browser is not supported here. “Technical detail” below says why.',
     InvalidFileError:
       'This is not a model file that can be read here. Check that it is complete, or choose another one.',
     ModelNotFoundError: 'No such model was found. Check the name or the link.',
