@@ -25,45 +25,56 @@ export async function generate(
   const before = { ...session.timings };
   const stopIds = options.ignore_eos ? new Set<number>() : stopTokenIds(session);
   const text = new TextStream(session.hasTokenizer ? session.tokenizer : null, stopStrings(session, input, options));
-  const sampler = samplerFor(session, options, promptIds);
-  const maxTokens = options.max_tokens ?? Infinity;
   const emit = heldBack(onToken);
 
   let finishReason: GenerateResult['finishReason'] = 'length';
   let completionTokens = 0;
   try {
-    let logits = await session.prefill(promptIds, signal);
-    while (completionTokens < maxTokens) {
-      if (signal.aborted) throw engineError('AbortError', 'stopped');
-      const tokenId = sampler.sample(logits);
+    for await (const { tokenId, logits } of sampledTokens(session, options, promptIds, signal)) {
       completionTokens++;
-      if (stopIds.has(tokenId)) {
+      let isStop = stopIds.has(tokenId);
+      if (!isStop) {
+        const { emitted, stopped, isHolding } = text.push(tokenId);
+        emit.token({ tokenId, text: emitted, ...tokenLogprobs(session, options, logits, tokenId) }, isHolding);
+        isStop = stopped;
+      }
+      if (isStop) {
         finishReason = 'stop';
         break;
       }
-      const { emitted, stopped, isHolding } = text.push(tokenId);
-      emit.token({ tokenId, text: emitted, ...tokenLogprobs(session, options, logits, tokenId) }, isHolding);
-      if (stopped) {
-        finishReason = 'stop';
-        break;
-      }
-      if (completionTokens === maxTokens || session.room === 0) break;
-      logits = await session.decode(tokenId);
     }
   } catch (error) {
     if (!hasErrorName(error, 'AbortError')) throw error;
     finishReason = 'aborted';
   }
   emit.end(text.end());
+  return { finishReason, promptTokens: promptIds.length, completionTokens, ...spentSince(before, session.timings) };
+}
 
-  const { timings } = session;
+/** The tokens in turn, each with the logits it was picked from, up to the limit, the end of the context or the signal. */
+async function* sampledTokens(
+  session: Session,
+  options: SamplingOptions,
+  promptIds: number[],
+  signal: AbortSignal,
+): AsyncGenerator<{ tokenId: number; logits: Float32Array }, void> {
+  const sampler = samplerFor(session, options, promptIds);
+  const maxTokens = options.max_tokens ?? Infinity;
+  let logits = await session.prefill(promptIds, signal);
+  for (let count = 1; count <= maxTokens; count++) {
+    if (signal.aborted) throw engineError('AbortError', 'stopped');
+    const tokenId = sampler.sample(logits);
+    yield { tokenId, logits };
+    if (count === maxTokens || session.room === 0) return;
+    logits = await session.decode(tokenId);
+  }
+}
+
+function spentSince(before: Session['timings'], now: Session['timings']) {
   return {
-    finishReason,
-    promptTokens: promptIds.length,
-    completionTokens,
-    cachedTokens: timings.prefixTokensReused - before.prefixTokensReused,
-    prefillSeconds: timings.prefillSeconds - before.prefillSeconds,
-    decodeSeconds: timings.decodeSeconds - before.decodeSeconds,
+    cachedTokens: now.prefixTokensReused - before.prefixTokensReused,
+    prefillSeconds: now.prefillSeconds - before.prefillSeconds,
+    decodeSeconds: now.decodeSeconds - before.decodeSeconds,
   };
 }
 

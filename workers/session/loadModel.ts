@@ -9,7 +9,7 @@ import type { EngineOptions, KvCacheFormat, LoadRequest, Progress } from '../pro
 import type { WeightStore } from '../storage/weightStore';
 import { Tokenizer } from '../tokenizer/tokenizer';
 import { createBackend } from './createBackend';
-import { Session } from './session';
+import { Session, type SessionParts } from './session';
 
 /** A page that did not ask gets room for a long conversation without the cache outweighing the model. */
 const DEFAULT_CONTEXT_LENGTH = 4096;
@@ -33,32 +33,44 @@ export async function loadModel(
   const tokenizerRecord = await store.getTokenizer(manifest);
   const backend = await createBackend(options);
   try {
-    const tensors = await loadTensors(store, backend, manifest, onProgress, signal);
-    const { config } = manifest;
-    const contextLength = contextLengthFor(manifest, request);
-    const rope = backend.createBuffer('rope', contextLength * config.headDim * 4);
-    backend.write(rope, 0, asBytes(ropeTable(config.rope, config.headDim, contextLength)));
-    const weights = languageModelWeights(
-      config,
-      { positions: contextLength, headDim: config.headDim, buffer: rope },
-      (name) => found(tensors.matrices, name),
-      (name) => found(tensors.vectors, name),
-    );
-    const cache = createKvCache(backend, manifest, contextLength, kvCacheFormat(manifest, request));
+    const model = await loadOnto(backend, store, manifest, request, onProgress, signal);
     onProgress({ phase: 'compiling', loadedBytes: manifest.info.bytes, totalBytes: manifest.info.bytes });
     const tokenizer = tokenizerRecord && new Tokenizer(tokenizerRecord);
-    return await Session.create({
-      backend,
-      info: manifest.info,
-      model: { config, weights },
-      cache,
-      contextLength,
-      tokenizer,
-    });
+    const session = await Session.create({ backend, info: manifest.info, tokenizer, ...model });
+    throwIfAborted(signal);
+    return session;
   } catch (error) {
     backend.destroy();
     throw error;
   }
+}
+
+/** Weights, rope table and an empty cache in the memory of `backend`. */
+async function loadOnto(
+  backend: Backend,
+  store: WeightStore,
+  manifest: Manifest,
+  request: LoadRequest,
+  onProgress: (progress: Progress) => void,
+  signal: AbortSignal,
+): Promise<Pick<SessionParts, 'model' | 'cache' | 'contextLength'>> {
+  const { config } = manifest;
+  const contextLength = contextLengthFor(manifest, request);
+  const tensors = await loadTensors(store, backend, manifest, onProgress, signal);
+  const rope = backend.createBuffer('rope', contextLength * config.headDim * 4);
+  backend.write(rope, 0, asBytes(ropeTable(config.rope, config.headDim, contextLength)));
+  const weights = languageModelWeights(
+    config,
+    { positions: contextLength, headDim: config.headDim, buffer: rope },
+    (name) => found(tensors.matrices, name),
+    (name) => found(tensors.vectors, name),
+  );
+  const cache = createKvCache(backend, manifest, contextLength, kvCacheFormat(manifest, request));
+  return { model: { config, weights }, cache, contextLength };
+}
+
+function throwIfAborted(signal: AbortSignal): void {
+  if (signal.aborted) throw engineError('AbortError', 'loading was cancelled');
 }
 
 interface LoadedTensors {
@@ -84,7 +96,7 @@ async function loadTensors(
       const buffer = backend.createBuffer(tensor.name, shard.bytes);
       let offset = 0;
       for (const chunk of shard.chunks) {
-        if (signal.aborted) throw engineError('AbortError', 'loading was cancelled');
+        throwIfAborted(signal);
         const bytes = await store.getChunk(manifest, chunk);
         backend.write(buffer, offset, bytes);
         offset += bytes.byteLength;

@@ -132,17 +132,15 @@ export class Session {
     const started = performance.now();
     let program = this.prefillProgram;
     while (this.#cached.length < tokenIds.length) {
+      if (signal?.aborted) throw engineError('AbortError', 'stopped while reading the prompt');
       const position = this.#cached.length;
       const remaining = tokenIds.length - position;
       program = remaining === 1 ? this.decodeProgram : this.prefillProgram;
       const rows = tokenIds.slice(position, position + program.capacity);
       program.submit({ tokenIds: rows, position });
       this.#cached.push(...rows);
-      if (signal && remaining > rows.length) {
-        // Wait for the device between chunks, so that a stop is heard and work does not pile up.
-        await this.parts.backend.flush();
-        if (signal.aborted) throw engineError('AbortError', 'stopped while reading the prompt');
-      }
+      // Wait for the device between chunks, so that a stop is heard and work does not pile up.
+      if (signal && remaining > rows.length) await this.parts.backend.flush();
     }
     const logits = await this.#readLogits(program, 1);
     this.timings.prefillTokens += tokenIds.length - reused;

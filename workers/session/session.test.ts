@@ -1,0 +1,106 @@
+import 'fake-indexeddb/auto';
+import { beforeAll, expect, test } from 'vitest';
+import type { GeneratedToken, Progress, SamplingOptions } from '../protocol';
+import { WeightStore } from '../storage/weightStore';
+import { importModel, newDatabase } from '../testing/importing';
+import { tinyFolder } from '../testing/tinyCheckpoint';
+import { loadModel } from './loadModel';
+import type { Session } from './session';
+
+const PROMPT = Array.from({ length: 10 }, (_, i) => 3 + ((i * 37) % 200));
+const GREEDY: SamplingOptions = { temperature: 0, ignore_eos: true };
+
+const database = newDatabase();
+let id: string;
+
+beforeAll(async () => {
+  ({ id } = await importModel(tinyFolder(), { database, quantization: 'f32' }));
+});
+
+function load(contextLength = 128, onProgress = (_: Progress) => {}, signal = new AbortController().signal) {
+  return loadModel(new WeightStore(database), { backend: 'cpu' }, id, { contextLength }, onProgress, signal);
+}
+
+/** Generates and collects; `stopAfter` tokens the person presses stop. */
+async function generate(session: Session, tokenIds: number[], options: SamplingOptions, stopAfter = Infinity) {
+  const stop = new AbortController();
+  if (stopAfter === 0) stop.abort();
+  const tokens: GeneratedToken[] = [];
+  const onToken = (token: GeneratedToken) => {
+    if (tokens.push(token) === stopAfter) stop.abort();
+  };
+  const result = await session.generate({ tokenIds }, { ...GREEDY, ...options }, onToken, stop.signal);
+  return { ...result, tokenIds: tokens.map(({ tokenId }) => tokenId), text: tokens.map(({ text }) => text).join('') };
+}
+
+test('a second turn computes only what is new, and answers as a fresh session does', async () => {
+  const session = await load();
+  const first = await generate(session, PROMPT, { max_tokens: 6 });
+  const secondPrompt = [...PROMPT, ...first.tokenIds, 9, 8, 7];
+  const second = await generate(session, secondPrompt, { max_tokens: 6 });
+  // The last token of an answer is never fed back, so it is not in the cache.
+  expect(second.cachedTokens).toBe(PROMPT.length + first.tokenIds.length - 1);
+  const fresh = await generate(await load(), secondPrompt, { max_tokens: 6 });
+  expect(second.tokenIds).toEqual(fresh.tokenIds);
+});
+
+test('an edited prompt rolls the cache back to where it differs', async () => {
+  const session = await load();
+  await generate(session, PROMPT, { max_tokens: 6 });
+  const edited = PROMPT.with(4, 99);
+  const again = await generate(session, edited, { max_tokens: 6 });
+  expect(again.cachedTokens).toBe(4);
+  expect(again.tokenIds).toEqual((await generate(await load(), edited, { max_tokens: 6 })).tokenIds);
+});
+
+test('a stop ends the answer and leaves a cache that can be used', async () => {
+  const session = await load();
+  const stopped = await generate(session, PROMPT, { max_tokens: 50 }, 3);
+  // The third token to arrive may be the fourth picked: one whose text is incomplete is held back.
+  expect(stopped.finishReason).toBe('aborted');
+  expect([3, 4]).toContain(stopped.completionTokens);
+  expect(stopped.tokenIds).toHaveLength(stopped.completionTokens);
+  const again = await generate(session, PROMPT, { max_tokens: 6 });
+  expect(again.cachedTokens).toBe(PROMPT.length - 1);
+  expect(again.tokenIds).toEqual((await generate(await load(), PROMPT, { max_tokens: 6 })).tokenIds);
+});
+
+test('a call that was stopped while it waited computes nothing', async () => {
+  const session = await load();
+  const running = generate(session, PROMPT, { max_tokens: 4 });
+  const waiting = generate(session, [5, 6, 7], { max_tokens: 4 }, 0);
+  expect(await waiting).toMatchObject({ finishReason: 'aborted', completionTokens: 0, text: '' });
+  expect(await running).toMatchObject({ finishReason: 'length', completionTokens: 4 });
+  expect(session.stats()).toMatchObject({ prefillTokens: PROMPT.length, decodeTokens: 3 });
+});
+
+test.each([
+  [0, 0],
+  [1, 0],
+  [5, 4],
+])('a limit of %i tokens takes %i decode steps', async (limit, steps) => {
+  const session = await load();
+  expect(await generate(session, PROMPT, { max_tokens: limit })).toMatchObject({
+    finishReason: 'length',
+    completionTokens: limit,
+  });
+  expect(session.stats().decodeTokens).toBe(steps);
+});
+
+test('the end of the context ends the answer; a prompt that fills it is refused', async () => {
+  const session = await load(16);
+  const full = await generate(session, PROMPT, {});
+  // Six more tokens find room, and the logits after the last of them give a seventh.
+  expect(full).toMatchObject({ finishReason: 'length', completionTokens: 7 });
+  const tooLong = Array.from({ length: 16 }, () => 5);
+  await expect(generate(session, tooLong, {})).rejects.toMatchObject({ name: 'ContextFullError' });
+  expect((await generate(session, PROMPT, {})).tokenIds).toEqual(full.tokenIds);
+});
+
+test('a load that is cancelled while it compiles is an AbortError', async () => {
+  const cancel = new AbortController();
+  const cancelOnCompile = ({ phase }: Progress) => {
+    if (phase === 'compiling') cancel.abort();
+  };
+  await expect(load(128, cancelOnCompile, cancel.signal)).rejects.toMatchObject({ name: 'AbortError' });
+});
