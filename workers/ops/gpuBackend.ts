@@ -34,13 +34,12 @@ export class GpuBackend implements Backend {
   }
 
   createBuffer(label: string, byteLength: number, usage = STORAGE_USAGE()): GpuBuffer {
-    const { maxBufferSize } = this.device.limits;
+    const { maxBufferSize, maxStorageBufferBindingSize } = this.device.limits;
     const size = Math.ceil(byteLength / BUFFER_UNIT) * BUFFER_UNIT;
-    if (size > maxBufferSize) {
-      throw engineError(
-        'OutOfMemoryError',
-        `${label} needs ${size} bytes; this GPU allows ${maxBufferSize} per buffer.`,
-      );
+    // Kernels bind whole buffers; scratch is made for the largest tensor in it.
+    const most = usage & GPUBufferUsage.STORAGE ? Math.min(maxBufferSize, maxStorageBufferBindingSize) : maxBufferSize;
+    if (size > most) {
+      throw engineError('OutOfMemoryError', `${label} needs ${size} bytes; this GPU allows ${most} per buffer.`);
     }
     this.device.pushErrorScope('out-of-memory');
     const handle = this.device.createBuffer({ label, size, usage });
