@@ -48,7 +48,7 @@ function pickedFiles(files: File[]): FileSet {
 
 /** One URL of a folder, or of a file in one, stands for the folder; several are all the files there are. */
 function fromUrls(urls: string[]): FileSet {
-  const byName = uniqueByName(urls, (url) => decodeURIComponent(parseUrl(url).pathname.split('/').at(-1)!));
+  const byName = uniqueByName(urls, (url) => decoded(parseUrl(url).pathname.split('/').at(-1)!));
   const [[firstName, firstUrl]] = [...byName] as [[string, string]];
   // A query may hold a secret, and the address is shown and stored.
   const info = { kind: 'url' as const, location: firstUrl.replace(/[?#].*/, '') };
@@ -105,7 +105,16 @@ function folderName(url: string): string | null {
   const folders = new URL(url).pathname.split('/').slice(1, -1);
   const resolve = folders.lastIndexOf('resolve');
   const name = folders.at(resolve > 0 ? resolve - 1 : -1);
-  return name === undefined ? null : decodeURIComponent(name);
+  return name === undefined ? null : decoded(name);
+}
+
+/** A part of a path as people write it; one with stray percent signs stays as it is. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
 
 function uniqueByName<T>(items: T[], nameOf: (item: T) => string): Map<string, T> {
@@ -122,7 +131,8 @@ function uniqueByName<T>(items: T[], nameOf: (item: T) => string): Map<string, T
 }
 
 function parseUrl(url: string): URL {
-  const parsed = URL.parse(url);
+  // URL.parse is missing in browsers that have WebGPU.
+  const parsed = URL.canParse(url) ? new URL(url) : null;
   if (parsed && /^https?:$/.test(parsed.protocol)) return parsed;
   throw engineError('InvalidFileError', `"${url}" is not a web address of the form https://….`);
 }

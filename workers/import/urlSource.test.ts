@@ -206,6 +206,7 @@ describe('a model', () => {
     [{ kind: 'url', urls: [] }, /No file/],
     [{ kind: 'url', urls: ['ftp://x/config.json'] }, /not a web address/],
     [{ kind: 'url', urls: ['nonsense'] }, /not a web address/],
+    [{ kind: 'url', urls: ['https:'] }, /not a web address/],
     [{ kind: 'hub', repo: '../secret' }, /not the name of a repository/],
     [{ kind: 'files', files: [] }, /No file/],
   ] as [ModelSource, RegExp][])('is not looked for at %j', async (source, message) => {
