@@ -13,13 +13,29 @@ export const LIMITS = {
   maxPositions: 1 << 24,
 } as const;
 
-/** Throws InvalidFileError where sizes contradict each other or a special token lies outside the vocabulary. */
+/** What the attention kernel takes (kernels/attention): refused here, before weights are downloaded. */
+const WIDEST_HEAD = 256;
+
+/** All heads together; a row tile of the output projection must fit a stored chunk, also in f32. */
+const WIDEST_ATTENTION = 131_072;
+
+/**
+ * Throws InvalidFileError where sizes contradict each other or a special token lies outside the vocabulary, and
+ * UnsupportedError for heads that are too wide.
+ */
 export function checkConsistency(config: ModelConfig, { place }: Fields): ModelConfig {
   const { numHeads, numKvHeads, headDim, vocabSize, bosTokenId, eosTokenIds } = config;
   if (numHeads % numKvHeads !== 0) {
     throw invalid(place, `${numHeads} query heads cannot share ${numKvHeads} key-value heads evenly`);
   }
   if (headDim % 2 !== 0) throw invalid(place, `the head size ${headDim} is odd, so rotary embedding cannot pair it`);
+  if (headDim > WIDEST_HEAD || numHeads * headDim > WIDEST_ATTENTION) {
+    const limits = `at most ${WIDEST_HEAD} each and ${WIDEST_ATTENTION} together`;
+    throw engineError(
+      'UnsupportedError',
+      `${place}: ${numHeads} heads of size ${headDim} are not supported, ${limits}.`,
+    );
+  }
   for (const id of [...eosTokenIds, ...(bosTokenId === null ? [] : [bosTokenId])]) {
     if (id >= vocabSize) throw invalid(place, `the special token ${id} is outside the vocabulary of ${vocabSize}`);
   }

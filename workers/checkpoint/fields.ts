@@ -40,6 +40,18 @@ export class Fields {
     return this.#checked(key, isRight, 'a number of zero or above', fallback);
   }
 
+  /** A number from zero to one. */
+  fraction(key: string, fallback?: number): number {
+    const isFraction = (value: unknown): value is number => typeof value === 'number' && value >= 0 && value <= 1;
+    return this.#checked(key, isFraction, 'a number from 0 to 1', fallback);
+  }
+
+  /** A whole number, zero or above. */
+  count(key: string, fallback?: number): number {
+    const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+    return this.#checked(key, isCount, 'a whole number of zero or above', fallback);
+  }
+
   /** true or false. */
   boolean(key: string, fallback?: boolean): boolean {
     return this.#checked(key, (value) => typeof value === 'boolean', 'true or false', fallback);

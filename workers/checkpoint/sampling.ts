@@ -50,9 +50,9 @@ function readSampling(
   const defaults = AUTHORS_DEFAULTS[architecture];
   return {
     temperature: fields.atLeastZero(keys.temperature, defaults.temperature),
-    topP: fields.atLeastZero(keys.topP, defaults.topP),
-    topK: fields.atLeastZero(keys.topK, defaults.topK),
-    minP: fields.atLeastZero(keys.minP, defaults.minP),
+    topP: fields.fraction(keys.topP, defaults.topP),
+    topK: fields.count(keys.topK, defaults.topK),
+    minP: fields.fraction(keys.minP, defaults.minP),
     repetitionPenalty: fields.positive(keys.repetitionPenalty, defaults.repetitionPenalty),
   };
 }
