@@ -25,6 +25,7 @@ const NO_OBJECTS: [string, string | Uint8Array<ArrayBuffer>][] = [
   ['an endless list', '['.repeat(100_000)],
   ['bytes', Uint8Array.of(0xff, 0xfe, 0x00)],
   ['two objects', '{}{}'],
+  ['lists in lists', `{"x": ${'['.repeat(100_000)}${']'.repeat(100_000)}}`],
 ];
 
 const FILES = ['config.json', 'generation_config.json', 'tokenizer.json', 'tokenizer_config.json'];
@@ -90,6 +91,7 @@ describe('config.json is refused', () => {
     [{ num_key_value_heads: 3 }, /evenly/],
     [{ num_key_value_heads: 8 }, /num_key_value_heads/],
     [{ head_dim: 15 }, /odd/],
+    [{ head_dim: 258 }, /4 heads of size 258 are not supported/],
     [{ head_dim: 32 }, /shape/],
     [{ vocab_size: 276 }, /embed_tokens.*shape/],
     [{ num_hidden_layers: 3 }, /layers\.2\..*missing/],
@@ -135,8 +137,11 @@ describe('generation_config.json is refused', () => {
     { temperature: -1 },
     { temperature: 'hot' },
     { top_p: '0.9' },
+    { top_p: 1.5 },
     { top_k: -1 },
+    { top_k: 2.5 },
     { min_p: [0] },
+    { min_p: 2 },
     { repetition_penalty: 0 },
     { do_sample: 'yes' },
     { eos_token_id: 'end' },
@@ -191,3 +196,8 @@ describe('tokenizer.json is refused', () => {
     expectRefused(folderWith(jsonFile('tokenizer.json', { ...tokenizer, ...change })), /tokenizer\.json/),
   );
 });
+
+test.each(['{% if messages %}', '{{ messages', '{% for message in %}'])(
+  'a chat template of %j is refused',
+  (template) => expectRefused(folderWith(text('chat_template.jinja', template)), /chat template/, ['InvalidFileError']),
+);

@@ -1,5 +1,5 @@
+import { isJsonObject } from '../checkpoint/json';
 import { engineError } from '../errors';
-import { isRecord } from './isRecord';
 
 /** Turns the pieces of one sequence into text, piece by piece. */
 export interface PieceDecoder {
@@ -40,10 +40,10 @@ interface SentencePieceChain {
 type DecoderStep = Record<string, unknown>;
 
 function flatten(config: unknown): DecoderStep[] {
-  if (!isRecord(config)) throw engineError('UnsupportedError', 'tokenizer.json: there is no decoder');
+  if (!isJsonObject(config)) throw engineError('UnsupportedError', 'tokenizer.json: there is no decoder');
   if (config.type !== 'Sequence') return [config];
   const steps: unknown = config.decoders;
-  if (!Array.isArray(steps) || !steps.every(isRecord)) {
+  if (!Array.isArray(steps) || !steps.every(isJsonObject)) {
     throw engineError('InvalidFileError', 'tokenizer.json: decoder.decoders is not a list of objects');
   }
   return steps;
@@ -57,7 +57,7 @@ function addStep(chain: SentencePieceChain, step: DecoderStep, isFused: boolean)
       chain.byteFallback = true;
       return !isFused;
     case 'Replace': {
-      const from = isRecord(step.pattern) ? step.pattern.String : undefined;
+      const from = isJsonObject(step.pattern) ? step.pattern.String : undefined;
       if (typeof from !== 'string' || from === '' || typeof step.content !== 'string') return false;
       chain.replacements.push([from, step.content]);
       return !chain.byteFallback && !isFused;

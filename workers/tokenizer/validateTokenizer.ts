@@ -1,6 +1,7 @@
+import { isJsonObject } from '../checkpoint/json';
 import type { TokenizerRecord } from '../checkpoint/manifest';
 import { engineError, hasErrorName } from '../errors';
-import { isRecord } from './isRecord';
+import { ChatTemplate } from './chatTemplate';
 import { Tokenizer } from './tokenizer';
 
 /** A regular expression of a foreign file; published ones have some hundred characters. */
@@ -41,26 +42,26 @@ const COMPONENTS: Record<string, { list: string; types: ReadonlySet<string> }> =
 
 /**
  * Checks a tokenizer from foreign files before it is stored: a BPE model whose ids all lie in [0, vocabSize), merges of
- * known pieces, well-formed added tokens and parts that this code can run. Throws InvalidFileError with the place of the
- * mistake, UnsupportedError with the name of what is not supported.
+ * known pieces, well-formed added tokens, parts that this code can run and a chat template that is Jinja. Throws
+ * InvalidFileError with the place of the mistake, UnsupportedError with the name of what is not supported.
  */
 export function validateTokenizer(record: TokenizerRecord, vocabSize: number): void {
   const { tokenizer } = record;
-  if (!isRecord(tokenizer)) throw invalid('it is not an object');
+  if (!isJsonObject(tokenizer)) throw invalid('it is not an object');
   const { model } = tokenizer;
-  if (!isRecord(model)) throw invalid('there is no model');
+  if (!isJsonObject(model)) throw invalid('there is no model');
   if (model.type !== 'BPE') throw unsupported(`a model of type ${show(model.type)}`);
   const vocab = checkVocab(model.vocab, vocabSize);
   checkModelOptions(model);
   checkMerges(model.merges, vocab);
   checkAddedTokens(tokenizer.added_tokens, vocabSize);
   for (const part of Object.keys(COMPONENTS)) checkComponent(part, tokenizer[part] ?? null, part, 0);
-  if (!isRecord(record.config)) throw engineError('InvalidFileError', 'tokenizer_config.json: it is not an object');
+  if (!isJsonObject(record.config)) throw engineError('InvalidFileError', 'tokenizer_config.json: it is not an object');
   tryOut(record);
 }
 
 function checkVocab(vocab: unknown, vocabSize: number): ReadonlySet<string> {
-  if (!isRecord(vocab)) throw invalid('model.vocab is not an object');
+  if (!isJsonObject(vocab)) throw invalid('model.vocab is not an object');
   const pieces = Object.entries(vocab);
   if (pieces.length === 0) throw invalid('model.vocab is empty');
   for (const [piece, id] of pieces) checkId(`model.vocab[${show(piece)}]`, id, vocabSize);
@@ -97,7 +98,7 @@ function checkAddedTokens(tokens: unknown, vocabSize: number): void {
   if (!Array.isArray(tokens ?? [])) throw invalid('added_tokens is not a list');
   ((tokens ?? []) as unknown[]).forEach((token, i) => {
     const place = `added_tokens[${i}]`;
-    if (!isRecord(token)) throw invalid(`${place} is not an object`);
+    if (!isJsonObject(token)) throw invalid(`${place} is not an object`);
     checkId(`${place}.id`, token.id, vocabSize);
     if (typeof token.content !== 'string' || token.content === '') throw invalid(`${place}.content is not a text`);
     for (const flag of ['special', 'normalized', 'lstrip', 'rstrip', 'single_word']) {
@@ -108,7 +109,7 @@ function checkAddedTokens(tokens: unknown, vocabSize: number): void {
 
 function checkComponent(part: string, component: unknown, place: string, depth: number): void {
   if (component === null) return;
-  if (!isRecord(component) || depth > 4) throw invalid(`${place} is not an object`);
+  if (!isJsonObject(component) || depth > 4) throw invalid(`${place} is not an object`);
   const { list, types } = COMPONENTS[part]!;
   if (!types.has(String(component.type))) throw unsupported(`${place} of type ${show(component.type)}`);
   if (component.type === 'Sequence') {
@@ -123,14 +124,15 @@ function checkComponent(part: string, component: unknown, place: string, depth: 
 }
 
 function checkPattern(pattern: unknown, place: string): void {
-  const text = isRecord(pattern) ? (pattern.Regex ?? pattern.String) : null;
+  const text = isJsonObject(pattern) ? (pattern.Regex ?? pattern.String) : null;
   if (typeof text !== 'string') throw invalid(`${place} is neither a Regex nor a String`);
   if (text.length > MAX_PATTERN_LENGTH) throw invalid(`${place} is longer than ${MAX_PATTERN_LENGTH} characters`);
 }
 
 function checkTemplate(items: unknown, place: string): void {
   const isItem = (item: unknown) =>
-    isRecord(item) && [item.SpecialToken, item.Sequence].some((kind) => isRecord(kind) && typeof kind.id === 'string');
+    isJsonObject(item) &&
+    [item.SpecialToken, item.Sequence].some((kind) => isJsonObject(kind) && typeof kind.id === 'string');
   if (!Array.isArray(items) || !items.every(isItem)) throw invalid(`${place} is not a list of tokens and sequences`);
 }
 
@@ -139,6 +141,7 @@ function tryOut(record: TokenizerRecord): void {
   try {
     const tokenizer = new Tokenizer(record);
     tokenizer.decode(tokenizer.encode('a 1.\n中'));
+    new ChatTemplate(tokenizer.chatTemplate);
   } catch (error) {
     if (hasErrorName(error, 'InvalidFileError') || hasErrorName(error, 'UnsupportedError')) throw error;
     throw engineError(
