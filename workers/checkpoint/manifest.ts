@@ -1,3 +1,4 @@
+import type { ModelInfo } from '../protocol';
 import type { MatrixFormat } from '../quant/layout';
 import type { ModelConfig } from './modelConfig';
 
@@ -40,7 +41,7 @@ export interface Manifest {
   tensors: TensorEntry[];
   /** SHA-256 of the tokenizer record, hex; null where the source has no tokenizer. */
   tokenizerHash: string | null;
-  info: import('../protocol').ModelInfo;
+  info: ModelInfo;
 }
 
 /** Stored under ['tokenizer', import id]: the parsed contents of tokenizer.json and tokenizer_config.json, and the template. */

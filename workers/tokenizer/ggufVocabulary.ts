@@ -86,6 +86,7 @@ export function optionalToken(metadata: GgufMetadata, key: string, { tokens }: G
   return token;
 }
 
+/** The InvalidFileError for a GGUF file's tokenizer. */
 export function invalid(problem: string): Error {
   return engineError('InvalidFileError', `GGUF: ${problem}`);
 }
