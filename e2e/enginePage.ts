@@ -1,7 +1,8 @@
-import { readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright';
 import type { createEngine, Engine, Model, ModelSource } from '../src/engine/api';
+import { parseModelSource } from '../src/models/modelSource';
 
 declare global {
   interface Window {
@@ -27,23 +28,23 @@ export async function openEnginePage(page: Page, appUrl: string): Promise<void> 
 
 /** Hands local files to the page as `window.files`; a folder stands for the files in it. */
 export async function giveFiles(page: Page, paths: string[]): Promise<void> {
-  const files = paths.flatMap((path) =>
-    statSync(path).isDirectory() ? readdirSync(path).map((name) => join(path, name)) : [path],
-  );
+  const files = paths.flatMap((path) => (statSync(path).isDirectory() ? filesIn(path) : [path]));
   await page.setInputFiles('input[type=file]', files);
   await page.evaluate(() => {
     window.files = [...document.querySelector('input')!.files!];
   });
 }
 
+function filesIn(folder: string): string[] {
+  const entries = readdirSync(folder, { withFileTypes: true });
+  return entries.filter((entry) => !entry.isDirectory()).map(({ name }) => join(folder, name));
+}
+
 /** What a person writes on a command line → a model source; local paths are handed to the page. */
 export async function sourceFromArgument(page: Page, model: string): Promise<ModelSource | 'files'> {
-  if (/^https?:\/\//.test(model)) return { kind: 'url', urls: [model] };
-  const isLocal = statSync(model, { throwIfNoEntry: false }) !== undefined;
-  if (isLocal) {
+  if (existsSync(model)) {
     await giveFiles(page, [model]);
     return 'files';
   }
-  if (/^[\w.-]+\/[\w.-]+$/.test(model)) return { kind: 'hub', repo: model };
-  return { kind: 'bundled', name: model };
+  return parseModelSource(model)?.source ?? { kind: 'bundled', name: model };
 }

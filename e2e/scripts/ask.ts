@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { chromium } from 'playwright';
 import { serveBuiltApp } from '../builtApp';
@@ -29,9 +30,10 @@ if (question === '') {
   process.exit(2);
 }
 
-/** The same file, unchanged, is not imported twice. */
+/** The same file, unchanged, is not imported twice; of a bundled model its weights tell. */
 function modelId(model: string): string {
-  const file = statSync(model, { throwIfNoEntry: false });
+  const paths = [model, join('dist/models', model, 'model.safetensors')];
+  const file = paths.map((path) => statSync(path, { throwIfNoEntry: false })).find((found) => found !== undefined);
   const identity = `${model}|${file?.size}|${file?.mtimeMs}|${values.quantization}`;
   return `ask-${createHash('sha256').update(identity).digest('hex').slice(0, 12)}`;
 }

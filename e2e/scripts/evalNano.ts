@@ -75,6 +75,7 @@ console.log(`\n${table}`);
 if (values.write) {
   const readme = readFileSync(README, 'utf8');
   const marked = /(<!-- eval:nano -->)[\s\S]*?(<!-- \/eval:nano -->)/;
+  if (!marked.test(readme)) throw new Error(`${README} has no marks <!-- eval:nano --> … <!-- /eval:nano -->`);
   writeFileSync(README, readme.replace(marked, `$1\n${table}\n$2`));
 }
 
