@@ -1,16 +1,19 @@
+import type { FoundFile } from './checkpointFiles';
+
 /** How deep a dropped folder is looked into: a checkpoint keeps its files in the folder itself or one below. */
 const MAX_DEPTH = 2;
 
 /** The files of a drop, with those inside dropped folders. */
-export async function droppedFiles(data: DataTransfer): Promise<File[]> {
+export async function droppedFiles(data: DataTransfer): Promise<FoundFile[]> {
   const entries = [...data.items].map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null);
   const files = await Promise.all(entries.map((entry) => filesBelow(entry, MAX_DEPTH)));
   return files.flat();
 }
 
-async function filesBelow(entry: FileSystemEntry, depth: number): Promise<File[]> {
+async function filesBelow(entry: FileSystemEntry, depth: number): Promise<FoundFile[]> {
   if (entry instanceof FileSystemFileEntry) {
-    return [await new Promise<File>((resolve, reject) => entry.file(resolve, reject))];
+    const file = await new Promise<File>((resolve, reject) => entry.file(resolve, reject));
+    return [{ file, path: entry.fullPath }];
   }
   if (!(entry instanceof FileSystemDirectoryEntry) || depth === 0) return [];
   const files = await Promise.all((await entriesOf(entry)).map((child) => filesBelow(child, depth - 1)));

@@ -1,0 +1,21 @@
+/** A file, and its path from where it was picked or dropped: 'folder/config.json'. Empty for a file by itself. */
+export interface FoundFile {
+  file: File;
+  path: string;
+}
+
+/**
+ * The files beside the topmost config.json or GGUF; all files where there is neither. A repository's folder also has
+ * hidden folders and folders of other formats in it, with files of the same names.
+ */
+export function checkpointFiles(found: readonly FoundFile[]): File[] {
+  const [top] = found
+    .filter(({ file }) => /^config\.json$|\.gguf$/i.test(file.name))
+    .map(({ path }) => folderOf(path))
+    .sort((a, b) => a.length - b.length);
+  return found.filter(({ path }) => !top || folderOf(path).join('/') === top.join('/')).map(({ file }) => file);
+}
+
+function folderOf(path: string): string[] {
+  return path.split('/').slice(0, -1);
+}
