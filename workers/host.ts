@@ -105,12 +105,13 @@ export class EngineHost implements EngineApi {
   }
 
   async unload(handle: number) {
-    this.#sessions.get(handle)?.dispose();
+    const session = this.#sessions.get(handle);
     this.#sessions.delete(handle);
+    await session?.dispose();
   }
 
   async dispose() {
-    for (const handle of [...this.#sessions.keys()]) await this.unload(handle);
+    await Promise.all(Array.from(this.#sessions.keys(), (handle) => this.unload(handle)));
   }
 
   #session(handle: number): Session {

@@ -62,7 +62,7 @@ async function* sampledTokens(
   const maxTokens = options.max_tokens ?? Infinity;
   let logits = await session.prefill(promptIds, signal);
   for (let count = 1; count <= maxTokens; count++) {
-    if (signal.aborted) throw engineError('AbortError', 'stopped');
+    session.throwIfStopped(signal);
     const tokenId = sampler.sample(logits);
     yield { tokenId, logits };
     if (count === maxTokens || session.room === 0) return;

@@ -74,6 +74,16 @@ test('a call that was stopped while it waited computes nothing', async () => {
   expect(session.stats()).toMatchObject({ prefillTokens: PROMPT.length, decodeTokens: 3 });
 });
 
+test('a session that is disposed of ends the calls on it as a stop does', async () => {
+  const session = await load();
+  const running = generate(session, PROMPT, { max_tokens: 100 });
+  const waiting = session.forward({ tokenIds: PROMPT }, 'all');
+  const refused = expect(waiting).rejects.toMatchObject({ name: 'AbortError' });
+  await session.dispose();
+  expect(await running).toMatchObject({ finishReason: 'aborted' });
+  await refused;
+});
+
 test.each([
   [0, 0],
   [1, 0],

@@ -41,6 +41,7 @@ export class Session {
   #allLogits: Program | null = null;
   /** Calls on one session run one after another: they share the cache. */
   #queue: Promise<unknown> = Promise.resolve();
+  #isDisposed = false;
 
   private constructor(
     private readonly parts: SessionParts,
@@ -125,6 +126,7 @@ export class Session {
    */
   async prefill(tokenIds: number[], signal?: AbortSignal): Promise<Float32Array<ArrayBuffer>> {
     this.#checkFits(tokenIds);
+    this.throwIfStopped(signal);
     // The last token is always computed: its logits are wanted.
     const reused = Math.min(commonPrefixLength(this.#cached, tokenIds), tokenIds.length - 1);
     this.#cached.length = reused;
@@ -132,20 +134,27 @@ export class Session {
     const started = performance.now();
     let program = this.prefillProgram;
     while (this.#cached.length < tokenIds.length) {
-      if (signal?.aborted) throw engineError('AbortError', 'stopped while reading the prompt');
       const position = this.#cached.length;
       const remaining = tokenIds.length - position;
       program = remaining === 1 ? this.decodeProgram : this.prefillProgram;
       const rows = tokenIds.slice(position, position + program.capacity);
       program.submit({ tokenIds: rows, position });
       this.#cached.push(...rows);
-      // Wait for the device between chunks, so that a stop is heard and work does not pile up.
-      if (signal && remaining > rows.length) await this.parts.backend.flush();
+      if (signal && remaining > rows.length) {
+        // Wait for the device between chunks, so that a stop is heard and work does not pile up.
+        await this.parts.backend.flush();
+        this.throwIfStopped(signal);
+      }
     }
     const logits = await this.#readLogits(program, 1);
     this.timings.prefillTokens += tokenIds.length - reused;
     this.timings.prefillSeconds += (performance.now() - started) / 1000;
     return logits;
+  }
+
+  /** Throws AbortError where `signal` or `dispose` asks for an end. */
+  throwIfStopped(signal?: AbortSignal): void {
+    if (signal?.aborted || this.#isDisposed) throw engineError('AbortError', 'stopped');
   }
 
   /** Appends one token to the cache and returns the logits after it. [vocabSize] */
@@ -177,7 +186,10 @@ export class Session {
     };
   }
 
-  dispose() {
+  /** Ends the calls under way and waiting as a stop by the person does, then frees the device. */
+  async dispose(): Promise<void> {
+    this.#isDisposed = true;
+    await this.#queue;
     this.parts.backend.destroy();
   }
 
@@ -188,6 +200,7 @@ export class Session {
     const program = this.#allLogits;
     const logits = new Float32Array(tokenIds.length * vocabSize);
     for (let position = 0; position < tokenIds.length; position += program.capacity) {
+      this.throwIfStopped();
       const rows = tokenIds.slice(position, position + program.capacity);
       program.submit({ tokenIds: rows, position });
       logits.set(await this.#readLogits(program, rows.length), position * vocabSize);
