@@ -1,6 +1,7 @@
 import type { JsonObject } from '../checkpoint/json';
-import { decodeUtf8, isJsonObject, parseJsonObject } from '../checkpoint/json';
+import { decodeUtf8, parseJsonObject } from '../checkpoint/json';
 import type { TokenizerRecord } from '../checkpoint/manifest';
+import { templateOf } from '../tokenizer/chatTemplateSource';
 import { validateTokenizer } from '../tokenizer/validateTokenizer';
 import type { FileSet } from './fileSet';
 
@@ -16,8 +17,7 @@ export async function readTokenizer(files: FileSet, vocabSize: number): Promise<
   const tokenizer = await readJson(files, 'tokenizer.json');
   if (!tokenizer) return null;
   const config = (await readJson(files, 'tokenizer_config.json')) ?? {};
-  const chatTemplate = (await readTemplateFile(files)) ?? templateIn(config.chat_template);
-  const record = { tokenizer, config, chatTemplate };
+  const record = { tokenizer, config, chatTemplate: await readTemplateFile(files) };
   validateTokenizer(record, vocabSize);
   return record;
 }
@@ -27,17 +27,10 @@ async function readJson(files: FileSet, name: string): Promise<JsonObject | null
   return source && parseJsonObject(await source.readAll(TOKENIZER_LIMIT), name);
 }
 
+/** The template of a file of its own, as newer checkpoints have it; older ones keep it in tokenizer_config.json. */
 async function readTemplateFile(files: FileSet): Promise<string | null> {
   const jinja = await files.open('chat_template.jinja');
   if (jinja) return decodeUtf8(await jinja.readAll(TEMPLATE_LIMIT), 'chat_template.jinja');
   const json = await readJson(files, 'chat_template.json');
-  return json && templateIn(json.chat_template);
-}
-
-/** A template is a string, or one of several under names, of which 'default' is for plain chat. */
-function templateIn(value: unknown): string | null {
-  if (typeof value === 'string') return value;
-  if (!Array.isArray(value)) return null;
-  const named: unknown = value.find((entry) => isJsonObject(entry) && entry.name === 'default');
-  return isJsonObject(named) && typeof named.template === 'string' ? named.template : null;
+  return json && templateOf(json);
 }

@@ -19,7 +19,7 @@ const TEXT_TURN_MARKERS = ['<用户>', '<AI>'];
  * `chat_template` (a string, or a list of named ones of which `default` counts), else the family's own convention.
  */
 export function chatTemplateOf(record: TokenizerRecord): string {
-  const source = record.chatTemplate ?? templateOfConfig(record.config.chat_template);
+  const source = record.chatTemplate ?? templateOf(record.config);
   if (source !== null) return source;
   return hasChatMlTokens(record.tokenizer.added_tokens) ? CHATML_TEMPLATE : MINICPM_TEMPLATE;
 }
@@ -29,7 +29,8 @@ export function textTurnMarkers(template: string): string[] {
   return TEXT_TURN_MARKERS.filter((marker) => template.includes(marker));
 }
 
-function templateOfConfig(value: unknown): string | null {
+/** The `chat_template` of a JSON file, null where it has none. */
+export function templateOf({ chat_template: value }: Record<string, unknown>): string | null {
   if (typeof value === 'string') return value;
   if (!Array.isArray(value)) return null;
   const templates = value.filter(isNamedTemplate);
