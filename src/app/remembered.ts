@@ -1,9 +1,12 @@
 /** What the page remembers between visits, besides the models. A browser that refuses storage costs only comfort. */
 type Key = 'language' | 'theme' | 'lastModelId';
 
+/** localStorage belongs to an origin, which other apps may share. */
+const stored = (key: Key) => `minicpm.${key}`;
+
 export function recall(key: Key): string | null {
   try {
-    return localStorage.getItem(key);
+    return localStorage.getItem(stored(key));
   } catch {
     return null;
   }
@@ -12,8 +15,8 @@ export function recall(key: Key): string | null {
 /** Keeps `value` under `key`; null forgets it. */
 export function remember(key: Key, value: string | null): void {
   try {
-    if (value === null) localStorage.removeItem(key);
-    else localStorage.setItem(key, value);
+    if (value === null) localStorage.removeItem(stored(key));
+    else localStorage.setItem(stored(key), value);
   } catch {
     // Storage is blocked or full: the setting holds until the page is closed.
   }
