@@ -7,9 +7,9 @@ export const TokenType = { normal: 1, unknown: 2, control: 3, userDefined: 4, un
 /** No vocabulary has more; a file that claims so is broken. */
 const MAX_TOKENS = 1_000_000;
 /** UTF-16 units of one token; the longest published ones are runs of some hundred spaces. */
-const MAX_TOKEN_LENGTH = 4096;
-/** UTF-16 units of all tokens. */
-const MAX_TOTAL_LENGTH = 32 * 1024 * 1024;
+const MAX_TOKEN_LENGTH = 1024;
+/** UTF-16 units of all tokens; the largest published vocabularies have some two million. */
+const MAX_TOTAL_LENGTH = 8 * 1024 * 1024;
 
 /** The token table of a GGUF file, checked. */
 export interface GgufVocabulary {
