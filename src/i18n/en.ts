@@ -36,7 +36,7 @@ export const en = {
     memory: 'at least {size} memory',
     storage: '{size} free for models',
     noWebGpu:
-      'This browser has no WebGPU, so everything runs on the processor. The demo is fine; a real model of 1B or more takes minutes per answer. For speed, use Chrome or Edge 121+ (computer or Android), Safari 26+, or Firefox 141+ on Windows.',
+      'This browser has no WebGPU, so everything runs on the processor. The demo is fine; a real model of 1B or more takes minutes per answer. For speed, use Chrome or Edge 127+ (computer or Android), Safari 26+, or Firefox 141+ on Windows.',
     noAdapter:
       'The browser offers no graphics adapter, so everything runs on the processor. The demo is fine; a real model of 1B or more takes minutes per answer. Turning on hardware acceleration in the browser’s settings, or updating the graphics driver, may help.',
     deviceFailed:

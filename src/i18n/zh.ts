@@ -37,7 +37,7 @@ export const zh: Dictionary = {
     memory: '内存不少于 {size}',
     storage: '可存放模型的空间 {size}',
     noWebGpu:
-      '这个浏览器不支持 WebGPU，一切都在处理器上运行。演示模型不受影响；1B 以上的真实模型，每次回答要几分钟。想要更快，请用 Chrome 或 Edge 121 及以上（电脑或安卓）、Safari 26 及以上，或 Windows 上的 Firefox 141 及以上。',
+      '这个浏览器不支持 WebGPU，一切都在处理器上运行。演示模型不受影响；1B 以上的真实模型，每次回答要几分钟。想要更快，请用 Chrome 或 Edge 127 及以上（电脑或安卓）、Safari 26 及以上，或 Windows 上的 Firefox 141 及以上。',
     noAdapter:
       '浏览器没有找到可用的显卡，一切都在处理器上运行。演示模型不受影响；1B 以上的真实模型，每次回答要几分钟。可以试试在浏览器设置中打开硬件加速，或更新显卡驱动。',
     deviceFailed:
