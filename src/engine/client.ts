@@ -24,7 +24,7 @@ function connect<Api>(worker: Worker): WorkerClient<Api> {
   };
   worker.addEventListener('error', (event) => {
     event.preventDefault();
-    close(engineError('DeviceLostError', `the engine stopped unexpectedly: ${event.message || 'the worker crashed'}`));
+    close(crash(event));
   });
   worker.addEventListener('messageerror', () =>
     close(engineError('DeviceLostError', 'the engine sent something unreadable')),
@@ -41,6 +41,13 @@ function connect<Api>(worker: Worker): WorkerClient<Api> {
       }),
     close,
   };
+}
+
+/** A script that could not be fetched gives a plain event, one that throws an ErrorEvent. */
+function crash(event: Event): Error {
+  return event instanceof ErrorEvent
+    ? engineError('DeviceLostError', `the engine stopped unexpectedly: ${event.message || 'the worker crashed'}`)
+    : engineError('NetworkError', 'a part of this page could not be fetched');
 }
 
 /** Starts the worker that loads models and generates. */
@@ -67,7 +74,7 @@ export async function runImport(
   const abort = () => client.close(cancelled());
   signal?.addEventListener('abort', abort);
   try {
-    return await client.call((api) => api.importModel(request, Comlink.proxy(onProgress)));
+    return await client.call((api) => api.importModel(request, callback(onProgress)));
   } finally {
     signal?.removeEventListener('abort', abort);
     client.close(cancelled());
