@@ -73,6 +73,7 @@ async function measure({ source, promptLengths, decodeTokens }: Setup) {
         (after.prefillTokens - before.prefillTokens) / (after.prefillSeconds - before.prefillSeconds),
       ),
       'first token s': round(firstTokenSeconds),
+      'dispatches per forward pass': round((after.dispatches - before.dispatches) / (after.submits - before.submits)),
       'decode tokens/s': round(decoded / (after.decodeSeconds - before.decodeSeconds)),
       'GB/s of weights': round(
         (after.weightBytesPerToken * decoded) / (after.decodeSeconds - before.decodeSeconds) / 1e9,
@@ -88,8 +89,7 @@ async function measure({ source, promptLengths, decodeTokens }: Setup) {
     storedBytes: info.bytes,
     importSeconds: round(importSeconds),
     loadSeconds: round(loadSeconds),
-    gpuBytes: stats.gpuBytes,
-    weightBytesPerToken: stats.weightBytesPerToken,
+    stats,
     rows,
   };
 
