@@ -1,3 +1,4 @@
+import { engineError } from '../errors';
 import { randomSeed, seededRandom, type Random } from './random';
 
 export interface SamplerOptions {
@@ -27,8 +28,8 @@ export interface Sampler {
 
 /**
  * A sampler for one generation. Order and meaning are those of transformers: penalties, temperature, top-k, top-p,
- * min-p, draw. Throws RangeError for options outside their range; `sample` throws an Error for logits with NaN or
- * +Infinity or without any finite one.
+ * min-p, draw. Throws RangeError for options outside their range; `sample` throws ModelCorruptError for logits with NaN
+ * or +Infinity or without any finite one.
  */
 export function createSampler(options: SamplerOptions): Sampler {
   checkOptions(options);
@@ -204,11 +205,16 @@ function indexOfLargest(logits: Float32Array): number {
       largest = logit;
       best = i;
     } else if (logit !== logit) {
-      throw new Error(`the model computed a logit that is not a number, for token ${i}`);
+      throw badLogits(`a logit that is not a number, for token ${i}`);
     }
   }
-  if (!Number.isFinite(largest)) throw new Error(`the model computed logits of which the largest is ${largest}`);
+  if (!Number.isFinite(largest)) throw badLogits(`logits of which the largest is ${largest}`);
   return best;
+}
+
+/** Damaged weights are the likely cause: loading does not check their hashes. */
+function badLogits(what: string): Error {
+  return engineError('ModelCorruptError', `the model computed ${what}`);
 }
 
 function largestIndices(values: Float32Array, count: number): number[] {
