@@ -63,6 +63,11 @@ export class Engine {
     this.#database = options.database;
   }
 
+  /** True after dispose(), or where the worker has crashed: only a new engine helps then. */
+  get isClosed(): boolean {
+    return this.#client.isClosed;
+  }
+
   /** Adapter, features, limits, memory guess, and which kernels run. */
   diagnostics(): Promise<Diagnostics> {
     return this.#client.call((api) => api.diagnostics());

@@ -6,6 +6,8 @@ import type { EngineApi, ImporterApi, ImportRequest, ModelInfo, Progress } from 
 export interface WorkerClient<Api> {
   /** Runs one call on the worker. */
   call<T>(invoke: (api: Comlink.Remote<Api>) => Promise<T>): Promise<T>;
+  /** True once the worker has crashed or was closed: every call rejects. */
+  readonly isClosed: boolean;
   /** Ends the worker; pending calls reject with `reason`. */
   close(reason: Error): void;
 }
@@ -39,6 +41,9 @@ function connect<Api>(worker: Worker): WorkerClient<Api> {
           .then(resolve, reject)
           .finally(() => pending.delete(reject));
       }),
+    get isClosed() {
+      return closed !== null;
+    },
     close,
   };
 }

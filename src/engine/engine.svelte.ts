@@ -158,13 +158,23 @@ export class EngineState {
     this.subject = subject;
     this.status = status;
     try {
-      await work(engine, { signal: abort.signal, onProgress: (progress) => (this.progress = progress) });
+      await work(await this.#runningEngine(engine), {
+        signal: abort.signal,
+        onProgress: (progress) => (this.progress = progress),
+      });
     } catch (error) {
       if (abort.signal.aborted) this.wasCancelled = true;
       else this.error = failureOf(error, modelId);
     } finally {
       this.status = 'ready';
     }
+  }
+
+  /** The engine, or a new one where it has crashed. */
+  async #runningEngine(engine: Engine): Promise<Engine> {
+    if (!engine.isClosed) return engine;
+    this.#engine = await this.#createEngine();
+    return this.#engine;
   }
 
   async #loadInto(engine: Engine, id: string, options: AttemptOptions): Promise<void> {
