@@ -47,10 +47,6 @@ export class EngineHost implements EngineApi {
   async load(id: string, request: LoadRequest, callId: number, onProgress: (progress: Progress) => void) {
     return this.#abortable(callId, async (signal) => {
       const session = await loadModel(this.#store, this.#options, id, request, onProgress, signal);
-      if (signal.aborted) {
-        session.dispose();
-        throw engineError('AbortError', 'loading was cancelled');
-      }
       const handle = this.#nextHandle++;
       this.#sessions.set(handle, session);
       return { handle, info: session.info };
