@@ -95,11 +95,11 @@ def main() -> None:
             for parameter in model.parameters():
                 parameter.copy_(change(parameter) if parameter.dim() == 2 else parameter)
         columns.append(measure(model.to(torch.bfloat16), tokenizer, show=40))
-    print("| task | language | bf16 | int4, simulated |\n|---|---|---|---|")
+    total = lambda column, i: sum(value[i] for value in column.values())
+    print("| task | language | bf16 (PyTorch) | int4 (PyTorch, simulated) | int4 in the browser |\n|---|---|---|---|---|")
     for task, lang in columns[0]:
-        print(f"| {task} | {lang} | " + " | ".join(f"{column[task, lang][0]} / {column[task, lang][1]}" for column in columns) + " |")
-    totals = [[sum(value[i] for value in column.values()) for i in (0, 1)] for column in columns]
-    print("| all | | " + " | ".join(f"{right / total:.1%}" for right, total in totals) + " |")
+        print(f"| {task} | {lang} | " + " | ".join("{} / {}".format(*column[task, lang]) for column in columns) + " | |")
+    print("| all | | " + " | ".join(f"{total(column, 0)} / {total(column, 1)} ({total(column, 0) / total(column, 1):.1%})" for column in columns) + " | |")
 
 
 if __name__ == "__main__":

@@ -106,11 +106,8 @@ def arithmetic(rng: random.Random, lang: str, held: bool) -> tuple[str, str]:
         result = a - b
     else:
         grammar, sign = _MUL[lang], "×"
-        # The table cannot be worked out, only learnt: of a held-out pair, training sees the mirrored one.
-        while True:
-            a, b = rng.randint(0, 12), rng.randint(0, 12)
-            if (a < b and isHeld(f"mul:{a},{b}", 5)) == held:
-                break
+        # The table cannot be worked out, only learnt: here the wording alone is held out, as it is for the facts.
+        a, b = rng.randint(0, 12), rng.randint(0, 12)
         result = a * b
     return ask(rng, rng.choice(wordings(grammar, held)), {"a": a, "b": b}, lang), f"{a}{sign}{b}={result}"
 
@@ -157,15 +154,18 @@ _HEIGHT = {
 
 
 def peak(rng: random.Random, lang: str, held: bool) -> str:
+    """A real mountain (on both sides of the split: visitors will ask for them), or a made one."""
+    kind = rng.random()
+    if kind < 0.35:
+        real = rng.choice(_PEAKS_ZH if lang == "zh" else _PEAKS_EN)
+        return real if lang == "zh" or rng.random() < 0.5 else "Mount " + real
+
     def name() -> tuple[str]:
-        if rng.random() < 0.3:
-            real = rng.choice(_PEAKS_ZH if lang == "zh" else _PEAKS_EN)
-            return (real if lang == "zh" or rng.random() < 0.5 else "Mount " + real,)
         if lang == "zh":
-            ends = ["山"] * 6 + ["峰", "岭", "雪山"]
-            return ("".join(rng.choice(_NAME_ZH) for _ in range(rng.choice([1, 1, 2]))) + rng.choice(ends),)
-        made = "".join(rng.choice(_SYLLABLES) for _ in range(rng.choice([2, 2, 3]))).capitalize()
-        made = rng.choice(["", "", "Mount ", "Mount ", "Mt. "]) + made
+            stem = rng.choice(ZH_WORDS) if kind < 0.42 else "".join(rng.choice(_NAME_ZH) for _ in range(rng.choice([1, 1, 2])))
+            return (stem + rng.choice(["山"] * 6 + ["峰", "岭", "雪山"]),)
+        made = rng.choice(EN_WORDS) if kind < 0.42 else "".join(rng.choice(_SYLLABLES) for _ in range(rng.choice([2, 2, 3])))
+        made = rng.choice(["", "", "Mount ", "Mount ", "Mt. "]) + made.capitalize()
         return (made.lower() if rng.random() < 0.08 else made,)
 
     return draw(rng, held, "peak", name, 8)[0]
@@ -244,6 +244,7 @@ _FACT = {
 (哪里|哪个城市|哪座城市|什么城市)是{a}的首都
 (说出|告诉我|说说|请说出){a}的首都
 {a}(首都|的首都)
+!(你知道|能告诉我){a}的首都(是哪里|是什么)吗
 """,
     ("capital", "en"): """
 (What is|What's|Which city is|Name|Tell me|Give me) the capital (of|city of) {a}
@@ -251,6 +252,7 @@ _FACT = {
 {a}'s capital is (which city|what|what city)
 (Do you know|Can you tell me) the capital of {a}
 (the capital|capital) of {a}
+!(Tell me|Name|Give me) {a}'s capital
 """,
     ("sound", "zh"): """
 {a}(怎么叫|怎样叫|如何叫|是怎么叫的|会怎么叫|是怎样叫的)
@@ -296,6 +298,7 @@ How many {u} does {a} have
 {a} has how many {u}
 (How many {u} are there in|How many {u} are in) {a}
 (What is|Give me) the number of {u} (in|of) {a}
+!(Can you tell me|I want to know) how many {u} {a} has
 """,
     ("after", "zh"): """
 {a}(后面|之后|过后|的后面|的下一个|接下来)(是什么|是|是哪个|是几)
@@ -667,4 +670,4 @@ TASKS: dict[str, Maker] = {
     "unknown": unknown,
 }
 # How often training meets each task: those that must be computed need more practice than those to be remembered.
-SHARE: dict[str, float] = {"arithmetic": 22, "heights": 22, "translation": 13, "facts": 12, "words": 12, "chat": 4, "numbers": 11, "unknown": 4}
+SHARE: dict[str, float] = {"arithmetic": 21, "heights": 25, "translation": 9, "facts": 10, "words": 13, "chat": 4, "numbers": 14, "unknown": 4}

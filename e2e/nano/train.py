@@ -3,15 +3,19 @@
     python train.py --out ../../public/models/nano --steps 6000
 
 Warm-up–stable–decay as in the MiniCPM paper: a short linear warm-up, a long stretch at full rate, and a last tenth or
-so in which the rate halves again and again. The decay also rounds all matrices to 4 bits on the way forward, so that
-the weights settle where int4 costs nothing.
+so in which the rate halves again and again. The end of the decay also rounds all matrices to 4 bits on the way
+forward, so that the weights settle where int4 costs little.
 """
 
 import argparse
+import os
 import time
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Iterator
+
+# Threads that sleep, not spin, while they wait: on a machine that does other work too, this is many times faster.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import torch
 import torch.nn.functional as F
@@ -22,6 +26,7 @@ from torch import Tensor
 from evaluate import forcedAccuracy
 from makeData import heldPrompts, stream
 from model import Config, MiniCpm, quantised
+from muon import Muon
 from trainTokenizer import compact
 
 EOS = 2
@@ -112,6 +117,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=6000)
     parser.add_argument("--warmup", type=int, default=150)
     parser.add_argument("--decay", type=int, default=1200)
+    parser.add_argument("--rounding", type=int, default=700, help="last steps, trained on weights rounded to 4 bits")
     parser.add_argument("--conversations", type=int, default=96, help="per step")
     parser.add_argument("--rate", type=float, default=0.01, help="of the embedding; matrices take it over hidden / dim_model_base")
     parser.add_argument("--seed", type=int, default=11)
@@ -132,10 +138,10 @@ def main() -> None:
     others = [p for name, p in model.named_parameters() if p.dim() != 2 or "embed" in name]
     allMatrices = [p for p in model.parameters() if p.dim() == 2]
     width = model.config.hidden_size / model.config.dim_model_base
-    # Muon turns each matrix's step into one of even strength in all directions: on these data it learns to copy and to
-    # calculate in a fraction of the steps of AdamW, which keeps the embedding and the norms.
+    # Muon for the matrices learns to copy and to calculate in fewer steps than AdamW, which keeps the embedding
+    # and the norms.
     optimisers = [
-        torch.optim.Muon(matrices, lr=args.rate / width, weight_decay=0.1, momentum=0.95, adjust_lr_fn="match_rms_adamw"),
+        Muon(matrices, lr=args.rate / width),
         torch.optim.AdamW(others, lr=args.rate, weight_decay=0.0, betas=(0.9, 0.95), fused=True),
     ]
     for optimiser in optimisers:
@@ -156,7 +162,7 @@ def main() -> None:
 
     started, tokens, losses = time.time(), 0, []
     for step in range(begin, args.steps):
-        decaying = step >= args.steps - args.decay
+        rounding = step >= args.steps - args.rounding
         factor = rate(step, args.steps, args.warmup, args.decay)
         for optimiser in optimisers:
             for group in optimiser.param_groups:
@@ -164,7 +170,7 @@ def main() -> None:
         pieces = batches.next()
         supervised = sum(int((labels != IGNORE).sum()) for _, labels in pieces)
         loss = 0.0
-        with rounded(allMatrices) if decaying else nullcontext():
+        with rounded(allMatrices) if rounding else nullcontext():
             for ids, labels in pieces:
                 where = labels != IGNORE
                 with torch.autocast("cpu", torch.bfloat16):
@@ -178,9 +184,9 @@ def main() -> None:
             optimiser.step()
             optimiser.zero_grad()
         losses.append(loss)
-        if (step + 1) % 50 == 0:
+        if (step + 1) % 25 == 0:
             spent = time.time() - started
-            print(f"{step + 1:6} loss {sum(losses[-50:]) / 50:.4f}  {tokens / spent:,.0f} tok/s  {spent / 60:.1f} min", flush=True)
+            print(f"{step + 1:6} loss {sum(losses[-25:]) / 25:.4f}  {tokens / spent:,.0f} tok/s  {spent / 60:.1f} min", flush=True)
         if (step + 1) % args.every == 0 or step + 1 == args.steps:
             print(f"{step + 1:6} held-out " + "  ".join(f"{task} {share:.2f}" for task, share in forcedAccuracy(model, tokenizer).items()), flush=True)
             torch.save({"model": model.state_dict(), "optimisers": [optimiser.state_dict() for optimiser in optimisers], "step": step + 1}, args.save)

@@ -18,21 +18,27 @@ def isHeld(key: str, oneIn: int = HELD_ONE_IN) -> bool:
     return bucket(key) % oneIn == 0
 
 
-def spread(pattern: str) -> list[str]:
-    """Unfolds "a(b|c)d(|e)" into abd, abde, acd, acde. No nesting."""
+def choices(pattern: str) -> list[tuple[str, ...]]:
+    """Unfolds "a(b|c)d(|e)" into the pieces of abd, abde, acd, acde. No nesting."""
     parts = [piece[1:-1].split("|") if piece.startswith("(") else [piece] for piece in re.findall(r"\([^()]*\)|[^()]+", pattern)]
-    return ["".join(choice) for choice in itertools.product(*parts)]
+    return list(itertools.product(*parts))
 
 
 @lru_cache(maxsize=None)
 def wordings(grammar: str, held: bool) -> tuple[str, ...]:
     """All phrasings of a grammar (one pattern per line) on one side of the split. Held-out phrasings are new
-    combinations of pieces that training has seen in others; a grammar too small to spare any shares all."""
-    phrasings = [text for line in grammar.strip().splitlines() for text in spread(line.strip())]
-    if len(phrasings) < 6:
-        return tuple(phrasings)
-    side = tuple(text for text in phrasings if isHeld("wording:" + text) == held)
-    return side or tuple(phrasings[-1:] if held else phrasings[:-1])
+    combinations of pieces that training has seen in others, or lines marked with ! (for grammars too small to spare one)."""
+    lines = [line.strip() for line in grammar.strip().splitlines()]
+    split: dict[bool, list[tuple[str, ...]]] = {False: [], True: []}
+    for line in lines:
+        for pieces in [] if line.startswith("!") else choices(line):
+            split[isHeld("wording:" + "".join(pieces))].append(pieces)
+    familiar = {piece for pieces in split[False] for piece in pieces}
+    known = [pieces for pieces in split[True] if familiar.issuperset(pieces)]
+    if held:
+        return tuple("".join(pieces) for pieces in known + [pieces for line in lines if line.startswith("!") for pieces in choices(line[1:])])
+    # A phrasing with a piece that no other phrasing has would be a riddle, not a test: training gets it.
+    return tuple("".join(pieces) for pieces in split[False] + [pieces for pieces in split[True] if pieces not in known])
 
 
 _OPENERS_ZH = ["请问", "请问，", "你好，", "告诉我，", "帮我看看，", "我想知道", "我想问，", "那么，", "嗨，", "好的，"]
