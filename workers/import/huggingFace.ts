@@ -1,11 +1,10 @@
 import { configFromJson } from '../checkpoint/config';
 import type { JsonObject } from '../checkpoint/json';
 import { isJsonObject, parseJsonObject } from '../checkpoint/json';
-import type { ModelConfig } from '../checkpoint/modelConfig';
 import { huggingFaceNames } from '../checkpoint/names';
 import { HEADER_OFFSET, parseSafetensorsHeader, safetensorsHeaderLength } from '../checkpoint/safetensors';
 import { samplingFromJson } from '../checkpoint/sampling';
-import type { FileTensor, SourceTensor } from '../checkpoint/tensorTable';
+import type { FileTensor } from '../checkpoint/tensorTable';
 import { tensorTable } from '../checkpoint/tensorTable';
 import { engineError } from '../errors';
 import { GGML_TYPES } from '../quant/ggml';
@@ -13,10 +12,13 @@ import type { ByteSource } from './byteSource';
 import type { Checkpoint } from './checkpoint';
 import type { FileSet } from './fileSet';
 import { missingFile } from './fileSet';
+import { readLicence } from './readLicence';
 import { readTokenizer } from './readTokenizer';
 
 const CONFIG_LIMIT = 1 << 20;
 const INDEX_LIMIT = 16 << 20;
+/** The largest checkpoints have a few hundred. */
+const MAX_SHARDS = 1000;
 
 /** ggml's ids of the dtypes that weights may have. */
 const GGML_TYPE_OF_DTYPE: Readonly<Record<string, number>> = { F32: 0, F16: 1, BF16: 30 };
@@ -31,13 +33,18 @@ export async function openHuggingFaceCheckpoint(files: FileSet): Promise<Checkpo
   if (!json) throw missingFile(files, 'config.json');
   const generation = await readJson(files, 'generation_config.json', CONFIG_LIMIT);
   const config = configFromJson(json, generation);
-  const weights = await openWeights(files);
+  const { weights, tensors } = await readWeightFiles(files);
   return {
     modelName: files.modelName ?? statedName(json) ?? config.architecture,
     config,
     sampling: samplingFromJson(generation, config.architecture),
-    licence: null,
-    tensors: await readTensorTable(weights, config),
+    licence: await readLicence(files),
+    tensors: tensorTable(
+      tensors,
+      config,
+      huggingFaceNames,
+      weights.map((source) => source.name),
+    ),
     weights,
     tokenizer: await readTokenizer(files, config.vocabSize),
   };
@@ -54,14 +61,19 @@ function statedName(config: JsonObject): string | null {
   return name === undefined || name === '' ? null : name;
 }
 
+interface WeightFiles {
+  weights: ByteSource[];
+  tensors: FileTensor[];
+}
+
 /** One file before shards before whatever was given: the order of transformers. */
-async function openWeights(files: FileSet): Promise<ByteSource[]> {
+async function readWeightFiles(files: FileSet): Promise<WeightFiles> {
   const single = await files.open('model.safetensors');
-  if (single) return [single];
+  if (single) return { weights: [single], tensors: await readHeader(single, 0) };
   const index = await readJson(files, 'model.safetensors.index.json', INDEX_LIMIT);
   const given = files.fileNames.filter((name) => name.endsWith('.safetensors')).sort();
   const shards = index ? shardNames(index) : given;
-  if (shards.length > 0) return Promise.all(shards.map((name) => openShard(files, name)));
+  if (shards.length > 0) return readShards(files, shards);
   for (const pickle of ['pytorch_model.bin', 'pytorch_model.bin.index.json']) {
     const source = await files.open(pickle);
     source?.close();
@@ -86,33 +98,32 @@ function shardNames(index: JsonObject): string[] {
   return ([...names] as string[]).sort();
 }
 
-async function openShard(files: FileSet, name: string): Promise<ByteSource> {
-  const source = await files.open(name);
-  if (source) return source;
-  throw missingFile(files, name);
+/** One after the other, none staying open: a browser opens no more than six connections to a server of HTTP/1.1. */
+async function readShards(files: FileSet, names: string[]): Promise<WeightFiles> {
+  if (names.length > MAX_SHARDS) {
+    const message = `The model is in ${names.length} safetensors files; at most ${MAX_SHARDS} are expected.`;
+    throw engineError('InvalidFileError', message);
+  }
+  const weights: ByteSource[] = [];
+  const tensors: FileTensor[] = [];
+  for (const name of names) {
+    const source = await files.open(name);
+    if (!source) throw missingFile(files, name);
+    tensors.push(...(await readHeader(source, weights.length)));
+    weights.push(source);
+    source.close();
+  }
+  return { weights, tensors };
 }
 
-async function readTensorTable(weights: ByteSource[], config: ModelConfig): Promise<SourceTensor[]> {
-  const tensors: FileTensor[] = [];
-  for (const [file, source] of weights.entries()) {
-    const prefix = await source.read(0, HEADER_OFFSET);
-    const header = await source.read(HEADER_OFFSET, safetensorsHeaderLength(prefix, source.size, source.name));
-    for (const { dtype, ...entry } of parseSafetensorsHeader(header, source.size, source.name)) {
-      const type = GGML_TYPES[GGML_TYPE_OF_DTYPE[dtype] ?? -1];
-      if (!type)
-        throw engineError(
-          'UnsupportedError',
-          `${source.name}, tensor "${entry.name}": weights of type ${dtype} are not supported.`,
-        );
-      tensors.push({ ...entry, type, file });
-    }
-    // The rest of the header's download is of no use while other shards' headers are read.
-    if (weights.length > 1) source.close();
-  }
-  return tensorTable(
-    tensors,
-    config,
-    huggingFaceNames,
-    weights.map((source) => source.name),
-  );
+/** The tensors of the safetensors file that has the index `file`. */
+async function readHeader(source: ByteSource, file: number): Promise<FileTensor[]> {
+  const prefix = await source.read(0, HEADER_OFFSET);
+  const header = await source.read(HEADER_OFFSET, safetensorsHeaderLength(prefix, source.size, source.name));
+  return parseSafetensorsHeader(header, source.size, source.name).map(({ dtype, ...entry }) => {
+    const type = GGML_TYPES[GGML_TYPE_OF_DTYPE[dtype] ?? -1];
+    if (type) return { ...entry, type, file };
+    const place = `${source.name}, tensor "${entry.name}"`;
+    throw engineError('UnsupportedError', `${place}: weights of type ${dtype} are not supported.`);
+  });
 }
