@@ -1,3 +1,4 @@
+import { hasErrorName } from '../../workers/errors';
 import type { Diagnostics, ModelInfo, ModelSource, Progress } from '../../workers/protocol';
 import type { ChatCompletionChunk, ChatMessage, Engine, Model } from './api';
 import { askToKeepModels } from './persistence';
@@ -17,6 +18,13 @@ export function failureOf(error: unknown, modelId?: string): Failure {
   const failure =
     error instanceof Error ? { name: error.name, detail: error.message } : { name: '', detail: String(error) };
   return modelId === undefined ? failure : { ...failure, modelId };
+}
+
+/** The name of the page's own error: models that take token ids only are of no use in a conversation. */
+export const MISSING_TOKENIZER = 'MissingTokenizerError';
+
+function missingTokenizer(id: string): Error {
+  return Object.assign(new Error(`"${id}" has no tokenizer`), { name: MISSING_TOKENIZER });
 }
 
 /** A model that the build brings along, small enough to try the page with. */
@@ -81,21 +89,25 @@ export class EngineState {
   importAndLoad(source: ModelSource): Promise<void> {
     // Some browsers ask the person; the small demo is not worth that question.
     if (source.kind !== 'bundled') askToKeepModels();
-    return this.#attempt('importing', subjectOf(source), async (engine, options) => {
-      const info = await engine.importModel(source, options);
-      this.models = await engine.listModels();
-      this.status = 'loading';
-      this.progress = null;
-      this.subject = { name: info.name, isDemo: isDemo(info) };
-      await this.#loadInto(engine, info.id, options);
-    });
+    return this.#attempt('importing', subjectOf(source), (engine, options) =>
+      this.#importInto(engine, source, options),
+    );
   }
 
-  /** Opens a stored model in place of the loaded one. */
+  /** Opens a stored model in place of the loaded one. A demo that cannot be read any more is imported anew. */
   load(id: string): Promise<void> {
     const model = this.models.find((stored) => stored.id === id);
     const subject = model ? { name: model.name, isDemo: isDemo(model) } : { name: id, isDemo: false };
-    return this.#attempt('loading', subject, (engine, options) => this.#loadInto(engine, id, options), id);
+    const work = async (engine: Engine, options: AttemptOptions) => {
+      if (model?.hasTokenizer === false) throw missingTokenizer(id);
+      try {
+        await this.#loadInto(engine, id, options);
+      } catch (error) {
+        if (!model || !isDemo(model) || !hasErrorName(error, 'ModelCorruptError')) throw error;
+        await this.#importInto(engine, { kind: 'bundled', name: model.source.location }, { ...options, id });
+      }
+    };
+    return this.#attempt('loading', subject, work, id);
   }
 
   /** Opens the demo model that comes with the page, importing it where that has not happened yet. */
@@ -125,7 +137,7 @@ export class EngineState {
     } catch (error) {
       this.error = failureOf(error, id);
     }
-    this.models = await engine.listModels();
+    await this.#lookAtStorage(engine);
   }
 
   /** Streams the answer to a conversation from the loaded model. Aborting the signal ends the answer. */
@@ -175,6 +187,25 @@ export class EngineState {
     if (!engine.isClosed) return engine;
     this.#engine = await this.#createEngine();
     return this.#engine;
+  }
+
+  async #importInto(engine: Engine, source: ModelSource, options: AttemptOptions & { id?: string }): Promise<void> {
+    this.status = 'importing';
+    this.progress = null;
+    const info = await engine.importModel(source, options);
+    if (!info.hasTokenizer) await engine.removeModel(info.id);
+    await this.#lookAtStorage(engine);
+    if (!info.hasTokenizer) throw missingTokenizer(info.id);
+    this.status = 'loading';
+    this.progress = null;
+    this.subject = { name: info.name, isDemo: isDemo(info) };
+    await this.#loadInto(engine, info.id, options);
+  }
+
+  /** What is stored, and how much room is left. */
+  async #lookAtStorage(engine: Engine): Promise<void> {
+    this.models = await engine.listModels();
+    this.diagnostics = await engine.diagnostics().catch(() => this.diagnostics);
   }
 
   async #loadInto(engine: Engine, id: string, options: AttemptOptions): Promise<void> {

@@ -1,19 +1,28 @@
 import { expect, test } from 'vitest';
-import type { Engine, Model, ModelInfo } from './api';
+import type { Engine, Model, ModelInfo, ModelSource } from './api';
 import { EngineState } from './engine.svelte';
 
-const info = { id: 'm', name: 'M', source: { kind: 'files', location: 'm.gguf' } } as ModelInfo;
+const info = { id: 'm', name: 'M', source: { kind: 'files', location: 'm.gguf' }, hasTokenizer: true } as ModelInfo;
 
 /** Engines made one after another; each stores one model and loads it as `load` says. */
 function stateWith(...loads: ((signal?: AbortSignal) => Promise<unknown>)[]) {
+  return stateOf(info, ...loads);
+}
+
+function stateOf(info: ModelInfo, ...loads: ((signal?: AbortSignal) => Promise<unknown>)[]) {
   let made = 0;
+  const calls: unknown[] = [];
   const createEngine = async () => {
     const load = loads[made++]!;
     const engine = {
       isClosed: false,
-      listModels: async () => [info],
+      listModels: async () => (calls.some((call) => call === `remove ${info.id}`) ? [] : [info]),
+      removeModel: async (id: string) => void calls.push(`remove ${id}`),
       diagnostics: async () => ({}),
-      importModel: async () => info,
+      importModel: async (source: ModelSource, { id }: { id?: string }) => {
+        calls.push({ source, id });
+        return info;
+      },
       load: async (_id: string, { signal }: { signal?: AbortSignal }) => {
         try {
           signal?.throwIfAborted();
@@ -29,7 +38,7 @@ function stateWith(...loads: ((signal?: AbortSignal) => Promise<unknown>)[]) {
   };
   const remembered: string[] = [];
   const state = new EngineState(createEngine, { recall: () => null, remember: (id) => void remembered.push(id) });
-  return { state, remembered };
+  return { state, remembered, calls };
 }
 
 const loads = async () => undefined;
@@ -77,4 +86,24 @@ test('after a crash the next attempt starts a new engine', async () => {
   expect(state.error?.name).toBe('DeviceLostError');
   await state.retry();
   expect(state).toMatchObject({ loaded: info, error: null });
+});
+
+test('a model without a tokenizer is not opened, and its import is taken back', async () => {
+  const { state } = stateOf({ ...info, hasTokenizer: false }, loads);
+  await state.start();
+  await state.load('m');
+  expect(state).toMatchObject({ status: 'ready', loaded: null, error: { name: 'MissingTokenizerError' } });
+  await state.importAndLoad({ kind: 'bundled', name: 'nano' });
+  expect(state).toMatchObject({ status: 'ready', loaded: null, models: [] });
+  expect(state.error?.name).toBe('MissingTokenizerError');
+});
+
+test('a demo that cannot be read any more is imported again under its id, and opened', async () => {
+  const demo: ModelInfo = { ...info, id: 'demo', source: { kind: 'bundled', location: 'nano' } };
+  let reads = 0;
+  const { state, calls } = stateOf(demo, () => (reads++ === 0 ? fails('ModelCorruptError')() : loads()));
+  await state.start();
+  await state.load('demo');
+  expect(calls).toEqual([{ source: { kind: 'bundled', name: 'nano' }, id: 'demo' }]);
+  expect(state).toMatchObject({ status: 'ready', loaded: demo, error: null });
 });

@@ -127,6 +127,9 @@ export const en = {
     InvalidFileError:
       'This is not a model file that can be read here. Check that it is complete, or choose another one.',
     ModelNotFoundError: 'No such model was found. Check the name or the link.',
+    MissingTokenizerError:
+      'This checkpoint came without its tokenizer, so it cannot read what you write. Import it again and choose tokenizer.json too.',
+    otherVersion: 'This model was stored by another version of this app. Delete it and import it again.',
     ModelCorruptError: 'The stored copy of this model is damaged. Delete it and import it again.',
     NetworkError: 'The download did not get through. Check the connection or the link, then try again.',
     StorageFullError: 'There is not enough room on this device. Delete a model or free some space, then try again.',
@@ -142,7 +145,7 @@ export const en = {
   actions: {
     retry: 'Try again',
     reloadModel: 'Reload the model',
-    removeModel: 'Delete the damaged copy',
+    removeModel: 'Delete the stored copy',
     newChat: 'Start a new chat',
     reloadPage: 'Reload the page',
     dismiss: 'Dismiss',

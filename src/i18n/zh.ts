@@ -118,6 +118,8 @@ export const zh: Dictionary = {
     UnsupportedError: '这里还不支持这个模型或浏览器，原因见下面的“技术细节”。',
     InvalidFileError: '这不是这里可以读取的模型文件。请确认文件完整，或换一个文件。',
     ModelNotFoundError: '没有找到这个模型，请检查名称或链接。',
+    MissingTokenizerError: '这个模型缺少分词器，读不懂你写的内容。请重新导入，并同时选上 tokenizer.json。',
+    otherVersion: '这个模型是由本应用的另一个版本保存的，请删除后重新导入。',
     ModelCorruptError: '保存在本机的模型已损坏，请删除后重新导入。',
     NetworkError: '下载没有成功。请检查网络或链接，然后再试。',
     StorageFullError: '本机空间不足。请删除一个模型或腾出一些空间，然后再试。',
@@ -131,7 +133,7 @@ export const zh: Dictionary = {
   actions: {
     retry: '再试一次',
     reloadModel: '重新载入模型',
-    removeModel: '删除损坏的副本',
+    removeModel: '删除本机的副本',
     newChat: '开始新对话',
     reloadPage: '刷新页面',
     dismiss: '知道了',

@@ -1,22 +1,29 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { en } from '../i18n/en';
 import { adviceFor } from './advice';
 
 test('every named error has a sentence of its own', () => {
   const names = ['UnsupportedError', 'InvalidFileError', 'ModelNotFoundError', 'ModelCorruptError', 'NetworkError'];
-  names.push('StorageFullError', 'OutOfMemoryError', 'DeviceLostError', 'ContextFullError');
-  const sentences = names.map((name) => en.errors[adviceFor(name).sentence]);
+  names.push('StorageFullError', 'OutOfMemoryError', 'DeviceLostError', 'ContextFullError', 'MissingTokenizerError');
+  const sentences = names.map((name) => en.errors[adviceFor(name, '').sentence]);
   expect(new Set(sentences).size).toBe(names.length);
 });
 
 test('the ways out fit the errors', () => {
-  expect(adviceFor('DeviceLostError').action).toBe('reloadModel');
-  expect(adviceFor('ContextFullError').action).toBe('newChat');
-  expect(adviceFor('ModelCorruptError').action).toBe('removeModel');
-  expect(adviceFor('InvalidFileError').action).toBeNull();
+  expect(adviceFor('DeviceLostError', '').action).toBe('reloadModel');
+  expect(adviceFor('ContextFullError', '').action).toBe('newChat');
+  expect(adviceFor('ModelCorruptError', '').action).toBe('removeModel');
+  expect(adviceFor('InvalidFileError', '').action).toBeNull();
 });
 
 test('an error of another name is called unexpected', () => {
-  expect(adviceFor('TypeError')).toEqual({ sentence: 'unknown', action: 'retry' });
-  expect(adviceFor('toString')).toEqual({ sentence: 'unknown', action: 'retry' });
+  expect(adviceFor('TypeError', '')).toEqual({ sentence: 'unknown', action: 'retry' });
+  expect(adviceFor('toString', '')).toEqual({ sentence: 'unknown', action: 'retry' });
+});
+
+test('a copy that another version of the app stored is not called damaged', () => {
+  const detail = '"m" was stored by another version of this app; import it again';
+  expect(readFileSync('workers/session/loadModel.ts', 'utf8')).toContain('another version of this app');
+  expect(adviceFor('ModelCorruptError', detail)).toEqual({ sentence: 'otherVersion', action: 'removeModel' });
 });

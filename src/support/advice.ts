@@ -1,5 +1,6 @@
 import type { Dictionary } from '../i18n/en';
 import type { EngineErrorName } from '../engine/api';
+import type { MISSING_TOKENIZER } from '../engine/engine.svelte';
 
 /** What the reader can do about an error with one press. */
 export type Action = 'retry' | 'reloadModel' | 'removeModel' | 'newChat';
@@ -9,11 +10,12 @@ export interface Advice {
   action: Action | null;
 }
 
-const ACTIONS: Record<Exclude<EngineErrorName, 'AbortError'>, Action | null> = {
+const ACTIONS: Record<Exclude<EngineErrorName, 'AbortError'> | typeof MISSING_TOKENIZER, Action | null> = {
   UnsupportedError: null,
   InvalidFileError: null,
   ModelNotFoundError: null,
   ModelCorruptError: 'removeModel',
+  MissingTokenizerError: null,
   NetworkError: 'retry',
   StorageFullError: 'retry',
   OutOfMemoryError: 'retry',
@@ -21,9 +23,11 @@ const ACTIONS: Record<Exclude<EngineErrorName, 'AbortError'>, Action | null> = {
   ContextFullError: 'newChat',
 };
 
-/** The sentence and the action for an error of this name. */
-export function adviceFor(name: string): Advice {
-  return isKnown(name) ? { sentence: name, action: ACTIONS[name] } : { sentence: 'unknown', action: 'retry' };
+/** The sentence and the action for an error of this name; `detail` tells an outdated copy from a damaged one. */
+export function adviceFor(name: string, detail: string): Advice {
+  if (!isKnown(name)) return { sentence: 'unknown', action: 'retry' };
+  const isOutdated = name === 'ModelCorruptError' && detail.includes('another version of this app');
+  return { sentence: isOutdated ? 'otherVersion' : name, action: ACTIONS[name] };
 }
 
 function isKnown(name: string): name is keyof typeof ACTIONS {
