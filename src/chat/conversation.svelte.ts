@@ -1,4 +1,4 @@
-import type { ChatCompletionChunk, ChatMessage, Usage } from '../engine/api';
+import type { ChatCompletionChunk, ChatMessage, FinishReason, Usage } from '../engine/api';
 import { failureOf, type Failure } from '../engine/engine.svelte';
 
 export interface UserMessage {
@@ -26,6 +26,8 @@ export type Answer = (messages: ChatMessage[], signal: AbortSignal) => Promise<A
 /** One conversation: its messages, and at most one answer being written. */
 export class Conversation {
   messages = $state<Message[]>([]);
+  /** What is typed and not yet sent. It outlives the input field, which is gone while a model is opened. */
+  draft = $state('');
   /** The answer being written, or null. */
   readonly streaming = $derived(this.messages.find((message) => isStreaming(message)) ?? null);
 
@@ -68,14 +70,16 @@ export class Conversation {
     this.#abort = abort;
     const answer = newAnswer(this.#nextId++);
     this.messages.push(answer);
+    let finish: FinishReason | null = null;
     try {
       for await (const chunk of await this.#answer(history, abort.signal)) {
         const choice = chunk.choices[0];
         answer.text += choice?.delta.content ?? '';
-        if (choice?.finish_reason === 'length') answer.wasCutOff = true;
+        finish = choice?.finish_reason ?? finish;
         if (chunk.usage) answer.usage = chunk.usage;
       }
-      answer.state = abort.signal.aborted ? 'stopped' : 'done';
+      answer.wasCutOff = finish === 'length';
+      answer.state = finish === 'aborted' ? 'stopped' : 'done';
     } catch (error) {
       if (abort.signal.aborted) {
         answer.state = 'stopped';

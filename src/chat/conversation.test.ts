@@ -85,6 +85,17 @@ test('stopping keeps what was written', async () => {
   expect(lastAnswer()).toMatchObject({ text: 'half', state: 'stopped', failure: null });
 });
 
+test('an answer that had ended before it was stopped is whole', async () => {
+  const { conversation, lastAnswer } = conversationWith([
+    async function* () {
+      yield chunk('whole', 'stop');
+      conversation.stop();
+    },
+  ]);
+  await conversation.send('Q');
+  expect(lastAnswer()).toMatchObject({ text: 'whole', state: 'done' });
+});
+
 test('a failure stays with its message and out of the next request', async () => {
   const { conversation, requests, lastAnswer } = conversationWith([() => failing('par'), () => whole('fine')]);
   await conversation.send('first');

@@ -25,11 +25,11 @@ import {
   type ChatCompletionChunk,
   type ChatRequest,
 } from './chatCompletions';
-import { callback, connectEngine, runImport, type WorkerClient } from './client';
+import { callback, connectEngine, runImport, type Remote, type WorkerClient } from './client';
 
 export type * from '../../workers/protocol';
 export type { EngineErrorName } from '../../workers/errors';
-export type { ChatCompletion, ChatCompletionChunk, ChatRequest, Usage } from './chatCompletions';
+export type { ChatCompletion, ChatCompletionChunk, ChatRequest, FinishReason, Usage } from './chatCompletions';
 
 export interface ImportOptions {
   id?: string;
@@ -53,7 +53,7 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
 
 let nextCallId = 1;
 
-/** See createEngine. Every method rejects with one of the error names in errors.ts. */
+/** See createEngine. Methods reject with one of the error names in errors.ts, and with RangeError for arguments that make no sense. */
 export class Engine {
   readonly #client: WorkerClient<EngineApi>;
   readonly #database: string | undefined;
@@ -196,13 +196,18 @@ export class Model {
     signal: AbortSignal | undefined,
     run: (signal: AbortSignal, queue: AsyncQueue<T>) => Promise<unknown>,
   ): AsyncQueue<T> {
-    const left = new AbortController();
-    const queue = new AsyncQueue<T>(() => left.abort());
-    const either = signal ? AbortSignal.any([signal, left.signal]) : left.signal;
-    run(either, queue).then(
-      () => queue.end(),
-      (error: unknown) => queue.fail(error),
-    );
+    const stopping = new AbortController();
+    // AbortSignal.any would do this, but Safari has had it for less long than WebGPU needs.
+    const stop = () => stopping.abort();
+    if (signal?.aborted) stop();
+    signal?.addEventListener('abort', stop);
+    const queue = new AsyncQueue<T>(stop);
+    run(stopping.signal, queue)
+      .then(
+        () => queue.end(),
+        (error: unknown) => queue.fail(error),
+      )
+      .finally(() => signal?.removeEventListener('abort', stop));
     return queue;
   }
 }
@@ -216,7 +221,7 @@ interface CreateChatCompletion {
 async function abortable<T>(
   client: WorkerClient<EngineApi>,
   signal: AbortSignal | undefined,
-  invoke: (api: Parameters<Parameters<typeof client.call>[0]>[0], callId: number) => Promise<T>,
+  invoke: (api: Remote<EngineApi>, callId: number) => Promise<T>,
 ): Promise<T> {
   const callId = nextCallId++;
   // An engine that is gone has stopped already.

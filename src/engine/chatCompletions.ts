@@ -36,7 +36,7 @@ export interface ContentLogprob {
   top_logprobs: { token: string; token_id: number; logprob: number }[];
 }
 
-type FinishReason = 'stop' | 'length' | 'aborted';
+export type FinishReason = 'stop' | 'length' | 'aborted';
 
 export interface ChatCompletion {
   id: string;
@@ -75,7 +75,9 @@ export interface CompletionHead {
 }
 
 export function completionHead(model: string): CompletionHead {
-  return { id: `chatcmpl-${crypto.randomUUID()}`, created: Math.floor(Date.now() / 1000), model };
+  // crypto.randomUUID is missing where the page is neither on https nor on localhost.
+  const digits = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0'));
+  return { id: `chatcmpl-${digits.join('')}`, created: Math.floor(Date.now() / 1000), model };
 }
 
 /** The chunk for one generated token, or null where the token adds nothing to show. */

@@ -2,6 +2,9 @@ import * as Comlink from 'comlink';
 import { engineError } from '../../workers/errors';
 import type { EngineApi, ImporterApi, ImportRequest, ModelInfo, Progress } from '../../workers/protocol';
 
+/** `Api` as it looks from this side of the worker. */
+export type { Remote } from 'comlink';
+
 /** A worker behind comlink whose calls reject, instead of staying pending for ever, when the worker crashes or is closed. */
 export interface WorkerClient<Api> {
   /** Runs one call on the worker. */
