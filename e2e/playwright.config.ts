@@ -27,6 +27,6 @@ export default defineConfig({
     command: 'npx vite preview --host 127.0.0.1 --port 4178 --strictPort',
     url: 'http://127.0.0.1:4178/',
     cwd: '..',
-    reuseExistingServer: true,
+    reuseExistingServer: !process.env.CI,
   },
 });
