@@ -25,12 +25,40 @@ function appShell(): Plugin {
   };
 }
 
+/**
+ * What the built page may do: run its own scripts, and fetch models where the reader says. It binds the page itself; a
+ * worker follows the headers of its own script. The development server puts scripts into the page and goes without.
+ */
+const CONTENT_SECURITY_POLICY = [
+  "default-src 'self'",
+  "connect-src 'self' https: http://localhost:* http://127.0.0.1:*",
+  "img-src 'self' data: blob:",
+  "object-src 'none'",
+  "base-uri 'none'",
+  "form-action 'none'",
+].join('; ');
+
+/** Writes the policy into the page, so that it holds on hosts that let nobody set headers. */
+function contentSecurityPolicy(): Plugin {
+  return {
+    name: 'content-security-policy',
+    apply: 'build',
+    transformIndexHtml: () => [
+      {
+        tag: 'meta',
+        attrs: { 'http-equiv': 'Content-Security-Policy', content: CONTENT_SECURITY_POLICY },
+        injectTo: 'head-prepend',
+      },
+    ],
+  };
+}
+
 /** Entries that other files know by name: the public API and the service worker. */
 const FIXED_NAMES = ['api', 'sw'];
 
 export default defineConfig({
   base: './',
-  plugins: [svelte({ configFile: false }), appShell()],
+  plugins: [svelte({ configFile: false }), contentSecurityPolicy(), appShell()],
   worker: { format: 'es' },
   build: {
     target: 'es2023',

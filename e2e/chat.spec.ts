@@ -1,6 +1,13 @@
 import type { Page } from '@playwright/test';
 import { expect, test } from '@playwright/test';
 
+declare global {
+  interface Window {
+    /** What the content security policy has forbidden. */
+    violations: string[];
+  }
+}
+
 /** The main job on the built app, as a person does it: at laptop and phone size, with WebGPU and without. */
 
 async function startDemo(page: Page, locale: 'zh' | 'en'): Promise<void> {
@@ -30,6 +37,7 @@ test('the demo answers a question in English, and a second turn', async ({ page 
   expect(await ask(page, 'What is 27 + 15?')).toContain('42');
   await expect(page.getByTestId('tokens-per-second').last()).toHaveText(/\d/);
   expect(await ask(page, 'What is the capital of France?')).toContain('Paris');
+  await expect(page.getByTestId('send')).toBeFocused();
   await expect(page.getByTestId('message-user')).toHaveCount(2);
 });
 
@@ -61,6 +69,46 @@ test('without WebGPU the page says so; with a software adapter it warns', async 
   const device = page.getByTestId('device-line');
   await expect(page.getByTestId('device-note')).toBeVisible();
   await expect(device).toHaveAttribute('data-device', project.name === 'no-webgpu' ? /cpu/i : /software/i);
+});
+
+test('under its content security policy the page works, and asks no other host for anything', async ({
+  page,
+  baseURL,
+}) => {
+  const elsewhere: string[] = [];
+  page.on('request', (request) => {
+    if (!request.url().startsWith(baseURL!)) elsewhere.push(request.url());
+  });
+  await page.addInitScript(() => {
+    window.violations = [];
+    document.addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) => {
+      window.violations.push(`${violatedDirective} ${blockedURI}`);
+    });
+  });
+  await startDemo(page, 'en');
+  expect(await ask(page, 'What is 2 + 6?')).toContain('8');
+  expect(elsewhere).toEqual([]);
+  expect(await page.evaluate(() => window.violations)).toEqual([]);
+
+  await page.evaluate(() => {
+    const script = document.createElement('script');
+    script.textContent = 'document.title = "run by a script in the page"';
+    document.head.append(script);
+  });
+  await expect.poll(() => page.evaluate(() => window.violations)).toEqual(['script-src-elem inline']);
+});
+
+test('deleting a model leaves the keyboard in a place to go on from', async ({ page }) => {
+  await startDemo(page, 'en');
+  await page.getByTestId('model-menu').click();
+  await page.getByTestId('model-remove').click();
+  await expect(page.getByTestId('model-remove-confirm')).toBeFocused();
+  await page.getByTestId('model-keep').click();
+  await expect(page.getByTestId('model-remove')).toBeFocused();
+  await page.getByTestId('model-remove').click();
+  await page.getByTestId('model-remove-confirm').click();
+  await expect(page.locator('#content')).toBeFocused();
+  await expect(page.getByTestId('start-demo')).toBeVisible();
 });
 
 test('after a reload the model is still there and opens without a network', async ({ page, context }) => {
