@@ -47,6 +47,25 @@ describe('where there is no device, the result says why', () => {
   });
 });
 
+test('raises only the limits it has a use for, and does without where the driver refuses', async () => {
+  const asked: GPUDeviceDescriptor[] = [];
+  stubAdapter({
+    info: INFO,
+    features: new Set(),
+    limits: { maxBufferSize: 5, maxTextureDimension2D: 9 },
+    requestDevice: (descriptor: GPUDeviceDescriptor) => {
+      asked.push(descriptor);
+      if (descriptor.requiredLimits) return Promise.reject(new Error('limits'));
+      return Promise.resolve({ features: new Set(), limits: { maxBufferSize: 3 } });
+    },
+  });
+  const { diagnostics } = await requestDevice(OPTIONS);
+  expect(diagnostics).toMatchObject({ unavailable: null, limits: { maxBufferSize: 3 } });
+  expect(asked).toHaveLength(2);
+  expect(asked[0]!.requiredLimits).toMatchObject({ maxBufferSize: 5 });
+  expect(asked[0]!.requiredLimits).not.toHaveProperty('maxTextureDimension2D');
+});
+
 test('software adapters are told from others', () => {
   const info = (fields: Partial<typeof INFO>) => ({ ...INFO, architecture: '', ...fields }) as GPUAdapterInfo;
   expect(isSoftwareAdapter(info({ architecture: 'swiftshader' }))).toBe(true);
