@@ -22,6 +22,19 @@ test('a second program reuses what fits and adds what does not', () => {
   for (const [i, size] of [50, 300, 60].entries()) expect(second[i]!.byteLength).toBeGreaterThanOrEqual(size);
 });
 
+test('what was taken is given back where the rest cannot be had', () => {
+  const destroyed: number[] = [];
+  const pool = new ActivationPool((byteLength) => {
+    if (byteLength < 100) throw new RangeError('no room');
+    return { byteLength, destroy: () => destroyed.push(byteLength) };
+  });
+  const [shared] = pool.acquire([300]);
+  expect(() => pool.acquire([300, 200, 50])).toThrow('no room');
+  expect(destroyed).toEqual([200]);
+  pool.release([shared!]);
+  expect(destroyed).toEqual([200, 300]);
+});
+
 test('memory lives until its last user releases it', () => {
   const { pool, destroyed } = poolOfSizes();
   const first = pool.acquire([100]);

@@ -7,9 +7,32 @@ export class ActivationPool<Memory extends { readonly byteLength: number; destro
     this.#create = create;
   }
 
-  /** Distinct memories of at least the given sizes: those already there where they fit, else new ones. */
+  /**
+   * Distinct memories of at least the given sizes: those already there where they fit, else new ones. Where one cannot
+   * be made, the others are given back and the error is passed on.
+   */
   acquire(sizes: readonly number[]): Memory[] {
     const taken = new Set<Memory>();
+    try {
+      return this.#take(sizes, taken);
+    } catch (error) {
+      this.release([...taken]);
+      throw error;
+    }
+  }
+
+  /** Gives back what `acquire` returned; memory that nobody uses is destroyed. */
+  release(memories: readonly Memory[]): void {
+    for (const memory of memories) {
+      const index = this.#entries.findIndex((entry) => entry.memory === memory);
+      const entry = this.#entries[index];
+      if (!entry || --entry.users > 0) continue;
+      memory.destroy();
+      this.#entries.splice(index, 1);
+    }
+  }
+
+  #take(sizes: readonly number[], taken: Set<Memory>): Memory[] {
     const result: Memory[] = [];
     // Largest first, so that a small request does not take the only memory that fits a large one.
     const order = sizes.map((_, i) => i).sort((a, b) => sizes[b]! - sizes[a]!);
@@ -24,16 +47,5 @@ export class ActivationPool<Memory extends { readonly byteLength: number; destro
       result[i] = entry.memory;
     }
     return result;
-  }
-
-  /** Gives back what `acquire` returned; memory that nobody uses is destroyed. */
-  release(memories: readonly Memory[]): void {
-    for (const memory of memories) {
-      const index = this.#entries.findIndex((entry) => entry.memory === memory);
-      const entry = this.#entries[index];
-      if (!entry || --entry.users > 0) continue;
-      memory.destroy();
-      this.#entries.splice(index, 1);
-    }
   }
 }

@@ -19,15 +19,20 @@ export class GpuBackend implements Backend {
   readonly lost: Promise<never>;
   readonly compiler: KernelCompiler;
   readonly activations = new ActivationPool((bytes) => this.createBuffer('activations', bytes));
-  #allocations: Promise<void>[] = [];
+  /** Outcomes of the allocations that nobody has waited for yet. */
+  #allocations: Promise<Error | null>[] = [];
   #failure: Error | null = null;
+  /** Reject the waits under way: a reaction on `lost` for each would live as long as the device. */
+  readonly #waiting = new Set<(reason: unknown) => void>();
 
   /** Takes over the device: `destroy` destroys it. */
   constructor(readonly device: GPUDevice) {
     this.compiler = new KernelCompiler(device);
     this.lost = rejectWhenLost(device);
-    // Somebody may never look; that is not an unhandled rejection.
-    this.lost.catch(() => undefined);
+    this.lost.catch((reason: Error) => {
+      this.#failure ??= reason;
+      for (const reject of this.#waiting) reject(reason);
+    });
     device.addEventListener('uncapturederror', ({ error }) => {
       this.#failure ??= deviceError(error);
     });
@@ -57,18 +62,40 @@ export class GpuBackend implements Backend {
   }
 
   async flush(): Promise<void> {
-    const allocations = this.#allocations;
-    this.#allocations = [];
-    await Promise.race([Promise.all([...allocations, this.device.queue.onSubmittedWorkDone()]), this.lost]);
+    const work = this.device.queue.onSubmittedWorkDone();
+    const outcomes = await this.#untilLost(Promise.all([...this.#allocations.splice(0), work.then(() => null)]));
+    this.#failure ??= firstError(outcomes);
     this.throwIfFailed();
   }
 
-  /** Throws the first error that the device reported outside any scope: results since then cannot be trusted. */
+  /** Throws the loss of the device, or its first error outside any scope: results since then cannot be trusted. */
   throwIfFailed(): void {
     if (this.#failure) throw this.#failure;
   }
 
+  /**
+   * What `make` returns, once the device has made the buffers in it. Where it had no room for one, what was made is
+   * given to `free` and OutOfMemoryError thrown; the backend stays usable.
+   */
+  async allocate<T>(make: () => T, free: (made: T) => void): Promise<T> {
+    const others = this.#allocations;
+    const own: Promise<Error | null>[] = [];
+    let made: T;
+    try {
+      this.#allocations = own;
+      made = make();
+    } finally {
+      this.#allocations = others;
+    }
+    const failure = firstError(await this.#untilLost(Promise.all(own)));
+    if (!failure) return made;
+    free(made);
+    throw failure;
+  }
+
   async compile(graph: Graph): Promise<Program> {
+    // What has failed before is not the fault of this graph.
+    await this.flush();
     const program = await GpuProgram.create(this, graph);
     await this.flush();
     return program;
@@ -79,12 +106,24 @@ export class GpuBackend implements Backend {
     this.counters.heldBytes = 0;
   }
 
-  async #finishAllocation(label: string, size: number): Promise<void> {
+  async #finishAllocation(label: string, size: number): Promise<Error | null> {
     const error = await this.device.popErrorScope().catch(() => null);
-    if (error) {
-      this.#failure ??= engineError('OutOfMemoryError', `The GPU has no ${size} bytes left for ${label}.`, error);
-    }
+    return error && engineError('OutOfMemoryError', `The GPU has no ${size} bytes left for ${label}.`, error);
   }
+
+  /** What `work` resolves to. Rejects when it does, or when the device is lost. */
+  #untilLost<T>(work: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.add(reject);
+      void work.then(resolve, reject).finally(() => this.#waiting.delete(reject));
+      // Of a loss in the past nobody is told again.
+      if (this.#failure) reject(this.#failure);
+    });
+  }
+}
+
+function firstError(outcomes: (Error | null)[]): Error | null {
+  return outcomes.find((outcome) => outcome !== null) ?? null;
 }
 
 function deviceError(error: GPUError): Error {

@@ -28,6 +28,7 @@ interface ProgramMemory {
   step: GpuBuffer;
   tokenIds: GpuBuffer;
   output: GpuBuffer;
+  readback: Readback;
   scratch: GpuBuffer[];
   slotOf: Map<number, number>;
 }
@@ -41,7 +42,6 @@ export class GpuProgram implements Program {
   readonly #output: Tensor;
   readonly #memory: ProgramMemory;
   readonly #dispatches: readonly PreparedDispatch[];
-  readonly #readback: Readback;
   readonly #step = new Uint32Array(STEP_BYTES / 4);
   readonly #tokenIds: Uint32Array<ArrayBuffer>;
 
@@ -58,15 +58,15 @@ export class GpuProgram implements Program {
     this.#output = graph.output;
     this.#memory = memory;
     this.#dispatches = dispatches;
-    this.#readback = new Readback(backend);
     this.#tokenIds = new Uint32Array(graph.capacity);
   }
 
-  /** Compiles every kernel and builds every bind group. Throws UnsupportedError or OutOfMemoryError. */
+  /** Compiles every kernel and builds every bind group. Throws UnsupportedError, or OutOfMemoryError keeping nothing. */
   static async create(backend: GpuBackend, graph: Graph): Promise<GpuProgram> {
     const dispatches = graph.ops.flatMap(lower);
     const kernels = await Promise.all(dispatches.map(({ launch }) => backend.compiler.compile(launch)));
-    const memory = allocate(backend, graph);
+    const free = (memory: ProgramMemory) => freeMemory(backend, memory);
+    const memory = await backend.allocate(() => allocate(backend, graph), free);
     const prepared = dispatches.map((dispatch, i) => prepare(backend.device, memory, graph, dispatch, kernels[i]!));
     return new GpuProgram(backend, graph, memory, prepared);
   }
@@ -87,17 +87,14 @@ export class GpuProgram implements Program {
     this.#backend.counters.submits++;
   }
 
-  readOutput(rows: number): Promise<Float32Array<ArrayBuffer>> {
+  async readOutput(rows: number): Promise<Float32Array<ArrayBuffer>> {
     const { rows: most, width } = this.#output;
     if (rows < 1 || rows > most) throw new RangeError(`${rows} rows asked for of an output of ${most}`);
-    return this.#readback.read(this.#memory.output, rows * width);
+    return this.#memory.readback.read(this.#memory.output, rows * width);
   }
 
   destroy(): void {
-    const { step, tokenIds, output, scratch } = this.#memory;
-    for (const buffer of [step, tokenIds, output]) buffer.destroy();
-    this.#readback.destroy();
-    this.#backend.activations.release(scratch);
+    freeMemory(this.#backend, this.#memory);
   }
 
   #writeStep({ tokenIds, position }: Step): void {
@@ -115,13 +112,30 @@ function allocate(backend: GpuBackend, graph: Graph): ProgramMemory {
   const { slotBytes, slotOf } = planBuffers(graph);
   // The step may be written by a kernel as well as by the host.
   const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
-  return {
-    step: backend.createBuffer('step', STEP_BYTES, usage),
-    tokenIds: backend.createBuffer('tokenIds', graph.capacity * 4),
-    output: backend.createBuffer('output', tensorBytes(graph.output)),
-    scratch: backend.activations.acquire(slotBytes.slice(0, -1)),
-    slotOf,
+  const outputBytes = tensorBytes(graph.output);
+  const made: { destroy(): void }[] = [];
+  const keep = <T extends { destroy(): void }>(memory: T): T => {
+    made.push(memory);
+    return memory;
   };
+  try {
+    return {
+      step: keep(backend.createBuffer('step', STEP_BYTES, usage)),
+      tokenIds: keep(backend.createBuffer('tokenIds', graph.capacity * 4)),
+      output: keep(backend.createBuffer('output', outputBytes)),
+      readback: keep(new Readback(backend, outputBytes)),
+      scratch: backend.activations.acquire(slotBytes.slice(0, -1)),
+      slotOf,
+    };
+  } catch (error) {
+    for (const memory of made) memory.destroy();
+    throw error;
+  }
+}
+
+function freeMemory(backend: GpuBackend, { step, tokenIds, output, readback, scratch }: ProgramMemory): void {
+  for (const memory of [step, tokenIds, output, readback]) memory.destroy();
+  backend.activations.release(scratch);
 }
 
 function prepare(

@@ -2,13 +2,15 @@ import { engineError } from '../errors';
 import type { GpuBackend } from './gpuBackend';
 import type { GpuBuffer } from './gpuBuffer';
 
-/** Copies floats from a GPU buffer to the CPU. Staging buffers are kept; there are as many as reads overlapped. */
+/** Copies floats from a GPU buffer to the CPU. Staging buffers are kept: one, and more where reads have overlapped. */
 export class Readback {
   readonly #backend: GpuBackend;
   readonly #idle: GpuBuffer[] = [];
 
-  constructor(backend: GpuBackend) {
+  /** `bytes` is the most that is read. Throws OutOfMemoryError. */
+  constructor(backend: GpuBackend, bytes: number) {
     this.#backend = backend;
+    this.#idle.push(this.#take(bytes));
   }
 
   /** The first `count` floats after everything submitted before this call. Throws DeviceLostError. */
@@ -25,7 +27,8 @@ export class Readback {
       await staging.handle.mapAsync(GPUMapMode.READ, 0, bytes);
     } catch (error) {
       staging.destroy();
-      this.#backend.throwIfFailed();
+      // Tells of memory that was not there for the staging buffer.
+      await this.#backend.flush();
       throw engineError('DeviceLostError', 'The GPU device was lost while its result was being read.', error);
     }
     const floats = new Float32Array(staging.handle.getMappedRange(0, bytes).slice(0));
