@@ -40,6 +40,7 @@ export interface ImportRequest {
 export type KvCacheFormat = 'f32' | 'f16' | 'int8';
 
 export interface LoadRequest {
+  /** Tokens the KV cache has room for. Default: the longest context of the checkpoint, but 4096 at most. */
   contextLength?: number;
   kvCache?: 'auto' | KvCacheFormat;
 }
@@ -157,6 +158,8 @@ export interface ModelStats {
   uploadedBytes: number;
   gpuBytes: number;
   weightBytesPerToken: number;
+  /** Tokens the KV cache has room for: prompt and answer together. */
+  contextLength: number;
   prefixTokensReused: number;
 }
 

@@ -3,7 +3,7 @@ import { beforeAll, expect, test } from 'vitest';
 import type { GeneratedToken, Progress, SamplingOptions } from '../protocol';
 import { WeightStore } from '../storage/weightStore';
 import { importModel, newDatabase } from '../testing/importing';
-import { tinyFolder } from '../testing/tinyCheckpoint';
+import { tinyConfig, tinyFolder } from '../testing/tinyCheckpoint';
 import { loadModel } from './loadModel';
 import type { Session } from './session';
 
@@ -72,6 +72,25 @@ test('a call that was stopped while it waited computes nothing', async () => {
   expect(await waiting).toMatchObject({ finishReason: 'aborted', completionTokens: 0, text: '' });
   expect(await running).toMatchObject({ finishReason: 'length', completionTokens: 4 });
   expect(session.stats()).toMatchObject({ prefillTokens: PROMPT.length, decodeTokens: 3 });
+});
+
+test('a prefill that is stopped has taken its time', async () => {
+  const files = tinyFolder(tinyConfig({ max_position_embeddings: 1024 }));
+  const long = await importModel(files, { database, id: 'long' });
+  const noProgress = () => undefined;
+  const { signal } = new AbortController();
+  const session = await loadModel(new WeightStore(database), { backend: 'cpu' }, long.id, {}, noProgress, signal);
+  const stop = new AbortController();
+  setTimeout(() => stop.abort());
+  const prompt = Array.from({ length: 800 }, (_, i) => i % 200);
+  const result = await session.generate({ tokenIds: prompt }, GREEDY, noProgress, stop.signal);
+  expect(result).toMatchObject({ finishReason: 'aborted', completionTokens: 0 });
+  expect(result.prefillSeconds).toBeGreaterThan(0);
+  const { prefillTokens, contextLength } = session.stats();
+  expect(prefillTokens % 128).toBe(0);
+  expect(prefillTokens).toBeGreaterThan(0);
+  expect(prefillTokens).toBeLessThan(prompt.length);
+  expect(contextLength).toBe(1024);
 });
 
 test('a session that is disposed of ends the calls on it as a stop does', async () => {

@@ -132,6 +132,17 @@ export class Session {
     this.#cached.length = reused;
     this.timings.prefixTokensReused += reused;
     const started = performance.now();
+    try {
+      return await this.#prefillRest(tokenIds, signal);
+    } finally {
+      // A prefill that was stopped has taken its time as well.
+      this.timings.prefillTokens += this.#cached.length - reused;
+      this.timings.prefillSeconds += (performance.now() - started) / 1000;
+    }
+  }
+
+  /** The part of `prefill` that computes: from the end of the cache to the end of `tokenIds`. */
+  async #prefillRest(tokenIds: number[], signal?: AbortSignal): Promise<Float32Array<ArrayBuffer>> {
     let program = this.prefillProgram;
     while (this.#cached.length < tokenIds.length) {
       const position = this.#cached.length;
@@ -146,10 +157,7 @@ export class Session {
         this.throwIfStopped(signal);
       }
     }
-    const logits = await this.#readLogits(program, 1);
-    this.timings.prefillTokens += tokenIds.length - reused;
-    this.timings.prefillSeconds += (performance.now() - started) / 1000;
-    return logits;
+    return this.#readLogits(program, 1);
   }
 
   /** Throws AbortError where `signal` or `dispose` asks for an end. */
@@ -183,6 +191,7 @@ export class Session {
       uploadedBytes,
       gpuBytes: heldBytes,
       weightBytesPerToken: this.decodeProgram.weightBytes,
+      contextLength: this.contextLength,
     };
   }
 
@@ -198,7 +207,7 @@ export class Session {
     const { vocabSize } = this.config;
     this.#allLogits ??= await compile(this.parts, Math.min(ALL_LOGITS_ROWS, this.contextLength), 'all');
     const program = this.#allLogits;
-    const logits = new Float32Array(tokenIds.length * vocabSize);
+    const logits = roomForLogits(tokenIds.length, vocabSize);
     for (let position = 0; position < tokenIds.length; position += program.capacity) {
       this.throwIfStopped();
       const rows = tokenIds.slice(position, position + program.capacity);
@@ -234,6 +243,16 @@ export class Session {
     const result = this.#queue.then(work);
     this.#queue = result.catch(() => undefined);
     return result;
+  }
+}
+
+/** Throws OutOfMemoryError, also where one array cannot be that long. [positions, vocabSize] */
+function roomForLogits(positions: number, vocabSize: number): Float32Array<ArrayBuffer> {
+  try {
+    return new Float32Array(positions * vocabSize);
+  } catch (error) {
+    const message = `there is no room for the logits of ${positions} tokens (${positions * vocabSize * 4} bytes)`;
+    throw engineError('OutOfMemoryError', message, error);
   }
 }
 
