@@ -105,15 +105,15 @@ async function readShards(files: FileSet, names: string[]): Promise<WeightFiles>
     throw engineError('InvalidFileError', message);
   }
   const weights: ByteSource[] = [];
-  const tensors: FileTensor[] = [];
+  const tensors: FileTensor[][] = [];
   for (const name of names) {
     const source = await files.open(name);
     if (!source) throw missingFile(files, name);
-    tensors.push(...(await readHeader(source, weights.length)));
+    tensors.push(await readHeader(source, weights.length));
     weights.push(source);
     source.close();
   }
-  return { weights, tensors };
+  return { weights, tensors: tensors.flat() };
 }
 
 /** The tensors of the safetensors file that has the index `file`. */

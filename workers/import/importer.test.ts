@@ -81,6 +81,26 @@ describe('a checkpoint', () => {
     expect(hashes(await importModel(tinyFolder()))).toEqual(hashes(await importModel(tinyFolder())));
   });
 
+  test('of more files than any model has is refused', async () => {
+    const names = Array.from({ length: 1001 }, (_, i) => [`tensor${i}`, `model-${i}.safetensors`]);
+    const files = [
+      ...tinyFolder().slice(0, -1),
+      jsonFile('model.safetensors.index.json', { weight_map: Object.fromEntries(names) }),
+    ];
+    await expect(importModel(files)).rejects.toMatchObject({
+      name: 'InvalidFileError',
+      message: expect.stringContaining('1001'),
+    });
+  });
+
+  test('is not stored from a page whose origin is not secure', async () => {
+    vi.stubGlobal('crypto', {});
+    await expect(importModel(tinyFolder())).rejects.toMatchObject({
+      name: 'UnsupportedError',
+      message: expect.stringContaining('https'),
+    });
+  });
+
   test('is described to the page', async () => {
     const { info, importId, id, tokenizerHash } = await importModel(tinyFolder(), { id: 'mine' });
     expect(info).toMatchObject({
@@ -138,6 +158,46 @@ describe('a checkpoint', () => {
       });
       expect(await storedKeys(database)).toEqual([]);
     }
+  });
+});
+
+describe('models of one name', () => {
+  const gguf = (name: string, seed: number) => new File([tinyGguf(tinyConfig(), seed)], name, { lastModified: seed });
+
+  test('from two sources get two ids, and keep them when they are imported again', async () => {
+    const database = newDatabase();
+    const idOf = async (name: string, seed: number) => (await importModel([gguf(name, seed)], { database })).id;
+    expect([await idOf('Tiny.gguf', 1), await idOf('tiny.gguf', 2), await idOf('TINY.gguf', 3)]).toEqual([
+      'tiny',
+      'tiny-2',
+      'tiny-3',
+    ]);
+    const store = new WeightStore(database);
+    const second = await store.getManifest('tiny-2');
+    expect(await idOf('tiny.gguf', 4)).toBe('tiny-2');
+    expect(hashes(await store.getManifest('tiny-2'))).not.toEqual(hashes(second));
+    await store.remove('tiny');
+    expect(await idOf('TINY.gguf', 3)).toBe('tiny-3');
+    expect(await idOf('tiny.GGUF', 5)).toBe('tiny');
+  });
+
+  test('under an id that was asked for replace each other', async () => {
+    const database = newDatabase();
+    await importModel([gguf('a.gguf', 1)], { database, id: 'mine' });
+    expect((await importModel([gguf('b.gguf', 2)], { database, id: 'mine' })).id).toBe('mine');
+    expect(await new WeightStore(database).listManifests()).toHaveLength(1);
+  });
+
+  test('do not share a broken import', async () => {
+    leapingClock();
+    const database = newDatabase();
+    await importModel([gguf('Tiny.gguf', 1)], { database });
+    const store = new WeightStore(database);
+    const second = () => [gguf('tiny.gguf', 2)];
+    await expect(importModel(second(), { database, onProgress: stopAfter(10) })).rejects.toThrow('terminated');
+    const journal = await store.getJournal('tiny-2');
+    await store.remove('tiny');
+    expect(await importModel(second(), { database })).toMatchObject({ id: 'tiny-2', importId: journal!.importId });
   });
 });
 

@@ -9,7 +9,8 @@ import { DEFAULT_DATABASE, WeightStore } from '../storage/weightStore';
 import type { Checkpoint } from './checkpoint';
 import type { FileSet } from './fileSet';
 import { importTensor } from './importTensor';
-import { modelId, modelInfo } from './modelInfo';
+import { preferredId, unsharedId } from './modelId';
+import { modelInfo } from './modelInfo';
 import { openCheckpoint } from './openCheckpoint';
 import { openSource } from './openSource';
 import type { PlannedTensor } from './plan';
@@ -32,18 +33,25 @@ export class Importer implements ImporterApi {
   /**
    * Imports a model; a broken import of the same source goes on where it ended, and a model already stored under the id
    * stays usable until it is replaced. Throws UnsupportedError, InvalidFileError (nothing stays stored then),
-   * NetworkError or StorageFullError.
+   * NetworkError, StorageFullError, or ModelNotFoundError where it is removed before it is complete.
    */
   async importModel(request: ImportRequest, onProgress: (progress: Progress) => void): Promise<ModelInfo> {
+    requireSecureOrigin();
     onProgress({ phase: 'reading', loadedBytes: 0, totalBytes: 0 });
     const files = openSource(request.source, this.#appUrl);
     const checkpoint = await openCheckpoint(files);
     try {
-      const id = modelId(request, checkpoint);
       const database = request.database ?? DEFAULT_DATABASE;
-      return await withLock(`import ${database} ${id}`, () =>
-        importCheckpoint(new WeightStore(database), id, request, files, checkpoint, onProgress),
-      );
+      const store = new WeightStore(database);
+      const lockOf = (id: string) => `import ${database} ${id}`;
+      const preferred = preferredId(request, checkpoint);
+      // The id is chosen under a lock, so that two models of one name that are imported at once get two.
+      return await withLock(lockOf(preferred), async () => {
+        const print = fingerprint(request, checkpoint);
+        const id = request.id ?? (await unsharedId(store, preferred, files.info, print));
+        const work = () => importCheckpoint(store, id, request, files, checkpoint, onProgress);
+        return id === preferred ? work() : withLock(lockOf(id), work);
+      });
     } finally {
       for (const source of checkpoint.weights) source.close();
     }
@@ -75,7 +83,8 @@ async function importCheckpoint(
     await store.commit(manifest, tokenizer);
     return manifest.info;
   } catch (error) {
-    if (hasErrorName(error, 'InvalidFileError')) await store.discardImport(journal);
+    const isOver = hasErrorName(error, 'InvalidFileError') || hasErrorName(error, 'ModelNotFoundError');
+    if (isOver) await store.discardImport(journal);
     throw error;
   }
 }
@@ -116,9 +125,16 @@ async function importTensors(
       (bytes) => progress.add(bytes),
     );
     finished.set(entry.name, entry);
-    await store.putJournal({ ...journal, tensors: [...finished.values()] });
+    await store.updateJournal({ ...journal, tensors: [...finished.values()] });
   }
   return plan.map(({ entry }) => finished.get(entry.name)!);
+}
+
+/** Throws UnsupportedError where the browser hides what an import needs: hashes, random ids. */
+function requireSecureOrigin(): void {
+  if ('subtle' in crypto && 'randomUUID' in crypto) return;
+  const message = 'Models can only be stored by a page that was opened over https or from localhost.';
+  throw engineError('UnsupportedError', message);
 }
 
 /** Throws StorageFullError where the browser says beforehand that the rest of the import will not fit. */

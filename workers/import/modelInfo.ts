@@ -5,17 +5,6 @@ import type { Checkpoint } from './checkpoint';
 import type { PlannedTensor } from './plan';
 import { storedBytes } from './plan';
 
-/** The id under which a model is stored unless the caller chose one: name and quantization, safe in any path. */
-export function modelId(request: ImportRequest, checkpoint: Checkpoint): string {
-  if (request.id !== undefined) return request.id;
-  const suffix = request.quantization === 'auto' ? '' : `-${request.quantization}`;
-  const slug = checkpoint.modelName
-    .toLowerCase()
-    .replaceAll(/[^\p{L}\p{N}._]+/gu, '-')
-    .replaceAll(/^-|-$/g, '');
-  return (slug === '' ? checkpoint.config.architecture : slug) + suffix;
-}
-
 /** What the page is told about an imported model. */
 export function modelInfo(
   id: string,

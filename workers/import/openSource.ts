@@ -54,8 +54,9 @@ function fromUrls(urls: string[]): FileSet {
   const info = { kind: 'url' as const, location: firstUrl.replace(/[?#].*/, '') };
   const isFile = /\.(gguf|json|safetensors|bin|jinja)$/i.test(firstName);
   if (urls.length === 1 && !firstName.endsWith('.gguf')) {
-    const folder = new URL(isFile ? './' : `${firstUrl.replace(/\/$/, '')}/`, firstUrl).href;
-    return { ...folderOnServer(folder, isFile ? [firstName] : []), info };
+    const folder = parseUrl(firstUrl);
+    folder.pathname = folder.pathname.replace(isFile ? /[^/]*$/ : /\/?$/, isFile ? '' : '/');
+    return { ...folderOnServer(folder.href, isFile ? [firstName] : []), info };
   }
   return {
     modelName: folderName(firstUrl),
@@ -91,12 +92,16 @@ function bundledModel(name: string, appUrl: string): FileSet {
   };
 }
 
-/** A folder tells only the names that were given, but any file in it can be asked for. */
+/** A folder tells only the names that were given, but any file in it can be asked for, with the query of the folder. */
 function folderOnServer(folder: string, fileNames: string[]): Omit<FileSet, 'info'> {
   return {
     modelName: folderName(folder),
     fileNames,
-    open: (name) => UrlSource.open(new URL(name.split('/').map(encodeURIComponent).join('/'), folder).href),
+    open: (name) => {
+      const url = new URL(name.split('/').map(encodeURIComponent).join('/'), folder);
+      url.search = new URL(folder).search;
+      return UrlSource.open(url.href);
+    },
   };
 }
 

@@ -28,7 +28,8 @@ export class UrlSource implements ByteSource {
   private constructor(url: string, body: HttpBody, retrySeconds: readonly number[]) {
     this.name = placeOf(url);
     this.size = body.totalSize;
-    this.fingerprint = `${url} ${body.totalSize} ${body.etag}`;
+    // Without the query: it may hold a token, and an address that is signed anew is still the same file.
+    this.fingerprint = `${this.name} ${body.totalSize} ${body.etag}`;
     this.#url = url;
     this.#etag = body.etag;
     this.#retrySeconds = retrySeconds;

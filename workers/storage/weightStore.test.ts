@@ -9,6 +9,7 @@ const tokenizer: TokenizerRecord = { tokenizer: { model: { vocab: { a: 0 } } }, 
 const chunkBytes = [Uint8Array.of(1, 2, 3, 4), Uint8Array.of(5, 6, 7)];
 
 async function storeModel(store: WeightStore, id: string, importId: string): Promise<Manifest> {
+  await store.putJournal({ id, importId, fingerprint: 'f', tensors: [] });
   const chunks = [];
   for (const [number, bytes] of chunkBytes.entries()) {
     await store.putChunk(importId, number, bytes);
@@ -58,7 +59,6 @@ test('importing an id again replaces the model and deletes its chunks', async ()
   const database = newDatabase();
   const store = new WeightStore(database);
   await storeModel(store, 'nano', 'import-1');
-  await store.putJournal({ id: 'nano', importId: 'import-2', fingerprint: 'f', tensors: [] });
   await storeModel(store, 'nano', 'import-2');
   expect(await store.getJournal('nano')).toBeNull();
   expect(await storedKeys(database)).toEqual([
@@ -96,6 +96,19 @@ test('an import under way knows its chunks and can be discarded', async () => {
   expect(await store.listManifests()).toEqual([]);
   await store.discardImport(journal);
   expect(await storedKeys(database)).toEqual([['chunk', 'import-2', 4]]);
+});
+
+test('an import whose model is removed meanwhile neither goes on nor becomes visible', async () => {
+  const database = newDatabase();
+  const store = new WeightStore(database);
+  const manifest = await storeModel(store, 'nano', 'import-1');
+  const journal = { id: 'nano', importId: 'import-2', fingerprint: 'f', tensors: [] };
+  await store.putJournal(journal);
+  await store.remove('nano');
+  const removed = { name: 'ModelNotFoundError', message: '"nano" was removed while it was being imported.' };
+  await expect(store.updateJournal(journal)).rejects.toMatchObject(removed);
+  await expect(store.commit({ ...manifest, importId: 'import-2' }, tokenizer)).rejects.toMatchObject(removed);
+  expect(await storedKeys(database)).toEqual([]);
 });
 
 test('a browser without IndexedDB is refused by name', async () => {

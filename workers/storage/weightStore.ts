@@ -106,9 +106,21 @@ export class WeightStore {
     return (await this.#get<ImportJournal>(['journal', id])) ?? null;
   }
 
-  /** Writes the journal of an import. */
+  /** The journals of all broken imports. */
+  listJournals(): Promise<ImportJournal[]> {
+    return this.#store('readonly', (store) =>
+      promisifyRequest<ImportJournal[]>(store.getAll(everyKeyBelow('journal'))),
+    );
+  }
+
+  /** Writes the first journal of an import. */
   putJournal(journal: ImportJournal): Promise<void> {
     return this.#write((store) => store.put(journal, ['journal', journal.id]));
+  }
+
+  /** Writes what an import under way has finished. Throws ModelNotFoundError where it was removed meanwhile. */
+  updateJournal(journal: ImportJournal): Promise<void> {
+    return this.#writeImport(journal, (store) => store.put(journal, ['journal', journal.id]));
   }
 
   /** Forgets an import under way and deletes what it has stored. */
@@ -134,11 +146,11 @@ export class WeightStore {
 
   /**
    * Makes an import visible, in one transaction: stores tokenizer and manifest, forgets the journal, and deletes the
-   * model that was stored under the same id.
+   * model that was stored under the same id. Throws ModelNotFoundError where the import was removed meanwhile.
    */
   async commit(manifest: Manifest, tokenizer: TokenizerRecord | null): Promise<void> {
     const replaced = await this.findManifest(manifest.id);
-    await this.#write((store) => {
+    await this.#writeImport(manifest, (store) => {
       if (replaced) deleteImport(store, replaced.importId);
       if (tokenizer) store.put(tokenizer, ['tokenizer', manifest.importId]);
       store.put(manifest, ['manifest', manifest.id]);
@@ -148,6 +160,21 @@ export class WeightStore {
 
   #get<T>(key: IDBValidKey): Promise<T | undefined> {
     return this.#store('readonly', (store) => promisifyRequest<T | undefined>(store.get(key)));
+  }
+
+  /** Writes on behalf of an import, in one transaction with a look whether it still has its journal. */
+  async #writeImport(
+    { id, importId }: Pick<ImportJournal, 'id' | 'importId'>,
+    change: (store: IDBObjectStore) => void,
+  ): Promise<void> {
+    const isUnderWay = await this.#store('readwrite', async (store) => {
+      const journal = await promisifyRequest<ImportJournal | undefined>(store.get(['journal', id]));
+      if (journal?.importId !== importId) return false;
+      change(store);
+      await promisifyRequest(store.transaction);
+      return true;
+    });
+    if (!isUnderWay) throw engineError('ModelNotFoundError', `"${id}" was removed while it was being imported.`);
   }
 
   #write(change: (store: IDBObjectStore) => void): Promise<void> {

@@ -1,0 +1,40 @@
+import type { ImportRequest, SourceInfo } from '../protocol';
+import type { WeightStore } from '../storage/weightStore';
+import type { Checkpoint } from './checkpoint';
+
+/** The id that a model gets unless it is taken: what the caller chose, else name and quantization, safe in any path. */
+export function preferredId(request: ImportRequest, checkpoint: Checkpoint): string {
+  if (request.id !== undefined) return request.id;
+  const suffix = request.quantization === 'auto' ? '' : `-${request.quantization}`;
+  const slug = checkpoint.modelName
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N}._]+/gu, '-')
+    .replaceAll(/^-|-$/g, '');
+  return (slug === '' ? checkpoint.config.architecture : slug) + suffix;
+}
+
+/**
+ * `preferred`, or that followed by -2, -3, … where models from other sources have those ids. A model from the same
+ * source keeps its id, and so does a broken import with this fingerprint.
+ */
+export async function unsharedId(
+  store: WeightStore,
+  preferred: string,
+  source: SourceInfo,
+  fingerprint: string,
+): Promise<string> {
+  const sources = new Map((await store.listManifests()).map(({ id, info }) => [id, info.source]));
+  const journals = await store.listJournals();
+  const isVariant = (id: string) => id.startsWith(preferred) && /^(-\d+)?$/.test(id.slice(preferred.length));
+  const isSame = ({ kind, location }: SourceInfo) => kind === source.kind && location === source.location;
+  const known = [
+    ...[...sources].filter(([, stored]) => isSame(stored)).map(([id]) => id),
+    ...journals
+      .filter((journal) => journal.fingerprint === fingerprint && !sources.has(journal.id))
+      .map(({ id }) => id),
+  ].find(isVariant);
+  if (known !== undefined) return known;
+  let id = preferred;
+  for (let number = 2; sources.has(id); number++) id = `${preferred}-${number}`;
+  return id;
+}
