@@ -53,7 +53,7 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
 
 let nextCallId = 1;
 
-/** See createEngine. Methods reject with one of the error names in errors.ts, and with RangeError for arguments that make no sense. */
+/** See createEngine. Methods reject with one of the error names in errors.ts, or RangeError for senseless arguments. */
 export class Engine {
   readonly #client: WorkerClient<EngineApi>;
   readonly #database: string | undefined;
