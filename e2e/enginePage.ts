@@ -19,6 +19,8 @@ export async function openEnginePage(page: Page, appUrl: string): Promise<void> 
   await page.route('**/engine-test.html', (route) =>
     route.fulfill({ contentType: 'text/html', body: '<!doctype html><input type="file" multiple>' }),
   );
+  // tsx has named functions call this helper, which functions that run in the page do not bring along.
+  await page.addInitScript('globalThis.__name = (named) => named');
   await page.goto(new URL('engine-test.html', appUrl).href);
   await page.evaluate(async () => {
     const api = (await import(new URL('api.js', location.href).href)) as { createEngine: typeof createEngine };
