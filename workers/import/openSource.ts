@@ -8,6 +8,7 @@ const HUGGING_FACE = 'https://huggingface.co';
 
 /** A bundled model has just these: asking for others would fill the console with failed requests. */
 const BUNDLED_FILES = [
+  'README.md',
   'config.json',
   'generation_config.json',
   'model.safetensors',

@@ -231,15 +231,17 @@ describe('a model', () => {
     const asked: string[] = [];
     const { url } = await serve(async (request, response) => {
       asked.push(request.url!);
-      const file = files.get(request.url!.split('/').at(-1)!)!;
+      const name = request.url!.split('/').at(-1)!;
+      const file = name === 'README.md' ? new File(['---\nlicense: apache-2.0\n---\n'], name) : files.get(name)!;
       sendFrom(new Uint8Array(await file.arrayBuffer()), request, response);
     });
     const appUrl = new URL('/base/', url).href;
     const manifest = await importModel({ kind: 'bundled', name: 'nano' }, { appUrl });
     expect(manifest.info).toMatchObject({ id: 'nano', name: 'nano', source: { kind: 'bundled', location: 'nano' } });
+    expect(manifest.info.licence).toBe('apache-2.0');
     const names = ['config', 'generation_config', 'tokenizer', 'tokenizer_config'].map((name) => `${name}.json`);
     expect(asked.toSorted()).toEqual(
-      [...names, 'model.safetensors'].map((name) => `/base/models/nano/${name}`).toSorted(),
+      [...names, 'model.safetensors', 'README.md'].map((name) => `/base/models/nano/${name}`).toSorted(),
     );
   });
 
