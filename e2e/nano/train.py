@@ -9,6 +9,7 @@ forward, so that the weights settle where int4 costs little.
 
 import argparse
 import os
+import tempfile
 import time
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -121,7 +122,7 @@ def main() -> None:
     parser.add_argument("--conversations", type=int, default=96, help="per step")
     parser.add_argument("--rate", type=float, default=0.01, help="of the embedding; matrices take it over hidden / dim_model_base")
     parser.add_argument("--seed", type=int, default=11)
-    parser.add_argument("--save", type=Path, default=Path("/tmp/nano.pt"), help="checkpoint for --resume")
+    parser.add_argument("--save", type=Path, default=Path(tempfile.gettempdir()) / "nano.pt", help="checkpoint for --resume")
     parser.add_argument("--resume", action="store_true")
     parser.add_argument("--every", type=int, default=250, help="steps between reports")
     parser.add_argument("--compile", action="store_true", help="about twice as fast; needs a C++ compiler")
