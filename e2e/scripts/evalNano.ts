@@ -8,7 +8,8 @@ import { openEnginePage } from '../enginePage';
 
 /**
  * Asks the bundled demo model every held-out question in a real browser, from the weights as the app stores them, and
- * counts exact answers per task and language. With --write the table goes into the README of the model's folder.
+ * counts exact answers per task and language. With --write the counts go into the last column of the table in the README
+ * of the model's folder.
  */
 
 interface HeldOut {
@@ -22,7 +23,7 @@ const README = 'public/models/nano/README.md';
 const { values } = parseArgs({
   options: {
     gpu: { type: 'string', default: 'hardware' },
-    quantization: { type: 'string', default: 'auto' },
+    quantization: { type: 'string', default: 'int4' },
     write: { type: 'boolean', default: false },
     limit: { type: 'string' },
   },
@@ -52,31 +53,38 @@ for (const [i, { task, lang, messages, answer }] of questions.entries()) {
     );
 }
 
-const rate = (picked: boolean[]) =>
-  picked.length === 0
-    ? '–'
-    : `${((100 * picked.filter(Boolean).length) / picked.length).toFixed(1)} % (${picked.length})`;
-const pick = (task: string | null, lang: string | null) =>
-  isRight.filter(
-    (_, i) =>
-      (task ?? questions[i]!.task) === questions[i]!.task && (lang ?? questions[i]!.lang) === questions[i]!.lang,
+/** How many of the questions that a row of the table is about were answered exactly; '' stands for all. */
+function count(task: string, lang: string): { right: number; asked: number; cell: string } {
+  const picked = isRight.filter(
+    (_, i) => [questions[i]!.task, 'all'].includes(task) && [questions[i]!.lang, ''].includes(lang),
   );
+  const right = picked.filter(Boolean).length;
+  return { right, asked: picked.length, cell: `${right} / ${picked.length}` };
+}
+
 const tasks = [...new Set(questions.map(({ task }) => task))];
-const table = [
-  '| task | Chinese | English |',
-  '| --- | ---: | ---: |',
-  ...tasks.map((task) => `| ${task} | ${rate(pick(task, 'zh'))} | ${rate(pick(task, 'en'))} |`),
-  `| all | ${rate(pick(null, 'zh'))} | ${rate(pick(null, 'en'))} |`,
-  '',
-  `Both languages: ${rate(isRight)}, weights stored as '${values.quantization}', computed on ${backend}.`,
-].join('\n');
-console.log(`\n${table}`);
+console.table(
+  Object.fromEntries(
+    [...tasks, 'all'].map((task) => [task, { Chinese: count(task, 'zh').cell, English: count(task, 'en').cell }]),
+  ),
+);
+const total = count('all', '');
+const share = `${((100 * total.right) / total.asked).toFixed(1)}%`;
+console.log(`${total.cell} (${share}), weights stored as '${values.quantization}', computed on ${backend}`);
 
 if (values.write) {
   const readme = readFileSync(README, 'utf8');
-  const marked = /(<!-- eval:nano -->)[\s\S]*?(<!-- \/eval:nano -->)/;
-  if (!marked.test(readme)) throw new Error(`${README} has no marks <!-- eval:nano --> … <!-- /eval:nano -->`);
-  writeFileSync(README, readme.replace(marked, `$1\n${table}\n$2`));
+  const marked = /<!-- eval:nano -->[\s\S]*?<!-- \/eval:nano -->/;
+  const table = marked.exec(readme)?.[0];
+  if (table === undefined) throw new Error(`${README} has no marks <!-- eval:nano --> … <!-- /eval:nano -->`);
+  const filled = table.replace(/^\| (\w+) \| (zh|en|) ?\|(.*)\|[^|\n]*\|$/gm, (_row, task, lang, cells) => {
+    const { cell } = count(task, lang);
+    return `| ${task} | ${lang} |${cells}| ${task === 'all' ? `${cell} (${share})` : cell} |`;
+  });
+  writeFileSync(
+    README,
+    readme.replace(table, () => filled),
+  );
 }
 
 /** Runs in the page. */
