@@ -12,7 +12,7 @@ export default defineConfig({
   timeout: 180_000,
   expect: { timeout: 60_000 },
   workers: 2,
-  fullyParallel: false,
+  fullyParallel: true,
   use: { headless: false, baseURL: 'http://127.0.0.1:4178/', launchOptions: chromiumLaunchOptions('software') },
   projects: [
     { name: 'laptop', use: LAPTOP },

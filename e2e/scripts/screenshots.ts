@@ -12,7 +12,7 @@ const SIZES = {
 };
 const QUESTIONS = {
   en: ['What is 27 + 15?', 'How do you say apple in Chinese?', 'Who are you?'],
-  zh: ['27加15等于多少？', '泰山高1530米，黄山高1860米。哪座山更高？高多少？', '你是谁？'],
+  zh: ['27加15等于多少？', '泰山高1533米，黄山高1864米。哪座山更高？高多少？', '你是谁？'],
 };
 
 const app = await serveBuiltApp(4182);

@@ -112,7 +112,7 @@ export const en = {
     tokensCached: '{prompt} in ({cached} remembered), {completion} out',
   },
   suggestionsDemo: [
-    'What is 27 + 15?',
+    'Everest is 8849 metres high and Fuji is 3776 metres high. Which is higher, and by how much?',
     'How do you say apple in Chinese?',
     'What is the capital of France?',
     'Who are you?',

@@ -112,7 +112,12 @@ export const zh: Dictionary = {
     tokens: '读入 {prompt}，写出 {completion}',
     tokensCached: '读入 {prompt}（其中缓存 {cached}），写出 {completion}',
   },
-  suggestionsDemo: ['27加15等于多少？', '“苹果”用英语怎么说？', '法国的首都是哪里？', '你是谁？'],
+  suggestionsDemo: [
+    '泰山高1533米，黄山高1864米。哪座山更高？高多少？',
+    '“苹果”用英语怎么说？',
+    '法国的首都是哪里？',
+    '你是谁？',
+  ],
   suggestionsModel: ['用三句话解释光合作用。', '帮我写一封礼貌的邮件，把会议改期。', '鸡蛋和番茄可以做哪些菜？'],
   errors: {
     UnsupportedError: '这里还不支持这个模型或浏览器，原因见下面的“技术细节”。',
