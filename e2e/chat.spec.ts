@@ -47,6 +47,13 @@ test('the demo answers in Chinese', async ({ page }) => {
   expect(await ask(page, '你是谁？')).toContain('演示');
 });
 
+test('a long conversation scrolls inside its frame, not the page', async ({ page }) => {
+  await startDemo(page, 'en');
+  for (let i = 1; i <= 8; i++) await ask(page, `What is ${i} + ${i}?`);
+  const overflow = await page.evaluate(() => document.documentElement.scrollHeight - window.innerHeight);
+  expect(overflow).toBeLessThanOrEqual(0);
+});
+
 test('an answer stops when asked to, and the next question is answered', async ({ page }) => {
   await startDemo(page, 'en');
   await page.evaluate(() => {

@@ -48,5 +48,8 @@ export async function sourceFromArgument(page: Page, model: string): Promise<Mod
     await giveFiles(page, [model]);
     return 'files';
   }
-  return parseModelSource(model)?.source ?? { kind: 'bundled', name: model };
+  const named = parseModelSource(model);
+  if (named) return named.source;
+  if (/^[\w-]+$/.test(model)) return { kind: 'bundled', name: model };
+  throw new Error(`${model}: no such file or folder`);
 }

@@ -46,6 +46,8 @@ export interface LoadRequest {
 }
 
 export interface SamplingDefaults {
+  /** Longest answer in tokens; null where the authors set none. */
+  maxTokens: number | null;
   temperature: number;
   topP: number;
   topK: number;

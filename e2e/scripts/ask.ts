@@ -79,7 +79,9 @@ const context = await openBrowser();
 try {
   const page = await context.newPage();
   await page.exposeFunction('showText', (text: string) => process.stdout.write(text));
-  await page.exposeFunction('showProgress', (line: string) => process.stderr.write(`\r\x1b[2K${line}`));
+  await page.exposeFunction('showProgress', (line: string) => {
+    if (process.stderr.isTTY) process.stderr.write(`\r\x1b[2K${line}`);
+  });
   await openEnginePage(page, app.url);
   const source = await sourceFromArgument(page, options.model);
   const summary = await page.evaluate(answer, { ...options, source, id: modelId(options.model) });
@@ -87,7 +89,9 @@ try {
   console.error(summary);
 } catch (error) {
   process.stderr.write('\n');
-  console.error(error instanceof Error ? error.message : error);
+  // Of an error in the page, Playwright's message has the call and the stack around the sentence that matters.
+  const message = error instanceof Error ? error.message : String(error);
+  console.error(message.split('\n')[0]!.replace(/^page\.evaluate: /, ''));
   process.exitCode = 1;
 } finally {
   await context.close();

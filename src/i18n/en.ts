@@ -101,7 +101,7 @@ export const en = {
     toLatest: 'Go to the latest line',
     emptyHeading: 'What shall we begin with?',
     emptyDemo: 'This small demo model knows a few things. For example:',
-    emptyModel: 'Everything you write stays here.',
+    emptyModel: 'What you write does not leave this device.',
     suggestions: 'Examples',
     writing: 'Writing an answer',
     stopped: 'Stopped',
@@ -137,7 +137,8 @@ export const en = {
       'This model needs more memory than is free. Close other tabs and programs, or choose a smaller model.',
     DeviceLostError:
       'The graphics device was lost; this happens after sleep or a driver reset. Reload the model to go on.',
-    ContextFullError: 'This conversation has become too long for the model. Start a new chat to go on.',
+    ContextFullError:
+      'This is more than the model can keep in mind at once. Start a new chat, or write a shorter message.',
     unknown: 'Something unexpected went wrong. Trying again may help.',
     startFailed: 'The engine could not be started. Reload the page; if that does not help, try another browser.',
     details: 'Technical detail',

@@ -194,13 +194,15 @@ describe('GGUF metadata', () => {
 describe('sampling defaults', () => {
   test('come from generation_config.json, then from the authors', () => {
     expect(samplingFromJson(null, 'minicpm')).toEqual({
+      maxTokens: null,
       temperature: 0.8,
       topP: 0.8,
       topK: 0,
       minP: 0,
       repetitionPenalty: 1,
     });
-    expect(samplingFromJson({ top_k: 20, repetition_penalty: 1.02 }, 'llama')).toEqual({
+    expect(samplingFromJson({ top_k: 20, repetition_penalty: 1.02, max_new_tokens: 96 }, 'llama')).toEqual({
+      maxTokens: 96,
       temperature: 0.7,
       topP: 0.95,
       topK: 20,

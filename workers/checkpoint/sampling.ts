@@ -6,8 +6,8 @@ import type { ModelConfig } from './modelConfig';
 
 /** What the authors recommend: generation_config.json of MiniCPM, the model card of MiniCPM5 (thinking off). */
 const AUTHORS_DEFAULTS: Readonly<Record<ModelConfig['architecture'], SamplingDefaults>> = {
-  minicpm: { temperature: 0.8, topP: 0.8, topK: 0, minP: 0, repetitionPenalty: 1 },
-  llama: { temperature: 0.7, topP: 0.95, topK: 0, minP: 0, repetitionPenalty: 1 },
+  minicpm: { maxTokens: null, temperature: 0.8, topP: 0.8, topK: 0, minP: 0, repetitionPenalty: 1 },
+  llama: { maxTokens: null, temperature: 0.7, topP: 0.95, topK: 0, minP: 0, repetitionPenalty: 1 },
 };
 
 /** Sampling defaults from generation_config.json (null where absent), else the authors'. Throws InvalidFileError. */
@@ -24,7 +24,9 @@ export function samplingFromJson(
     minP: 'min_p',
     repetitionPenalty: 'repetition_penalty',
   });
-  return fields.boolean('do_sample', true) ? sampling : { ...sampling, temperature: 0 };
+  const isGreedy = !fields.boolean('do_sample', true);
+  const maxTokens = fields.count('max_new_tokens', 0) || null;
+  return { ...sampling, maxTokens, ...(isGreedy && { temperature: 0 }) };
 }
 
 /** Sampling defaults from a GGUF file's `general.sampling.*` keys, else the authors'. Throws InvalidFileError. */
@@ -45,10 +47,11 @@ export function samplingFromGguf(
 function readSampling(
   fields: Fields,
   architecture: ModelConfig['architecture'],
-  keys: Record<keyof SamplingDefaults, string>,
+  keys: Record<Exclude<keyof SamplingDefaults, 'maxTokens'>, string>,
 ): SamplingDefaults {
   const defaults = AUTHORS_DEFAULTS[architecture];
   return {
+    ...defaults,
     temperature: fields.atLeastZero(keys.temperature, defaults.temperature),
     topP: fields.fraction(keys.topP, defaults.topP),
     topK: fields.count(keys.topK, defaults.topK),

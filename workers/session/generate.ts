@@ -59,7 +59,7 @@ async function* sampledTokens(
   signal: AbortSignal,
 ): AsyncGenerator<{ tokenId: number; logits: Float32Array }, void> {
   const sampler = samplerFor(session, options, promptIds);
-  const maxTokens = options.max_tokens ?? Infinity;
+  const maxTokens = options.max_tokens ?? session.info.sampling.maxTokens ?? Infinity;
   let logits = await session.prefill(promptIds, signal);
   for (let count = 1; count <= maxTokens; count++) {
     session.throwIfStopped(signal);
