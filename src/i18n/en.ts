@@ -23,7 +23,7 @@ export const en = {
     demoSize: '{parameters} parameters',
     demoLicence: 'Licence: {licence}',
     demoCan:
-      'Can do: sums, mountain heights, single words between Chinese and English, simple facts, putting words in order, saying who it is.',
+      'Can do: sums, comparing mountains whose heights you tell it, single words between Chinese and English, simple facts, putting words in order, saying who it is.',
     demoCannot: 'Cannot do: real conversation, writing, reasoning. It is very small and only shows how this works.',
     cancelled: 'Cancelled. You can start again whenever you like.',
   },
