@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { readdirSync } from 'node:fs';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { playwright } from '@vitest/browser-playwright';
 import type { Plugin } from 'vite';
@@ -19,6 +20,7 @@ function appShell(): Plugin {
       for (const file of shell) hash.update(file.type === 'chunk' ? file.code : file.source);
       // Many hosts answer 'index.html' with a redirect to its folder, and no page may come from a redirected answer.
       const files = shell.map(({ fileName }) => (fileName === 'index.html' ? './' : fileName));
+      files.push('manifest.webmanifest', ...readdirSync('public/icons').map((name) => `icons/${name}`));
       const list = { version: hash.digest('hex').slice(0, 12), files };
       worker.code = worker.code.replaceAll('__APP_SHELL__', JSON.stringify(list));
     },

@@ -125,7 +125,7 @@ async function answer({ source, question, id, quantization, maxTokens, temperatu
     void terminal.showProgress(`${phase} ${Math.round((100 * loadedBytes) / Math.max(1, totalBytes))} %`);
 
   const engine = await window.createEngine();
-  const { backend, adapter } = await engine.diagnostics();
+  const { backend, adapter, isSoftwareAdapter } = await engine.diagnostics();
   const stored = (await engine.listModels()).some((info) => info.id === id);
   if (!stored) {
     const from = source === 'files' ? { kind: 'files' as const, files: window.files } : source;
@@ -143,7 +143,8 @@ async function answer({ source, question, id, quantization, maxTokens, temperatu
   for await (const { choices, usage } of stream) {
     await terminal.showText(choices[0]!.delta.content ?? '');
     if (usage) {
-      const device = backend === 'cpu' ? 'CPU' : adapter?.description || adapter?.vendor || 'WebGPU';
+      const gpu = isSoftwareAdapter ? 'software adapter' : adapter?.description || adapter?.vendor || 'GPU';
+      const device = backend === 'cpu' ? 'CPU' : gpu;
       summary = `${usage.completion_tokens} tokens, ${usage.tokens_per_second.toFixed(1)} tokens/s, first token after ${usage.prefill_seconds.toFixed(2)} s (${device})`;
     }
   }
