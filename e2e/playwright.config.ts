@@ -20,7 +20,7 @@ export default defineConfig({
     {
       name: 'no-webgpu',
       use: { ...LAPTOP, launchOptions: chromiumLaunchOptions('none') },
-      testMatch: ['chat.spec.ts', 'oracle.spec.ts'],
+      testMatch: ['chat.spec.ts', 'import.spec.ts', 'nano.spec.ts', 'oracle.spec.ts'],
     },
   ],
   webServer: {
