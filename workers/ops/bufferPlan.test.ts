@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { opInputs, opOutput, planBuffers, tensorBytes } from './bufferPlan';
+import { planBuffers, tensorBytes } from './bufferPlan';
+import { opInputs, opOutputs } from './opTensors';
 import type { Graph, Matrix, Tensor, Vector } from './graph';
 import { Ops } from './graph';
 
@@ -29,7 +30,7 @@ function lifetimes({ ops, output }: Graph): Map<number, { tensor: Tensor; born: 
   const lives = new Map<number, { tensor: Tensor; born: number; dies: number }>();
   ops.forEach((op, index) => {
     for (const { id } of opInputs(op)) lives.get(id)!.dies = index;
-    const tensor = opOutput(op);
+    const [tensor] = opOutputs(op);
     if (tensor) lives.set(tensor.id, { tensor, born: index, dies: tensor.id === output.id ? Infinity : index });
   });
   return lives;

@@ -1,4 +1,6 @@
-import type { Graph, Op, Tensor } from './graph';
+import type { RunGraph } from './fusedOps';
+import type { Tensor } from './graph';
+import { opInputs, opOutputs } from './opTensors';
 
 /** Which tensors share which memory. */
 export interface BufferPlan {
@@ -6,33 +8,6 @@ export interface BufferPlan {
   slotBytes: number[];
   /** Slot of each tensor, by tensor id. */
   slotOf: Map<number, number>;
-}
-
-/** The activations that an op reads. */
-export function opInputs(op: Op): Tensor[] {
-  switch (op.kind) {
-    case 'embedding':
-      return [];
-    case 'kvAppend':
-      return [op.k, op.v];
-    case 'attention':
-      return [op.q];
-    case 'add':
-      return [op.residual, op.branch];
-    case 'swiglu':
-      return [op.gate, op.up];
-    case 'rmsNorm':
-    case 'linear':
-    case 'rope':
-    case 'scale':
-    case 'lastRow':
-      return [op.x];
-  }
-}
-
-/** The activation that an op writes; kvAppend writes to the cache alone. */
-export function opOutput(op: Op): Tensor | null {
-  return op.kind === 'kvAppend' ? null : op.out;
 }
 
 /** Bytes of a tensor with all its rows. */
@@ -45,7 +20,7 @@ export function tensorBytes(tensor: Tensor): number {
  * the last op that reads it, so an op's output never shares a slot with its inputs. The graph's output has a slot of its
  * own, the last one, because it is read after the run. Throws RangeError for an op that reads what no op wrote before.
  */
-export function planBuffers(graph: Graph): BufferPlan {
+export function planBuffers(graph: RunGraph): BufferPlan {
   const lastUse = new Map<number, number>();
   graph.ops.forEach((op, index) => {
     for (const tensor of opInputs(op)) lastUse.set(tensor.id, index);
@@ -56,13 +31,15 @@ export function planBuffers(graph: Graph): BufferPlan {
     const inputs = [...new Set(opInputs(op))];
     const missing = inputs.find(({ id }) => id !== graph.output.id && !slotOf.has(id));
     if (missing) throw new RangeError(`op ${index} (${op.kind}) reads tensor ${missing.id}, which no op wrote before`);
-    const out = opOutput(op);
-    const isShared = out !== null && out.id !== graph.output.id;
-    if (isShared) slotOf.set(out.id, slots.take(tensorBytes(out)));
+    // Several ops may fill parts of one tensor.
+    const outs = opOutputs(op).filter(({ id }) => id !== graph.output.id && !slotOf.has(id));
+    for (const out of outs) slotOf.set(out.id, slots.take(tensorBytes(out)));
     for (const { id } of inputs) {
       if (lastUse.get(id) === index && id !== graph.output.id) slots.free(slotOf.get(id)!);
     }
-    if (isShared && !lastUse.has(out.id)) slots.free(slotOf.get(out.id)!);
+    for (const { id } of outs) {
+      if (!lastUse.has(id)) slots.free(slotOf.get(id)!);
+    }
   });
   slotOf.set(graph.output.id, slots.bytes.length);
   return { slotBytes: [...slots.bytes, tensorBytes(graph.output)], slotOf };

@@ -25,8 +25,11 @@ export class GpuBackend implements Backend {
   /** Reject the waits under way: a reaction on `lost` for each would live as long as the device. */
   readonly #waiting = new Set<(reason: unknown) => void>();
 
-  /** Takes over the device: `destroy` destroys it. */
-  constructor(readonly device: GPUDevice) {
+  /** Takes over the device: `destroy` destroys it. Without `fusion`, every op is a dispatch of its own. */
+  constructor(
+    readonly device: GPUDevice,
+    readonly fusion = true,
+  ) {
     this.compiler = new KernelCompiler(device);
     this.lost = rejectWhenLost(device);
     this.lost.catch((reason: Error) => {

@@ -6,6 +6,8 @@ import { planBuffers, tensorBytes } from './bufferPlan';
 import type { GpuBackend } from './gpuBackend';
 import type { GpuBuffer } from './gpuBuffer';
 import { gpuBuffer } from './gpuBuffer';
+import { fuse } from './fuse';
+import type { RunGraph } from './fusedOps';
 import type { Graph, Tensor } from './graph';
 import type { Dispatch, Operand } from './lowering';
 import { lower } from './lowering';
@@ -63,10 +65,11 @@ export class GpuProgram implements Program {
 
   /** Compiles every kernel and builds every bind group. Throws UnsupportedError, or OutOfMemoryError keeping nothing. */
   static async create(backend: GpuBackend, graph: Graph): Promise<GpuProgram> {
-    const dispatches = graph.ops.flatMap(lower);
+    const run = (backend.fusion ? fuse(graph) : null) ?? graph;
+    const dispatches = run.ops.flatMap(lower);
     const kernels = await Promise.all(dispatches.map(({ launch }) => backend.compiler.compile(launch)));
     const free = (memory: ProgramMemory) => freeMemory(backend, memory);
-    const memory = await backend.allocate(() => allocate(backend, graph), free);
+    const memory = await backend.allocate(() => allocate(backend, graph.capacity, run), free);
     const prepared = dispatches.map((dispatch, i) => prepare(backend.device, memory, graph, dispatch, kernels[i]!));
     return new GpuProgram(backend, graph, memory, prepared);
   }
@@ -108,7 +111,7 @@ export class GpuProgram implements Program {
   }
 }
 
-function allocate(backend: GpuBackend, graph: Graph): ProgramMemory {
+function allocate(backend: GpuBackend, capacity: number, graph: RunGraph): ProgramMemory {
   const { slotBytes, slotOf } = planBuffers(graph);
   // The step may be written by a kernel as well as by the host.
   const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
@@ -121,7 +124,7 @@ function allocate(backend: GpuBackend, graph: Graph): ProgramMemory {
   try {
     return {
       step: keep(backend.createBuffer('step', STEP_BYTES, usage)),
-      tokenIds: keep(backend.createBuffer('tokenIds', graph.capacity * 4)),
+      tokenIds: keep(backend.createBuffer('tokenIds', capacity * 4)),
       output: keep(backend.createBuffer('output', outputBytes)),
       readback: keep(new Readback(backend, outputBytes)),
       scratch: backend.activations.acquire(slotBytes.slice(0, -1)),

@@ -3,16 +3,23 @@ import type { Launch } from '../gpu/kernel';
 import { add } from '../kernels/add/add';
 import { attention, MAX_HEAD_DIM } from '../kernels/attention/attention';
 import { embedding } from '../kernels/embedding/embedding';
+import { gatedProjections } from '../kernels/gatedProjections/gatedProjections';
 import { kvAppend } from '../kernels/kvAppend/kvAppend';
 import { lastRow } from '../kernels/lastRow/lastRow';
 import { matmul } from '../kernels/matmul/matmul';
 import { matvec } from '../kernels/matvec/matvec';
+import { projections } from '../kernels/projections/projections';
+import { residualProjection } from '../kernels/residualProjection/residualProjection';
 import { rmsNorm } from '../kernels/rmsNorm/rmsNorm';
 import { rope } from '../kernels/rope/rope';
+import { ropeAppend } from '../kernels/ropeAppend/ropeAppend';
 import { scale } from '../kernels/scale/scale';
 import { swiglu } from '../kernels/swiglu/swiglu';
+import { weigh } from '../kernels/weigh/weigh';
 import { paddedWidth } from '../quant/layout';
-import type { DeviceBuffer, LayerCache, Op, Tensor } from './graph';
+import type { FusedOp } from './fusedOps';
+import type { DeviceBuffer, LayerCache, Matrix, Op, Tensor } from './graph';
+import { opOutputs } from './opTensors';
 
 /** What a kernel binding refers to: an activation, weights or cache, or the step's token ids. */
 export type Operand = Tensor | DeviceBuffer | 'tokenIds';
@@ -30,12 +37,12 @@ type OpOf<Kind extends Op['kind']> = Extract<Op, { kind: Kind }>;
 type Unsized = Omit<Dispatch, 'rows'>;
 
 /** The dispatches that compute an op. Throws UnsupportedError for a shape that no kernel serves. */
-export function lower(op: Op): Dispatch[] {
-  const { rows } = op.kind === 'kvAppend' ? op.k : op.out;
+export function lower(op: Op | FusedOp): Dispatch[] {
+  const { rows } = op.kind === 'kvAppend' ? op.k : opOutputs(op)[0]!;
   return lowerUnsized(op).map((dispatch) => ({ ...dispatch, rows }));
 }
 
-function lowerUnsized(op: Op): Unsized[] {
+function lowerUnsized(op: Op | FusedOp): Unsized[] {
   switch (op.kind) {
     case 'embedding':
       return lowerEmbedding(op);
@@ -49,9 +56,55 @@ function lowerUnsized(op: Op): Unsized[] {
       return [{ launch: kvAppend(op.cache), operands: [op.k, op.v, op.cache.keys, op.cache.values] }];
     case 'attention':
       return lowerAttention(op);
+    case 'weigh':
+    case 'projections':
+    case 'ropeAppend':
+    case 'gatedProjections':
+    case 'residualProjection':
+      return [lowerFused(op)];
     default:
       return [lowerRowwise(op)];
   }
+}
+
+function lowerFused(op: FusedOp): Unsized {
+  switch (op.kind) {
+    case 'weigh': {
+      const { weighted, squares } = op.normed;
+      return { launch: weigh({ width: op.x.width }), operands: [op.x, op.weight.buffer, weighted, squares] };
+    }
+    case 'projections': {
+      const { weighted, squares, columns, eps } = op.x;
+      const parts = op.weights.map(({ matrix, start }) => ({
+        format: matrix.format,
+        rows: matrix.rows,
+        outStart: start,
+      }));
+      const buffers = op.weights.map(({ matrix }) => onlyShard(matrix));
+      const launch = projections({ parts, columns, eps, gain: op.gain });
+      return { launch, operands: [weighted, squares, op.out, ...buffers] };
+    }
+    case 'ropeAppend': {
+      const { qkv, table, q, cache } = op;
+      return { launch: ropeAppend(op), operands: [qkv, table.buffer, q, cache.keys, cache.values] };
+    }
+    case 'gatedProjections': {
+      const { x, gate, up, out } = op;
+      const shape = { gate: gate.format, up: up.format, rows: gate.rows, columns: gate.columns, eps: x.eps };
+      const operands = [x.weighted, x.squares, out, onlyShard(gate), onlyShard(up)];
+      return { launch: gatedProjections(shape), operands };
+    }
+    case 'residualProjection': {
+      const { x, weight, residual, norm, out, normed } = op;
+      const operands = [x, residual, norm.buffer, out, normed.weighted, normed.squares, onlyShard(weight)];
+      return { launch: residualProjection({ ...weight, scale: op.scale }), operands };
+    }
+  }
+}
+
+/** Where a matrix that is not sharded lies. */
+function onlyShard({ shards: [shard] }: Matrix): DeviceBuffer {
+  return shard!.buffer;
 }
 
 function lowerRowwise(op: OpOf<'rmsNorm' | 'add' | 'swiglu' | 'scale' | 'lastRow'>): Unsized {

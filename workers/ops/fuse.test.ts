@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest';
+import { RandomModel } from '../testing/randomModel';
+import { CpuBackend } from './cpuBackend';
+import { fuse } from './fuse';
+import { Ops } from './graph';
+
+const model = new RandomModel(new CpuBackend(), 'int4', 'f16', 8);
+
+test('a decoder layer of one row is six ops', () => {
+  const kinds = fuse(model.graph(1, 'last'))!.ops.map(({ kind }) => kind);
+  const layer = [
+    'projections',
+    'ropeAppend',
+    'attention',
+    'residualProjection',
+    'gatedProjections',
+    'residualProjection',
+  ];
+  // The head of the model is in two shards.
+  expect(kinds).toEqual(['embedding', 'weigh', ...layer, ...layer, 'projections', 'projections']);
+});
+
+test('more rows than one stay as recorded', () => {
+  expect(fuse(model.graph(2, 'last'))).toBeNull();
+});
+
+test('a graph with a value that a fused op would swallow stays as recorded', () => {
+  const { ops, output } = model.graph(1, 'last');
+  const branch = ops.find((op) => op.kind === 'add')!.branch;
+  const reader = new Ops(1).scale(branch, 2);
+  const graph = { capacity: 1, ops: [...ops, { kind: 'scale' as const, x: branch, factor: 2, out: reader }], output };
+  expect(fuse(graph)).toBeNull();
+});
+
+test('a graph without a norm stays as recorded', () => {
+  const { ops, output } = model.graph(1, 'last');
+  expect(fuse({ capacity: 1, ops: ops.filter(({ kind }) => kind !== 'rmsNorm'), output })).toBeNull();
+});

@@ -1,0 +1,183 @@
+import { matrixLayout, paddedWidth } from '../quant/layout';
+import type { FusedOp, NormedRow, RunGraph } from './fusedOps';
+import { opInputs, opOutputs } from './opTensors';
+import type { Graph, Matrix, Op, Tensor } from './graph';
+
+type OpOf<Kind extends Op['kind']> = Extract<Op, { kind: Kind }>;
+
+/**
+ * The same forward pass of one row in six dispatches per decoder layer instead of sixteen: RMSNorm's weight goes to
+ * whatever makes the row and its division behind the next projection; RoPE goes with the cache append, SwiGLU and the
+ * residual sums with the projections before them. Null for a graph of more rows, or one made of anything else than
+ * embedding, such layers, a last norm and a head.
+ */
+export function fuse(graph: Graph): RunGraph | null {
+  return graph.capacity === 1 ? new Fusion(graph).run() : null;
+}
+
+/** A part of the graph that has no fused form. */
+class NoFusedForm extends Error {}
+
+class Fusion {
+  readonly #ops: (Op | FusedOp)[] = [];
+  readonly #producers = new Map<number, Op>();
+  readonly #readers = new Map<number, number>();
+  /** By tensor id: the row half way through the norm that the graph takes of it. */
+  readonly #normed = new Map<number, NormedRow>();
+  /** By id of a tensor: the tensor that holds the same values in the fused graph. */
+  readonly #replaced = new Map<number, Tensor>();
+  #nextId: number;
+
+  constructor(readonly graph: Graph) {
+    for (const op of graph.ops) {
+      for (const out of opOutputs(op)) this.#producers.set(out.id, op);
+      for (const { id } of opInputs(op)) this.#readers.set(id, (this.#readers.get(id) ?? 0) + 1);
+    }
+    this.#nextId = Math.max(...this.#producers.keys()) + 1;
+  }
+
+  run(): RunGraph | null {
+    try {
+      for (const op of this.graph.ops) this.#visit(op);
+      return { ops: this.#ops, output: this.graph.output };
+    } catch (error) {
+      if (error instanceof NoFusedForm) return null;
+      throw error;
+    }
+  }
+
+  /** Emits what ends in `op`. The others are taken up by the op that reads them. */
+  #visit(op: Op): void {
+    switch (op.kind) {
+      case 'embedding':
+        this.#ops.push(op);
+        return this.#weigh(op.out);
+      case 'kvAppend':
+        return this.#project(op);
+      case 'attention':
+        this.#ops.push({ ...op, q: this.#current(op.q) });
+        return;
+      case 'swiglu':
+        return this.#gate(op);
+      case 'add':
+        return this.#addResidual(op);
+      case 'lastRow':
+        // The only row is the last one.
+        this.#replaced.set(op.out.id, this.#current(op.x));
+        return;
+      case 'linear':
+        if (op.out === this.graph.output) this.#head(op);
+        return;
+      case 'rmsNorm':
+      case 'rope':
+      case 'scale':
+        return;
+    }
+  }
+
+  #weigh(x: Tensor): void {
+    const { weight, eps } = this.#normOf(x);
+    const normed = this.#normedRow(x, weight.length, eps);
+    this.#ops.push({ kind: 'weigh', x, weight, normed });
+  }
+
+  /** Queries, keys and values, rotated and appended. The next op is the attention that reads them. */
+  #project({ k, v, cache }: OpOf<'kvAppend'>): void {
+    const keyRope = this.#producer(k, 'rope');
+    const attention = this.graph.ops.find((op) => op.kind === 'attention' && op.cache === cache);
+    if (attention?.kind !== 'attention') throw new NoFusedForm();
+    const queryRope = this.#producer(attention.q, 'rope');
+    const linears = [queryRope.x, keyRope.x, v].map((x) => this.#producer(x, 'linear'));
+    const x = this.#commonNorm(linears);
+    let width = 0;
+    const weights = linears.map(({ weight }) => {
+      const start = width;
+      width += paddedWidth(weight.rows);
+      return { matrix: whole(weight), start };
+    });
+    const qkv = this.#tensor(width);
+    const q = this.#tensor(attention.q.width);
+    const [, { start: keyStart }, { start: valueStart }] = weights as [unknown, { start: number }, { start: number }];
+    const { table, numHeads } = queryRope;
+    this.#replaced.set(attention.q.id, q);
+    this.#ops.push(
+      { kind: 'projections', x, weights, gain: 1, out: qkv },
+      { kind: 'ropeAppend', qkv, keyStart, valueStart, table, numHeads, cache, q },
+    );
+  }
+
+  #gate({ gate, up, out }: OpOf<'swiglu'>): void {
+    const linears = [gate, up].map((x) => this.#producer(x, 'linear'));
+    const x = this.#commonNorm(linears);
+    const [gateWeight, upWeight] = linears.map(({ weight }) => whole(weight)) as [Matrix, Matrix];
+    this.#ops.push({ kind: 'gatedProjections', x, gate: gateWeight, up: upWeight, out });
+  }
+
+  #addResidual({ residual, branch, scale, out }: OpOf<'add'>): void {
+    const { x, weight } = this.#producer(branch, 'linear');
+    const { weight: norm, eps } = this.#normOf(out);
+    const normed = this.#normedRow(out, norm.length, eps);
+    this.#ops.push({ kind: 'residualProjection', x, weight: whole(weight), residual, scale, norm, out, normed });
+  }
+
+  #head({ x, weight, out }: OpOf<'linear'>): void {
+    const producer = this.#producers.get(x.id);
+    const scale = producer?.kind === 'scale' ? producer : null;
+    const norm = this.#producer(scale ? scale.x : x, 'rmsNorm');
+    const normed = this.#normed.get(this.#current(norm.x).id);
+    if (!normed) throw new NoFusedForm();
+    for (const { rowStart, rows, buffer } of weight.shards) {
+      const matrix: Matrix = { ...weight, rows, shards: [{ rowStart: 0, rows, buffer }] };
+      const weights = [{ matrix, start: rowStart }];
+      this.#ops.push({ kind: 'projections', x: normed, weights, gain: scale?.factor ?? 1, out });
+    }
+  }
+
+  /** The normed row that all of these matrices are applied to. */
+  #commonNorm(linears: OpOf<'linear'>[]): NormedRow {
+    const [norm, ...others] = linears.map(({ x }) => this.#producer(x, 'rmsNorm'));
+    const normed = norm && this.#normed.get(this.#current(norm.x).id);
+    if (!normed || others.some((other) => other !== norm)) throw new NoFusedForm();
+    return normed;
+  }
+
+  /** The one norm that the graph takes of `x`, directly or of it as the last row. */
+  #normOf(x: Tensor): OpOf<'rmsNorm'> {
+    const last = this.graph.ops.find((op) => op.kind === 'lastRow' && op.x === x);
+    const norms = this.graph.ops.filter(
+      (op) => op.kind === 'rmsNorm' && (op.x === x || (last?.kind === 'lastRow' && op.x === last.out)),
+    );
+    const [norm] = norms;
+    if (norms.length !== 1 || norm?.kind !== 'rmsNorm') throw new NoFusedForm();
+    return norm;
+  }
+
+  /** The op that makes `x`, which must be of this kind; any but a norm must make it for one reader alone. */
+  #producer<Kind extends Op['kind']>(x: Tensor, kind: Kind): OpOf<Kind> {
+    const op = this.#producers.get(x.id);
+    if (op?.kind !== kind) throw new NoFusedForm();
+    if (kind !== 'rmsNorm' && this.#readers.get(x.id) !== 1) throw new NoFusedForm();
+    return op as OpOf<Kind>;
+  }
+
+  #normedRow(x: Tensor, columns: number, eps: number): NormedRow {
+    const squares = this.#tensor(matrixLayout('f32', 1, columns).blocks);
+    const normed = { weighted: this.#tensor(x.width), squares, columns, eps };
+    this.#normed.set(x.id, normed);
+    return normed;
+  }
+
+  #tensor(columns: number): Tensor {
+    return { id: this.#nextId++, rows: 1, width: paddedWidth(columns) };
+  }
+
+  #current(tensor: Tensor): Tensor {
+    return this.#replaced.get(tensor.id) ?? tensor;
+  }
+}
+
+/** A matrix that one binding holds. */
+function whole(matrix: Matrix): Matrix {
+  if (matrix.shards.length !== 1) throw new NoFusedForm();
+  return matrix;
+}

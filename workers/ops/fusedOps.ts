@@ -1,0 +1,42 @@
+import type { LayerCache, Matrix, Op, RopeTable, Tensor, Vector } from './graph';
+
+/** A row half way through RMSNorm: times the norm's weight, not yet divided by its root mean square. */
+export interface NormedRow {
+  weighted: Tensor;
+  /** Sums of squares of each 32 columns of the row before the norm. */
+  squares: Tensor;
+  columns: number;
+  eps: number;
+}
+
+/** Several ops on one activation row in one dispatch. Only fuse.ts makes them; models are written in `Op`s. */
+export type FusedOp =
+  | { kind: 'weigh'; x: Tensor; weight: Vector; normed: NormedRow }
+  | { kind: 'projections'; x: NormedRow; weights: { matrix: Matrix; start: number }[]; gain: number; out: Tensor }
+  | {
+      kind: 'ropeAppend';
+      qkv: Tensor;
+      keyStart: number;
+      valueStart: number;
+      table: RopeTable;
+      numHeads: number;
+      cache: LayerCache;
+      q: Tensor;
+    }
+  | { kind: 'gatedProjections'; x: NormedRow; gate: Matrix; up: Matrix; out: Tensor }
+  | {
+      kind: 'residualProjection';
+      x: Tensor;
+      weight: Matrix;
+      residual: Tensor;
+      scale: number;
+      norm: Vector;
+      out: Tensor;
+      normed: NormedRow;
+    };
+
+/** What a backend runs: a recorded graph, or a fused one. */
+export interface RunGraph {
+  ops: readonly (Op | FusedOp)[];
+  output: Tensor;
+}

@@ -1,0 +1,48 @@
+import type { FusedOp } from './fusedOps';
+import type { Op, Tensor } from './graph';
+
+/** The activations that an op reads. */
+export function opInputs(op: Op | FusedOp): Tensor[] {
+  switch (op.kind) {
+    case 'embedding':
+      return [];
+    case 'kvAppend':
+      return [op.k, op.v];
+    case 'attention':
+      return [op.q];
+    case 'add':
+      return [op.residual, op.branch];
+    case 'swiglu':
+      return [op.gate, op.up];
+    case 'projections':
+    case 'gatedProjections':
+      return [op.x.weighted, op.x.squares];
+    case 'ropeAppend':
+      return [op.qkv];
+    case 'residualProjection':
+      return [op.x, op.residual];
+    case 'rmsNorm':
+    case 'linear':
+    case 'rope':
+    case 'scale':
+    case 'lastRow':
+    case 'weigh':
+      return [op.x];
+  }
+}
+
+/** The activations that an op writes; kvAppend writes to the cache alone. */
+export function opOutputs(op: Op | FusedOp): Tensor[] {
+  switch (op.kind) {
+    case 'kvAppend':
+      return [];
+    case 'weigh':
+      return [op.normed.weighted, op.normed.squares];
+    case 'ropeAppend':
+      return [op.q];
+    case 'residualProjection':
+      return [op.out, op.normed.weighted, op.normed.squares];
+    default:
+      return [op.out];
+  }
+}
