@@ -159,6 +159,8 @@ export interface ModelStats {
   readbacks: number;
   uploadedBytes: number;
   gpuBytes: number;
+  /** Buffers, bind groups and pipelines made since load. */
+  gpuObjectsCreated: number;
   weightBytesPerToken: number;
   /** Tokens the KV cache has room for: prompt and answer together. */
   contextLength: number;

@@ -8,6 +8,8 @@ export interface Counters {
   uploadedBytes: number;
   /** Bytes of device memory held now. */
   heldBytes: number;
+  /** Buffers, bind groups and pipelines made so far: a step makes none. */
+  objectsCreated: number;
 }
 
 /** The tokens of one forward pass: `tokenIds` go to positions `position`, `position + 1`, … of the KV cache. */
@@ -21,10 +23,10 @@ export interface Program {
   readonly capacity: number;
   /** Bytes of weights that one run reads. */
   readonly weightBytes: number;
-  /** Computes one step. Runs are executed in the order they were submitted. */
+  /** Computes one step. Steps are executed in the order they were submitted. */
   submit(step: Step): void;
-  /** The first `rows` rows of the output after everything submitted so far. [rows, output width]; the width is padded. */
-  readOutput(rows: number): Promise<Float32Array<ArrayBuffer>>;
+  /** Computes one step and reads the first `rows` rows of its output. [rows, output width]; the width is padded. */
+  run(step: Step, rows: number): Promise<Float32Array<ArrayBuffer>>;
   destroy(): void;
 }
 

@@ -12,7 +12,14 @@ const BUFFER_UNIT = 128;
 /** Computes with the kernels' reference implementations, in this thread: for small models, and as a second opinion. */
 export class CpuBackend implements Backend {
   readonly kind = 'cpu';
-  readonly counters: Counters = { dispatches: 0, submits: 0, readbacks: 0, uploadedBytes: 0, heldBytes: 0 };
+  readonly counters: Counters = {
+    dispatches: 0,
+    submits: 0,
+    readbacks: 0,
+    uploadedBytes: 0,
+    heldBytes: 0,
+    objectsCreated: 0,
+  };
   /** Plain memory does not go away. */
   readonly lost = new Promise<never>(() => undefined);
   readonly activations = new ActivationPool((bytes) => this.createBuffer('activations', bytes));

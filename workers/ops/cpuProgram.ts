@@ -7,7 +7,7 @@ import { prepareOp } from './cpuOps';
 import type { Graph, Tensor } from './graph';
 import { macrotask } from './macrotask';
 import type { StepLimits } from './stepLimits';
-import { checkStep, stepLimits } from './stepLimits';
+import { checkOutputRows, checkStep, stepLimits } from './stepLimits';
 import { weightBytes } from './weightBytes';
 
 /** A graph in plain TypeScript: `submit` computes before it returns. */
@@ -41,9 +41,10 @@ export class CpuProgram implements Program {
     this.#backend.counters.submits++;
   }
 
-  async readOutput(rows: number): Promise<Float32Array<ArrayBuffer>> {
-    const { rows: most, width } = this.#outputTensor;
-    if (rows < 1 || rows > most) throw new RangeError(`${rows} rows asked for of an output of ${most}`);
+  async run(step: Step, rows: number): Promise<Float32Array<ArrayBuffer>> {
+    const { width } = this.#outputTensor;
+    checkOutputRows(rows, this.#outputTensor);
+    this.submit(step);
     this.#backend.counters.readbacks++;
     const floats = this.#output.floats.slice(0, rows * width);
     await macrotask();

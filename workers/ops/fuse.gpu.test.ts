@@ -13,8 +13,10 @@ async function decode(fusion: boolean, weights: MatrixFormat, kvCache: KvCacheFo
   const backend = new GpuBackend(await testDevice({ limits: 'default', features: [] }), fusion);
   const model = new RandomModel(backend, weights, kvCache, TOKEN_IDS.length);
   const program = await backend.compile(model.graph(1, 'last'));
-  TOKEN_IDS.forEach((tokenId, position) => program.submit({ tokenIds: [tokenId], position }));
-  const logits = await program.readOutput(1);
+  let logits = new Float32Array();
+  for (const [position, tokenId] of TOKEN_IDS.entries()) {
+    logits = await program.run({ tokenIds: [tokenId], position }, 1);
+  }
   const dispatches = backend.counters.dispatches / TOKEN_IDS.length;
   backend.destroy();
   return { logits, dispatches };

@@ -15,7 +15,14 @@ const STORAGE_USAGE = () => GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | G
 /** Computes on a WebGPU device: graphs become dispatches, prebuilt once and replayed with one submit per step. */
 export class GpuBackend implements Backend {
   readonly kind = 'webgpu';
-  readonly counters: Counters = { dispatches: 0, submits: 0, readbacks: 0, uploadedBytes: 0, heldBytes: 0 };
+  readonly counters: Counters = {
+    dispatches: 0,
+    submits: 0,
+    readbacks: 0,
+    uploadedBytes: 0,
+    heldBytes: 0,
+    objectsCreated: 0,
+  };
   readonly lost: Promise<never>;
   readonly compiler: KernelCompiler;
   readonly activations = new ActivationPool((bytes) => this.createBuffer('activations', bytes));
@@ -30,7 +37,7 @@ export class GpuBackend implements Backend {
     readonly device: GPUDevice,
     readonly fusion = true,
   ) {
-    this.compiler = new KernelCompiler(device);
+    this.compiler = new KernelCompiler(device, () => this.counters.objectsCreated++);
     this.lost = rejectWhenLost(device);
     this.lost.catch((reason: Error) => {
       this.#failure ??= reason;
@@ -53,6 +60,7 @@ export class GpuBackend implements Backend {
     const handle = this.device.createBuffer({ label, size, usage });
     this.#allocations.push(this.#finishAllocation(label, size));
     this.counters.heldBytes += size;
+    this.counters.objectsCreated++;
     return new GpuBuffer(handle, size, () => {
       this.counters.heldBytes -= size;
     });

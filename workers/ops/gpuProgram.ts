@@ -12,7 +12,7 @@ import type { Graph, Tensor } from './graph';
 import type { Dispatch, Operand } from './lowering';
 import { lower } from './lowering';
 import { Readback } from './readback';
-import { checkStep, stepLimits } from './stepLimits';
+import { checkOutputRows, checkStep, stepLimits } from './stepLimits';
 import type { StepLimits } from './stepLimits';
 import { weightBytes } from './weightBytes';
 
@@ -70,12 +70,27 @@ export class GpuProgram implements Program {
     const kernels = await Promise.all(dispatches.map(({ launch }) => backend.compiler.compile(launch)));
     const free = (memory: ProgramMemory) => freeMemory(backend, memory);
     const memory = await backend.allocate(() => allocate(backend, graph.capacity, run), free);
+    backend.counters.objectsCreated += dispatches.length;
     const prepared = dispatches.map((dispatch, i) => prepare(backend.device, memory, graph, dispatch, kernels[i]!));
     return new GpuProgram(backend, graph, memory, prepared);
   }
 
   submit(step: Step): void {
     checkStep(step, this.#limits);
+    this.#submit(step);
+  }
+
+  async run(step: Step, rows: number): Promise<Float32Array<ArrayBuffer>> {
+    checkStep(step, this.#limits);
+    checkOutputRows(rows, this.#output);
+    const { output, readback } = this.#memory;
+    const reading = readback.begin(rows * this.#output.width);
+    this.#submit(step, (encoder) => reading.copy(encoder, output));
+    return reading.floats();
+  }
+
+  /** One compute pass and one submission; `after` may add to it. */
+  #submit(step: Step, after?: (encoder: GPUCommandEncoder) => void): void {
     this.#writeStep(step);
     const encoder = this.#backend.device.createCommandEncoder();
     const pass = encoder.beginComputePass();
@@ -85,15 +100,10 @@ export class GpuProgram implements Program {
       pass.dispatchWorkgroups(...grid(Math.min(rows, step.tokenIds.length)));
     }
     pass.end();
+    after?.(encoder);
     this.#backend.device.queue.submit([encoder.finish()]);
     this.#backend.counters.dispatches += this.#dispatches.length;
     this.#backend.counters.submits++;
-  }
-
-  async readOutput(rows: number): Promise<Float32Array<ArrayBuffer>> {
-    const { rows: most, width } = this.#output;
-    if (rows < 1 || rows > most) throw new RangeError(`${rows} rows asked for of an output of ${most}`);
-    return this.#memory.readback.read(this.#memory.output, rows * width);
   }
 
   destroy(): void {

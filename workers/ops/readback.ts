@@ -2,6 +2,14 @@ import { engineError } from '../errors';
 import type { GpuBackend } from './gpuBackend';
 import type { GpuBuffer } from './gpuBuffer';
 
+/** One copy from a GPU buffer to the CPU. */
+export interface Reading {
+  /** Encodes the copy of the first floats of `source`. */
+  copy(encoder: GPUCommandEncoder, source: GpuBuffer): void;
+  /** The floats, once what `copy` was encoded in is submitted and done. Throws DeviceLostError. */
+  floats(): Promise<Float32Array<ArrayBuffer>>;
+}
+
 /** Copies floats from a GPU buffer to the CPU. Staging buffers are kept: one, and more where reads have overlapped. */
 export class Readback {
   readonly #backend: GpuBackend;
@@ -13,16 +21,18 @@ export class Readback {
     this.#idle.push(this.#take(bytes));
   }
 
-  /** The first `count` floats after everything submitted before this call. Throws DeviceLostError. */
-  async read(source: GpuBuffer, count: number): Promise<Float32Array<ArrayBuffer>> {
+  /** Takes a staging buffer for `count` floats, to be copied to in a submission of the caller. */
+  begin(count: number): Reading {
     const bytes = count * 4;
     const staging = this.#take(bytes);
-    // Encoded before the first await: a step submitted after this call must not change what it returns.
-    const { device, counters } = this.#backend;
-    const encoder = device.createCommandEncoder();
-    encoder.copyBufferToBuffer(source.handle, 0, staging.handle, 0, bytes);
-    device.queue.submit([encoder.finish()]);
-    counters.readbacks++;
+    return {
+      copy: (encoder, source) => encoder.copyBufferToBuffer(source.handle, 0, staging.handle, 0, bytes),
+      floats: () => this.#floats(staging, bytes),
+    };
+  }
+
+  async #floats(staging: GpuBuffer, bytes: number): Promise<Float32Array<ArrayBuffer>> {
+    this.#backend.counters.readbacks++;
     try {
       await staging.handle.mapAsync(GPUMapMode.READ, 0, bytes);
     } catch (error) {

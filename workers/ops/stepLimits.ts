@@ -1,5 +1,5 @@
 import type { Step } from './backend';
-import type { Graph } from './graph';
+import type { Graph, Tensor } from './graph';
 
 /** What a step must keep to, so that no kernel reads or writes beyond its buffers. */
 export interface StepLimits {
@@ -32,4 +32,9 @@ export function checkStep({ tokenIds, position }: Step, { capacity, positions, v
     const id = tokenIds[i]!;
     if (!(id >= 0 && id < vocabSize)) throw new RangeError(`token id ${id} is outside the vocabulary of ${vocabSize}`);
   }
+}
+
+/** Throws RangeError for rows that an output does not have. */
+export function checkOutputRows(rows: number, output: Tensor): void {
+  if (rows < 1 || rows > output.rows) throw new RangeError(`${rows} rows asked for of an output of ${output.rows}`);
 }

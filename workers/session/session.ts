@@ -1,7 +1,7 @@
 import type { ModelConfig } from '../checkpoint/modelConfig';
 import { engineError } from '../errors';
 import { forward, type MiniCpm } from '../model/minicpm';
-import type { Backend, Program } from '../ops/backend';
+import type { Backend, Program, Step } from '../ops/backend';
 import { Ops, type LayerCache } from '../ops/graph';
 import type {
   ChatMessage,
@@ -143,21 +143,24 @@ export class Session {
 
   /** The part of `prefill` that computes: from the end of the cache to the end of `tokenIds`. */
   async #prefillRest(tokenIds: number[], signal?: AbortSignal): Promise<Float32Array<ArrayBuffer>> {
-    let program = this.prefillProgram;
-    while (this.#cached.length < tokenIds.length) {
+    for (;;) {
       const position = this.#cached.length;
       const remaining = tokenIds.length - position;
-      program = remaining === 1 ? this.decodeProgram : this.prefillProgram;
+      const program = remaining === 1 ? this.decodeProgram : this.prefillProgram;
       const rows = tokenIds.slice(position, position + program.capacity);
+      if (rows.length === remaining) {
+        const logits = await this.#logits(program, { tokenIds: rows, position }, 1);
+        this.#cached.push(...rows);
+        return logits;
+      }
       program.submit({ tokenIds: rows, position });
       this.#cached.push(...rows);
-      if (signal && remaining > rows.length) {
+      if (signal) {
         // Wait for the device between chunks, so that a stop is heard and work does not pile up.
         await this.parts.backend.flush();
         this.throwIfStopped(signal);
       }
     }
-    return this.#readLogits(program, 1);
   }
 
   /** Throws AbortError where `signal` or `dispose` asks for an end. */
@@ -168,9 +171,9 @@ export class Session {
   /** Appends one token to the cache and returns the logits after it. [vocabSize] */
   async decode(tokenId: number): Promise<Float32Array<ArrayBuffer>> {
     const started = performance.now();
-    this.decodeProgram.submit({ tokenIds: [tokenId], position: this.#cached.length });
+    const step = { tokenIds: [tokenId], position: this.#cached.length };
+    const logits = await this.#logits(this.decodeProgram, step, 1);
     this.#cached.push(tokenId);
-    const logits = await this.#readLogits(this.decodeProgram, 1);
     this.timings.decodeTokens++;
     this.timings.decodeSeconds += (performance.now() - started) / 1000;
     return logits;
@@ -182,7 +185,7 @@ export class Session {
   }
 
   stats(): ModelStats {
-    const { dispatches, submits, readbacks, uploadedBytes, heldBytes } = this.parts.backend.counters;
+    const { dispatches, submits, readbacks, uploadedBytes, heldBytes, objectsCreated } = this.parts.backend.counters;
     return {
       ...this.timings,
       dispatches,
@@ -190,6 +193,7 @@ export class Session {
       readbacks,
       uploadedBytes,
       gpuBytes: heldBytes,
+      gpuObjectsCreated: objectsCreated,
       weightBytesPerToken: this.decodeProgram.weightBytes,
       contextLength: this.contextLength,
     };
@@ -211,8 +215,7 @@ export class Session {
     for (let position = 0; position < tokenIds.length; position += program.capacity) {
       this.throwIfStopped();
       const rows = tokenIds.slice(position, position + program.capacity);
-      program.submit({ tokenIds: rows, position });
-      logits.set(await this.#readLogits(program, rows.length), position * vocabSize);
+      logits.set(await this.#logits(program, { tokenIds: rows, position }, rows.length), position * vocabSize);
     }
     this.#cached = [...tokenIds];
     return logits;
@@ -226,10 +229,10 @@ export class Session {
     }
   }
 
-  /** Rows of logits without the padding of the output. [rows, vocabSize] */
-  async #readLogits(program: Program, rows: number): Promise<Float32Array<ArrayBuffer>> {
+  /** Rows of logits of one step, without the padding of the output. [rows, vocabSize] */
+  async #logits(program: Program, step: Step, rows: number): Promise<Float32Array<ArrayBuffer>> {
     const { vocabSize } = this.config;
-    const padded = await program.readOutput(rows);
+    const padded = await program.run(step, rows);
     const width = padded.length / rows;
     if (rows === 1) return padded.subarray(0, vocabSize);
     const logits = new Float32Array(rows * vocabSize);
