@@ -80,6 +80,33 @@ test('a seed reproduces an answer; a stop string ends it', async ({ enginePage: 
   expect(stopped).toBe('I');
 });
 
+test('a decoded token costs six dispatches per layer and one submit, and creates nothing', async ({
+  enginePage: page,
+}) => {
+  await loadNano(page);
+  const { before, after, backend } = await page.evaluate(async () => {
+    const generate = async (max_tokens: number) => {
+      const options = { max_tokens, temperature: 0, ignore_eos: true };
+      for await (const _ of window.model.generate({ prompt: 'What is 2 + 2?' }, options));
+      return window.model.stats();
+    };
+    // The first run computes the prompt; the second reuses it, but for its last token.
+    return {
+      before: await generate(1),
+      after: await generate(17),
+      backend: (await window.engine.diagnostics()).backend,
+    };
+  });
+  const steps = 17;
+  expect(after.decodeTokens - before.decodeTokens).toBe(steps - 1);
+  expect(after.submits - before.submits).toBe(steps);
+  expect(after.readbacks - before.readbacks).toBe(steps);
+  expect(after.gpuObjectsCreated).toBe(before.gpuObjectsCreated);
+  expect(backend).toBe('webgpu');
+  const NANO_LAYERS = 5;
+  expect((after.dispatches - before.dispatches) / steps).toBeLessThanOrEqual(6 * NANO_LAYERS + 8);
+});
+
 test('two imports of one model store identical chunks, and verify finds them whole', async ({ enginePage: page }) => {
   const hashes = await page.evaluate(async () => {
     const engine = await window.createEngine();
