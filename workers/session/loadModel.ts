@@ -1,4 +1,4 @@
-import { MANIFEST_VERSION, type Manifest, type TensorEntry } from '../checkpoint/manifest';
+import { MANIFEST_VERSION, type Manifest, type TensorEntry, type TokenizerRecord } from '../checkpoint/manifest';
 import { engineError } from '../errors';
 import { languageModelWeights } from '../model/weights';
 import { ropeTable } from '../model/ropeTable';
@@ -33,30 +33,61 @@ export async function loadModel(
   const tokenizerRecord = await store.getTokenizer(manifest);
   const backend = await createBackend(options);
   try {
-    const model = await loadOnto(backend, store, manifest, request, onProgress, signal);
-    onProgress({ phase: 'compiling', loadedBytes: manifest.info.bytes, totalBytes: manifest.info.bytes });
-    const tokenizer = tokenizerRecord && new Tokenizer(tokenizerRecord);
-    const session = await Session.create({ backend, info: manifest.info, tokenizer, ...model });
-    throwIfAborted(signal);
-    return session;
+    return await loadOnto(backend, store, manifest, tokenizerRecord, request, onProgress, signal);
   } catch (error) {
     backend.destroy();
     throw error;
   }
 }
 
-/** Weights, rope table and an empty cache in the memory of `backend`. */
+/** Programs need to know where weights will lie, not what they are: they compile while the weights stream in. */
 async function loadOnto(
   backend: Backend,
   store: WeightStore,
   manifest: Manifest,
+  tokenizerRecord: TokenizerRecord | null,
   request: LoadRequest,
   onProgress: (progress: Progress) => void,
   signal: AbortSignal,
-): Promise<Pick<SessionParts, 'model' | 'cache' | 'contextLength'>> {
+): Promise<Session> {
+  const { info } = manifest;
+  const buffers = new Map(manifest.tensors.map((tensor) => [tensor, createShards(backend, tensor)]));
+  const parts = createParts(backend, manifest, buffers, request);
+  const tokenizer = tokenizerRecord && new Tokenizer(tokenizerRecord);
+  const compileFailure = new AbortController();
+  const compiling = Session.create({ backend, info, tokenizer, ...parts });
+  compiling.catch(() => compileFailure.abort());
+  const uploading = upload(
+    store,
+    backend,
+    manifest,
+    buffers,
+    onProgress,
+    AbortSignal.any([signal, compileFailure.signal]),
+  );
+  // Neither is left behind running on a backend that is destroyed; of two failures, the compiler's caused the other.
+  const [compiled, uploaded] = await Promise.allSettled([
+    compiling,
+    uploading.then(() => {
+      onProgress({ phase: 'compiling', loadedBytes: info.bytes, totalBytes: info.bytes });
+    }),
+  ]);
+  if (compiled.status === 'rejected') throw compiled.reason;
+  if (uploaded.status === 'rejected') throw uploaded.reason;
+  throwIfAborted(signal);
+  return compiled.value;
+}
+
+/** The model, its rope table and an empty cache in the memory of `backend`; of the weights, the places. */
+function createParts(
+  backend: Backend,
+  manifest: Manifest,
+  buffers: ReadonlyMap<TensorEntry, Matrix['shards']>,
+  request: LoadRequest,
+): Pick<SessionParts, 'model' | 'cache' | 'contextLength'> {
   const { config } = manifest;
   const contextLength = contextLengthFor(manifest, request);
-  const tensors = await loadTensors(store, backend, manifest, onProgress, signal);
+  const tensors = namedTensors(buffers);
   const rope = backend.createBuffer('rope', contextLength * config.headDim * 4);
   backend.write(rope, 0, asBytes(ropeTable(config.rope, config.headDim, contextLength)));
   const weights = languageModelWeights(
@@ -73,32 +104,30 @@ function throwIfAborted(signal: AbortSignal): void {
   if (signal.aborted) throw engineError('AbortError', 'loading was cancelled');
 }
 
-interface LoadedTensors {
-  matrices: Map<string, Matrix>;
-  vectors: Map<string, Vector>;
+function createShards(backend: Backend, { name, shards }: TensorEntry): Matrix['shards'] {
+  return shards.map(({ rowStart, rows, bytes }) => ({ rowStart, rows, buffer: backend.createBuffer(name, bytes) }));
 }
 
-async function loadTensors(
+/** Streams the stored chunks into their buffers. */
+async function upload(
   store: WeightStore,
   backend: Backend,
   manifest: Manifest,
+  buffers: ReadonlyMap<TensorEntry, Matrix['shards']>,
   onProgress: (progress: Progress) => void,
   signal: AbortSignal,
-): Promise<LoadedTensors> {
-  const loaded: LoadedTensors = { matrices: new Map(), vectors: new Map() };
+): Promise<void> {
   const totalBytes = manifest.info.bytes;
   const started = performance.now();
   let loadedBytes = 0;
   let unflushedBytes = 0;
-  for (const tensor of manifest.tensors) {
-    const shards = [];
-    for (const shard of tensor.shards) {
-      const buffer = backend.createBuffer(tensor.name, shard.bytes);
+  for (const [tensor, shards] of buffers) {
+    for (const [i, shard] of tensor.shards.entries()) {
       let offset = 0;
       for (const chunk of shard.chunks) {
         throwIfAborted(signal);
         const bytes = await store.getChunk(manifest, chunk);
-        backend.write(buffer, offset, bytes);
+        backend.write(shards[i]!.buffer, offset, bytes);
         offset += bytes.byteLength;
         loadedBytes += bytes.byteLength;
         unflushedBytes += bytes.byteLength;
@@ -110,20 +139,26 @@ async function loadTensors(
         const etaSeconds = (((performance.now() - started) / 1000) * (totalBytes - loadedBytes)) / loadedBytes;
         onProgress({ phase: 'loading', loadedBytes, totalBytes, etaSeconds });
       }
-      shards.push({ rowStart: shard.rowStart, rows: shard.rows, buffer });
     }
-    addTensor(loaded, tensor, shards);
   }
   await backend.flush();
-  return loaded;
 }
 
 const MAX_UNFLUSHED_BYTES = 64 * 1024 * 1024;
 
-function addTensor(loaded: LoadedTensors, tensor: TensorEntry, shards: Matrix['shards']) {
-  const [rows, columns] = tensor.shape;
-  if (columns === undefined) loaded.vectors.set(tensor.name, { length: rows, buffer: shards[0]!.buffer });
-  else loaded.matrices.set(tensor.name, { format: tensor.format, rows, columns, shards });
+interface NamedTensors {
+  matrices: Map<string, Matrix>;
+  vectors: Map<string, Vector>;
+}
+
+function namedTensors(buffers: ReadonlyMap<TensorEntry, Matrix['shards']>): NamedTensors {
+  const named: NamedTensors = { matrices: new Map(), vectors: new Map() };
+  for (const [{ name, shape, format }, shards] of buffers) {
+    const [rows, columns] = shape;
+    if (columns === undefined) named.vectors.set(name, { length: rows, buffer: shards[0]!.buffer });
+    else named.matrices.set(name, { format, rows, columns, shards });
+  }
+  return named;
 }
 
 function found<T>(tensors: Map<string, T>, name: string): T {
