@@ -1,5 +1,11 @@
 /** The contract between the page and the worker: types only, no runtime, no imports. */
 
+/**
+ * How products of activations and packed weights are computed: in f32, in f16, with activations rounded to int8, in f32
+ * with activations shared inside subgroups, or by the matrix units that Chromium exposes as subgroup matrices.
+ */
+export type KernelVariant = 'f32' | 'f16' | 'int8' | 'subgroups' | 'subgroup-matrix';
+
 export interface EngineOptions {
   /** IndexedDB database for weights. Default: the app's own. */
   database?: string;
@@ -9,6 +15,8 @@ export interface EngineOptions {
   features?: 'all' | string[];
   /** 'auto' takes WebGPU where there is an adapter, else the CPU. */
   backend?: 'auto' | 'webgpu' | 'cpu';
+  /** 'auto' takes what a short measurement finds fastest and a self-test finds right; a variant's name forces it. */
+  kernels?: 'auto' | KernelVariant;
 }
 
 export type Quantization = 'auto' | 'int4' | 'int8' | 'f16' | 'f32';

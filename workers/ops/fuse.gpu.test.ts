@@ -10,7 +10,7 @@ const TOKEN_IDS = [3, 74, 0, 31, 32, 63, 64, 9];
 
 /** Logits after the tokens, taken one by one, and the dispatches of a token. */
 async function decode(fusion: boolean, weights: MatrixFormat, kvCache: KvCacheFormat) {
-  const backend = new GpuBackend(await testDevice({ limits: 'default', features: [] }), fusion);
+  const backend = new GpuBackend(await testDevice({ limits: 'default', features: [] }), { fusion });
   const model = new RandomModel(backend, weights, kvCache, TOKEN_IDS.length);
   const program = await backend.compile(model.graph(1, 'last'));
   let logits = new Float32Array();

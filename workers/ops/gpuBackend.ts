@@ -5,12 +5,19 @@ import { ActivationPool } from './activationPool';
 import type { Backend, Counters, Program } from './backend';
 import { GpuBuffer, gpuBuffer } from './gpuBuffer';
 import { GpuProgram } from './gpuProgram';
+import { PLAIN_KERNELS, type KernelChoice } from './kernelChoice';
 import type { DeviceBuffer, Graph } from './graph';
 
 /** Buffers are whole blocks of 32 floats: a vector that ends inside one is followed by zeros. */
 const BUFFER_UNIT = 128;
 
 const STORAGE_USAGE = () => GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
+
+export interface GpuBackendOptions {
+  /** Without it, every op is a dispatch of its own. */
+  fusion: boolean;
+  kernels: KernelChoice;
+}
 
 /** Computes on a WebGPU device: graphs become dispatches, prebuilt once and replayed with one submit per step. */
 export class GpuBackend implements Backend {
@@ -32,11 +39,14 @@ export class GpuBackend implements Backend {
   /** Reject the waits under way: a reaction on `lost` for each would live as long as the device. */
   readonly #waiting = new Set<(reason: unknown) => void>();
 
-  /** Takes over the device: `destroy` destroys it. Without `fusion`, every op is a dispatch of its own. */
+  readonly options: GpuBackendOptions;
+
+  /** Takes over the device: `destroy` destroys it. */
   constructor(
     readonly device: GPUDevice,
-    readonly fusion = true,
+    options: Partial<GpuBackendOptions> = {},
   ) {
+    this.options = { fusion: true, kernels: PLAIN_KERNELS, ...options };
     this.compiler = new KernelCompiler(device, () => this.counters.objectsCreated++);
     this.lost = rejectWhenLost(device);
     this.lost.catch((reason: Error) => {

@@ -20,7 +20,7 @@ import { weightBytes } from './weightBytes';
 interface PreparedDispatch {
   pipeline: GPUComputePipeline;
   bindGroup: GPUBindGroup;
-  grid: (rows: number) => Grid;
+  grid: (rows: number, keys: number) => Grid;
   /** Activation rows at most. */
   rows: number;
 }
@@ -65,8 +65,9 @@ export class GpuProgram implements Program {
 
   /** Compiles every kernel and builds every bind group. Throws UnsupportedError, or OutOfMemoryError keeping nothing. */
   static async create(backend: GpuBackend, graph: Graph): Promise<GpuProgram> {
-    const run = (backend.fusion ? fuse(graph) : null) ?? graph;
-    const dispatches = run.ops.flatMap(lower);
+    const { fusion, kernels: choice } = backend.options;
+    const run = (fusion ? fuse(graph) : null) ?? graph;
+    const dispatches = run.ops.flatMap((op) => lower(op, choice));
     const kernels = await Promise.all(dispatches.map(({ launch }) => backend.compiler.compile(launch)));
     const free = (memory: ProgramMemory) => freeMemory(backend, memory);
     const memory = await backend.allocate(() => allocate(backend, graph.capacity, run), free);
@@ -92,12 +93,13 @@ export class GpuProgram implements Program {
   /** One compute pass and one submission; `after` may add to it. */
   #submit(step: Step, after?: (encoder: GPUCommandEncoder) => void): void {
     this.#writeStep(step);
+    const keys = step.position + step.tokenIds.length;
     const encoder = this.#backend.device.createCommandEncoder();
     const pass = encoder.beginComputePass();
     for (const { pipeline, bindGroup, grid, rows } of this.#dispatches) {
       pass.setPipeline(pipeline);
       pass.setBindGroup(0, bindGroup);
-      pass.dispatchWorkgroups(...grid(Math.min(rows, step.tokenIds.length)));
+      pass.dispatchWorkgroups(...grid(Math.min(rows, step.tokenIds.length), keys));
     }
     pass.end();
     after?.(encoder);

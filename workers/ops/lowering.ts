@@ -19,6 +19,7 @@ import { weigh } from '../kernels/weigh/weigh';
 import { paddedWidth } from '../quant/layout';
 import type { FusedOp } from './fusedOps';
 import type { DeviceBuffer, LayerCache, Matrix, Op, Tensor } from './graph';
+import { PLAIN_KERNELS, type KernelChoice } from './kernelChoice';
 import { opOutputs } from './opTensors';
 
 /** What a kernel binding refers to: an activation, weights or cache, or the step's token ids. */
@@ -37,17 +38,17 @@ type OpOf<Kind extends Op['kind']> = Extract<Op, { kind: Kind }>;
 type Unsized = Omit<Dispatch, 'rows'>;
 
 /** The dispatches that compute an op. Throws UnsupportedError for a shape that no kernel serves. */
-export function lower(op: Op | FusedOp): Dispatch[] {
+export function lower(op: Op | FusedOp, kernels: KernelChoice = PLAIN_KERNELS): Dispatch[] {
   const { rows } = op.kind === 'kvAppend' ? op.k : opOutputs(op)[0]!;
-  return lowerUnsized(op).map((dispatch) => ({ ...dispatch, rows }));
+  return lowerUnsized(op, kernels).map((dispatch) => ({ ...dispatch, rows }));
 }
 
-function lowerUnsized(op: Op | FusedOp): Unsized[] {
+function lowerUnsized(op: Op | FusedOp, kernels: KernelChoice): Unsized[] {
   switch (op.kind) {
     case 'embedding':
       return lowerEmbedding(op);
     case 'linear':
-      return lowerLinear(op);
+      return lowerLinear(op, kernels);
     case 'rope': {
       const launch = rope({ numHeads: op.numHeads, headDim: op.table.headDim });
       return [{ launch, operands: [op.table.buffer, op.x, op.out] }];
@@ -61,13 +62,13 @@ function lowerUnsized(op: Op | FusedOp): Unsized[] {
     case 'ropeAppend':
     case 'gatedProjections':
     case 'residualProjection':
-      return [lowerFused(op)];
+      return [lowerFused(op, kernels)];
     default:
       return [lowerRowwise(op)];
   }
 }
 
-function lowerFused(op: FusedOp): Unsized {
+function lowerFused(op: FusedOp, { matvec: variant }: KernelChoice): Unsized {
   switch (op.kind) {
     case 'weigh': {
       const { weighted, squares } = op.normed;
@@ -81,7 +82,7 @@ function lowerFused(op: FusedOp): Unsized {
         outStart: start,
       }));
       const buffers = op.weights.map(({ matrix }) => onlyShard(matrix));
-      const launch = projections({ parts, columns, eps, gain: op.gain });
+      const launch = projections({ parts, columns, eps, gain: op.gain, variant });
       return { launch, operands: [weighted, squares, op.out, ...buffers] };
     }
     case 'ropeAppend': {
@@ -90,14 +91,15 @@ function lowerFused(op: FusedOp): Unsized {
     }
     case 'gatedProjections': {
       const { x, gate, up, out } = op;
-      const shape = { gate: gate.format, up: up.format, rows: gate.rows, columns: gate.columns, eps: x.eps };
+      const { rows, columns } = gate;
+      const shape = { gate: gate.format, up: up.format, rows, columns, eps: x.eps, variant };
       const operands = [x.weighted, x.squares, out, onlyShard(gate), onlyShard(up)];
       return { launch: gatedProjections(shape), operands };
     }
     case 'residualProjection': {
       const { x, weight, residual, norm, out, normed } = op;
       const operands = [x, residual, norm.buffer, out, normed.weighted, normed.squares, onlyShard(weight)];
-      return { launch: residualProjection({ ...weight, scale: op.scale }), operands };
+      return { launch: residualProjection({ ...weight, scale: op.scale, variant }), operands };
     }
   }
 }
@@ -133,14 +135,17 @@ function lowerEmbedding({ table, scale: factor, out }: OpOf<'embedding'>): Unsiz
   }));
 }
 
-function lowerLinear({ x, weight, out }: OpOf<'linear'>): Unsized[] {
+function lowerLinear({ x, weight, out }: OpOf<'linear'>, kernels: KernelChoice): Unsized[] {
   const { format, columns } = weight;
   if (x.width !== paddedWidth(columns)) {
     throw engineError('UnsupportedError', `A matrix of ${columns} columns cannot be applied to rows of ${x.width}.`);
   }
   return weight.shards.map(({ rowStart, rows, buffer }) => {
     const shard = { format, rowStart, rows, columns };
-    const launch = x.rows === 1 ? matvec(shard) : matmul({ ...shard, outWidth: out.width });
+    const launch =
+      x.rows === 1
+        ? matvec({ ...shard, variant: kernels.matvec })
+        : matmul({ ...shard, outWidth: out.width, variant: kernels.matmul });
     return { launch, operands: [buffer, x, out] };
   });
 }

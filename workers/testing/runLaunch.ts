@@ -36,7 +36,7 @@ export async function runLaunch(
       entries: [stepBuffer, ...buffers].map((buffer, binding) => ({ binding, resource: { buffer } })),
     }),
   );
-  pass.dispatchWorkgroups(...launch.grid(step.rows + 1));
+  pass.dispatchWorkgroups(...launch.grid(step.rows + 1, (step.position ?? 0) + step.rows + 1));
   pass.end();
   device.queue.submit([encoder.finish()]);
   for (const [i, contents] of operands.entries()) {

@@ -1,5 +1,6 @@
 import { linearGrid } from '../../gpu/grid';
 import type { Launch } from '../../gpu/kernel';
+import type { KernelVariant } from '../../protocol';
 import type { MatrixFormat } from '../../quant/layout';
 import { matrixLayout } from '../../quant/layout';
 import { NORM_GAIN } from '../shared/normGain';
@@ -14,6 +15,7 @@ export interface GatedProjectionsShape {
   rows: number;
   columns: number;
   eps: number;
+  variant?: KernelVariant;
 }
 
 /** RMSNorm's division, gate and up projection and SwiGLU on one row. Bindings: step, x, squares, out, gate, up. */

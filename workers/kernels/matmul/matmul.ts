@@ -1,5 +1,6 @@
 import { workgroupsFor } from '../../gpu/grid';
 import type { Launch } from '../../gpu/kernel';
+import type { KernelVariant } from '../../protocol';
 import type { MatrixFormat } from '../../quant/layout';
 import { matrixLayout } from '../../quant/layout';
 import { STEP } from '../shared/step';
@@ -14,6 +15,7 @@ export interface MatmulShape {
   columns: number;
   /** Row stride of `out` in floats. */
   outWidth: number;
+  variant?: KernelVariant;
 }
 
 const TILE_ROWS = 32;

@@ -1,5 +1,6 @@
 import { linearGrid } from '../../gpu/grid';
 import type { Launch } from '../../gpu/kernel';
+import type { KernelVariant } from '../../protocol';
 import type { MatrixFormat } from '../../quant/layout';
 import { matrixLayout } from '../../quant/layout';
 import { STEP } from '../shared/step';
@@ -12,6 +13,7 @@ export interface MatvecShape {
   rowStart: number;
   rows: number;
   columns: number;
+  variant?: KernelVariant;
 }
 
 const MOST_SLICES = 8;

@@ -1,5 +1,6 @@
 import { linearGrid } from '../../gpu/grid';
 import type { Launch, WgslSource } from '../../gpu/kernel';
+import type { KernelVariant } from '../../protocol';
 import type { MatrixFormat } from '../../quant/layout';
 import { matrixLayout } from '../../quant/layout';
 import { NORM_GAIN } from '../shared/normGain';
@@ -22,6 +23,7 @@ export interface ProjectionsShape {
   eps: number;
   /** A factor on all results. */
   gain: number;
+  variant?: KernelVariant;
 }
 
 /** RMSNorm's division and several matrices on one row. Bindings: step, x, squares, out, weights of each part. */

@@ -1,5 +1,6 @@
 import { linearGrid } from '../../gpu/grid';
 import type { Launch } from '../../gpu/kernel';
+import type { KernelVariant } from '../../protocol';
 import type { MatrixFormat } from '../../quant/layout';
 import { matrixLayout } from '../../quant/layout';
 import { sliceInvocations, SLICES } from '../shared/slices';
@@ -13,6 +14,7 @@ export interface ResidualProjectionShape {
   columns: number;
   /** Factor on the projection. */
   scale: number;
+  variant?: KernelVariant;
 }
 
 /**
