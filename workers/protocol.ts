@@ -118,6 +118,8 @@ export interface SamplingOptions {
   stop?: string | string[];
   logprobs?: boolean;
   top_logprobs?: number;
+  /** Greedy answers guess tokens from the text before and check several at once; the tokens are the same. Default true. */
+  prompt_lookup?: boolean;
   /** For evaluation: end-of-sequence tokens do not stop generation. */
   ignore_eos?: boolean;
 }
@@ -173,6 +175,9 @@ export interface ModelStats {
   /** Tokens the KV cache has room for: prompt and answer together. */
   contextLength: number;
   prefixTokensReused: number;
+  /** Tokens that prompt-lookup decoding guessed, and those of them that were right. */
+  draftedTokens: number;
+  acceptedTokens: number;
 }
 
 export interface Diagnostics {

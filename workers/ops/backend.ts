@@ -1,4 +1,5 @@
 import type { DeviceBuffer, Graph } from './graph';
+import type { TokenLoop } from './tokenLoop';
 
 /** Work done since the backend was made; `stats()` of the public API is cut from these. */
 export interface Counters {
@@ -43,5 +44,10 @@ export interface Backend {
   /** Resolves when every write so far has reached the device; rejects with OutOfMemoryError if one could not. */
   flush(): Promise<void>;
   compile(graph: Graph): Promise<Program>;
+  /**
+   * A token loop over two programs that give the logits of their last row, [1, vocabSize], padded alike: `decode` takes
+   * one row, `prefill` more. Throws OutOfMemoryError or UnsupportedError.
+   */
+  createTokenLoop(decode: Program, prefill: Program, vocabSize: number): Promise<TokenLoop>;
   destroy(): void;
 }

@@ -3,8 +3,10 @@ import { ActivationPool } from './activationPool';
 import type { Backend, Counters, Program } from './backend';
 import { CpuBuffer, cpuBuffer } from './cpuBuffer';
 import { CpuProgram } from './cpuProgram';
+import { CpuTokenLoop } from './cpuTokenLoop';
 import type { DeviceBuffer, Graph } from './graph';
 import { macrotask } from './macrotask';
+import type { TokenLoop } from './tokenLoop';
 
 /** Buffers are whole blocks of 32 floats: a vector that ends inside one is followed by zeros. */
 const BUFFER_UNIT = 128;
@@ -48,6 +50,10 @@ export class CpuBackend implements Backend {
 
   compile(graph: Graph): Promise<Program> {
     return Promise.resolve(new CpuProgram(this, graph));
+  }
+
+  createTokenLoop(decode: Program, prefill: Program, vocabSize: number): Promise<TokenLoop> {
+    return Promise.resolve(new CpuTokenLoop(decode, prefill, vocabSize));
   }
 
   destroy(): void {

@@ -4,9 +4,11 @@ import { KernelCompiler } from '../gpu/kernel';
 import { ActivationPool } from './activationPool';
 import type { Backend, Counters, Program } from './backend';
 import { GpuBuffer, gpuBuffer } from './gpuBuffer';
-import { GpuProgram } from './gpuProgram';
+import { GpuProgram, gpuProgram } from './gpuProgram';
+import { GpuTokenLoop } from './gpuTokenLoop';
 import { PLAIN_KERNELS, type KernelChoice } from './kernelChoice';
 import type { DeviceBuffer, Graph } from './graph';
+import type { TokenLoop } from './tokenLoop';
 
 /** Buffers are whole blocks of 32 floats: a vector that ends inside one is followed by zeros. */
 const BUFFER_UNIT = 128;
@@ -120,6 +122,16 @@ export class GpuBackend implements Backend {
     const program = await GpuProgram.create(this, graph);
     await this.flush();
     return program;
+  }
+
+  /** Submits what `encoder` holds, and counts it. */
+  submit(encoder: GPUCommandEncoder): void {
+    this.device.queue.submit([encoder.finish()]);
+    this.counters.submits++;
+  }
+
+  createTokenLoop(decode: Program, prefill: Program, vocabSize: number): Promise<TokenLoop> {
+    return GpuTokenLoop.create(this, gpuProgram(decode), gpuProgram(prefill), vocabSize);
   }
 
   destroy(): void {

@@ -1,8 +1,8 @@
-import type { Grid } from '../gpu/grid';
 import type { CompiledKernel } from '../gpu/kernel';
 import { STEP_BYTES } from '../kernels/shared/step';
 import type { Program, Step } from './backend';
 import { planBuffers, tensorBytes } from './bufferPlan';
+import { encodeDispatch, prepareDispatch, type PreparedDispatch } from './dispatch';
 import type { GpuBackend } from './gpuBackend';
 import type { GpuBuffer } from './gpuBuffer';
 import { gpuBuffer } from './gpuBuffer';
@@ -16,12 +16,8 @@ import { checkOutputRows, checkStep, stepLimits } from './stepLimits';
 import type { StepLimits } from './stepLimits';
 import { weightBytes } from './weightBytes';
 
-/** A dispatch with everything it needs, so that a step only encodes. */
-interface PreparedDispatch {
-  pipeline: GPUComputePipeline;
-  bindGroup: GPUBindGroup;
-  grid: (rows: number, keys: number) => Grid;
-  /** Activation rows at most. */
+/** A dispatch of a program, with the activation rows it has at most. */
+interface ProgramDispatch extends PreparedDispatch {
   rows: number;
 }
 
@@ -43,7 +39,7 @@ export class GpuProgram implements Program {
   readonly #limits: StepLimits;
   readonly #output: Tensor;
   readonly #memory: ProgramMemory;
-  readonly #dispatches: readonly PreparedDispatch[];
+  readonly #dispatches: readonly ProgramDispatch[];
   readonly #step = new Uint32Array(STEP_BYTES / 4);
   readonly #tokenIds: Uint32Array<ArrayBuffer>;
 
@@ -51,7 +47,7 @@ export class GpuProgram implements Program {
     backend: GpuBackend,
     graph: Graph,
     memory: ProgramMemory,
-    dispatches: readonly PreparedDispatch[],
+    dispatches: readonly ProgramDispatch[],
   ) {
     this.capacity = graph.capacity;
     this.weightBytes = weightBytes(graph);
@@ -76,43 +72,46 @@ export class GpuProgram implements Program {
     return new GpuProgram(backend, graph, memory, prepared);
   }
 
+  get step(): GpuBuffer {
+    return this.#memory.step;
+  }
+
+  get tokenIds(): GpuBuffer {
+    return this.#memory.tokenIds;
+  }
+
+  get output(): GpuBuffer {
+    return this.#memory.output;
+  }
+
+  /** Rows of the output: the capacity, or the last row alone. */
+  get outputRows(): number {
+    return this.#output.rows;
+  }
+
+  /** Row stride of the output in floats. */
+  get outputWidth(): number {
+    return this.#output.width;
+  }
+
   submit(step: Step): void {
-    checkStep(step, this.#limits);
+    this.writeStep(step);
     this.#submit(step);
   }
 
   async run(step: Step, rows: number): Promise<Float32Array<ArrayBuffer>> {
-    checkStep(step, this.#limits);
     checkOutputRows(rows, this.#output);
+    this.writeStep(step);
     const { output, readback } = this.#memory;
-    const reading = readback.begin(rows * this.#output.width);
-    this.#submit(step, (encoder) => reading.copy(encoder, output));
-    return reading.floats();
+    const reading = readback.begin();
+    this.#submit(step, (encoder) => reading.copy(encoder, output, rows * this.#output.width * 4));
+    return new Float32Array(await reading.bytes());
   }
 
-  /** One compute pass and one submission; `after` may add to it. */
-  #submit(step: Step, after?: (encoder: GPUCommandEncoder) => void): void {
-    this.#writeStep(step);
-    const keys = step.position + step.tokenIds.length;
-    const encoder = this.#backend.device.createCommandEncoder();
-    const pass = encoder.beginComputePass();
-    for (const { pipeline, bindGroup, grid, rows } of this.#dispatches) {
-      pass.setPipeline(pipeline);
-      pass.setBindGroup(0, bindGroup);
-      pass.dispatchWorkgroups(...grid(Math.min(rows, step.tokenIds.length), keys));
-    }
-    pass.end();
-    after?.(encoder);
-    this.#backend.device.queue.submit([encoder.finish()]);
-    this.#backend.counters.dispatches += this.#dispatches.length;
-    this.#backend.counters.submits++;
-  }
-
-  destroy(): void {
-    freeMemory(this.#backend, this.#memory);
-  }
-
-  #writeStep({ tokenIds, position }: Step): void {
+  /** Gives the dispatches encoded next their step. Throws RangeError for one that does not fit. */
+  writeStep(step: Step): void {
+    checkStep(step, this.#limits);
+    const { tokenIds, position } = step;
     const rows = tokenIds.length;
     const { queue } = this.#backend.device;
     this.#step.set([position, rows]);
@@ -120,6 +119,28 @@ export class GpuProgram implements Program {
     queue.writeBuffer(this.#memory.step.handle, 0, this.#step);
     queue.writeBuffer(this.#memory.tokenIds.handle, 0, this.#tokenIds, 0, rows);
     this.#backend.counters.uploadedBytes += STEP_BYTES + rows * 4;
+  }
+
+  /** Encodes the forward pass of a step of `rows` rows that stands, or will stand, in the program's step buffer. */
+  encode(pass: GPUComputePassEncoder, rows: number, position: number): void {
+    for (const dispatch of this.#dispatches) {
+      encodeDispatch(pass, dispatch, Math.min(dispatch.rows, rows), position + rows);
+    }
+    this.#backend.counters.dispatches += this.#dispatches.length;
+  }
+
+  /** One compute pass and one submission; `after` may add to it. */
+  #submit({ tokenIds, position }: Step, after?: (encoder: GPUCommandEncoder) => void): void {
+    const encoder = this.#backend.device.createCommandEncoder();
+    const pass = encoder.beginComputePass();
+    this.encode(pass, tokenIds.length, position);
+    pass.end();
+    after?.(encoder);
+    this.#backend.submit(encoder);
+  }
+
+  destroy(): void {
+    freeMemory(this.#backend, this.#memory);
   }
 }
 
@@ -158,8 +179,8 @@ function prepare(
   memory: ProgramMemory,
   { output }: Graph,
   { launch, operands, rows }: Dispatch,
-  { pipeline, layout }: CompiledKernel,
-): PreparedDispatch {
+  kernel: CompiledKernel,
+): ProgramDispatch {
   const resource = (operand: Operand): GPUBufferBinding => {
     if (operand === 'tokenIds') return { buffer: memory.tokenIds.handle };
     if (!('id' in operand)) return { buffer: gpuBuffer(operand).handle };
@@ -168,10 +189,11 @@ function prepare(
     return { buffer: buffer.handle, size: tensorBytes(operand) };
   };
   const resources = [{ buffer: memory.step.handle, size: STEP_BYTES }, ...operands.map(resource)];
-  const bindGroup = device.createBindGroup({
-    label: launch.kernel.name,
-    layout,
-    entries: resources.map((entry, binding) => ({ binding, resource: entry })),
-  });
-  return { pipeline, bindGroup, grid: launch.grid, rows };
+  return { ...prepareDispatch(device, launch, kernel, resources), rows };
+}
+
+/** The GPU program behind a Program. Throws TypeError for one that another backend made. */
+export function gpuProgram(program: Program): GpuProgram {
+  if (program instanceof GpuProgram) return program;
+  throw new TypeError('this program was made by another backend');
 }

@@ -1,7 +1,8 @@
 import { engineError, hasErrorName } from '../errors';
 import type { GeneratedToken, GenerateInput, GenerateResult, SamplingOptions } from '../protocol';
-import { randomSeed } from './random';
-import { createSampler, logprobsOf, type Sampler } from './sampler';
+import { answer } from './answer';
+import { logprobsOf } from './logprobs';
+import { samplingOf } from './samplingOptions';
 import type { Session } from './session';
 import { TextStream } from './textStream';
 
@@ -30,7 +31,13 @@ export async function generate(
   let finishReason: GenerateResult['finishReason'] = 'length';
   let completionTokens = 0;
   try {
-    for await (const { tokenId, logits } of sampledTokens(session, options, promptIds, signal)) {
+    const answerOptions = {
+      sampling: samplingOf(options, session.info.sampling),
+      maxTokens: options.max_tokens ?? session.info.sampling.maxTokens ?? Infinity,
+      wantsLogits: options.logprobs ?? false,
+      promptLookup: options.prompt_lookup ?? true,
+    };
+    for await (const { tokenId, logits } of answer(session, promptIds, answerOptions, signal)) {
       completionTokens++;
       let isStop = stopIds.has(tokenId);
       if (!isStop) {
@@ -49,25 +56,6 @@ export async function generate(
   }
   emit.end(text.end());
   return { finishReason, promptTokens: promptIds.length, completionTokens, ...spentSince(before, session.timings) };
-}
-
-/** The tokens in turn, each with the logits it was picked from, up to the limit, the end of the context or the signal. */
-async function* sampledTokens(
-  session: Session,
-  options: SamplingOptions,
-  promptIds: number[],
-  signal: AbortSignal,
-): AsyncGenerator<{ tokenId: number; logits: Float32Array }, void> {
-  const sampler = samplerFor(session, options, promptIds);
-  const maxTokens = options.max_tokens ?? session.info.sampling.maxTokens ?? Infinity;
-  let logits = await session.prefill(promptIds, signal);
-  for (let count = 1; count <= maxTokens; count++) {
-    session.throwIfStopped(signal);
-    const tokenId = sampler.sample(logits);
-    yield { tokenId, logits };
-    if (count === maxTokens || session.room === 0) return;
-    logits = await session.decode(tokenId);
-  }
 }
 
 function spentSince(before: Session['timings'], now: Session['timings']) {
@@ -92,28 +80,13 @@ function stopStrings(session: Session, input: GenerateInput, { stop = [] }: Samp
   return 'messages' in input ? [...asked, ...session.tokenizer.turnMarkers] : asked;
 }
 
-function samplerFor(session: Session, options: SamplingOptions, promptIds: number[]): Sampler {
-  const defaults = session.info.sampling;
-  return createSampler({
-    temperature: options.temperature ?? defaults.temperature,
-    topP: options.top_p ?? defaults.topP,
-    topK: options.top_k ?? defaults.topK,
-    minP: options.min_p ?? defaults.minP,
-    repetitionPenalty: options.repetition_penalty ?? defaults.repetitionPenalty,
-    presencePenalty: options.presence_penalty ?? 0,
-    frequencyPenalty: options.frequency_penalty ?? 0,
-    seed: options.seed ?? randomSeed(),
-    promptTokens: promptIds,
-  });
-}
-
 function tokenLogprobs(
   session: Session,
-  { logprobs, top_logprobs = 0 }: SamplingOptions,
-  logits: Float32Array,
+  { top_logprobs = 0 }: SamplingOptions,
+  logits: Float32Array | null,
   tokenId: number,
 ): Pick<GeneratedToken, 'logprob' | 'topLogprobs'> {
-  if (!logprobs) return {};
+  if (!logits) return {};
   const { logprob, top } = logprobsOf(logits, tokenId, top_logprobs);
   const token = (id: number) => (session.hasTokenizer ? session.tokenizer.tokenText(id) : '');
   return { logprob, topLogprobs: top.map((entry) => ({ ...entry, token: token(entry.tokenId) })) };

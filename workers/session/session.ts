@@ -3,6 +3,7 @@ import { engineError } from '../errors';
 import { forward, type MiniCpm } from '../model/minicpm';
 import type { Backend, Program, Step } from '../ops/backend';
 import { Ops, type LayerCache } from '../ops/graph';
+import type { SampledToken, Sampling, TokenLoop } from '../ops/tokenLoop';
 import type {
   ChatMessage,
   ForwardResult,
@@ -21,6 +22,8 @@ import { commonPrefixLength } from './prefix';
 const PREFILL_ROWS = 128;
 /** Rows of one submission when logits of every position are wanted: 32 rows of 130,000 logits are 17 MB. */
 const ALL_LOGITS_ROWS = 32;
+/** A token and a draft of seven more. */
+const CHECK_ROWS = 8;
 
 /** What a session is made of; all of it lives on `backend`. */
 export interface SessionParts {
@@ -35,10 +38,24 @@ export interface SessionParts {
 
 /** One loaded model: weights and KV cache on a backend, recorded programs, and the tokens the cache holds. */
 export class Session {
-  readonly timings = { prefillTokens: 0, prefillSeconds: 0, decodeTokens: 0, decodeSeconds: 0, prefixTokensReused: 0 };
+  readonly timings = {
+    prefillTokens: 0,
+    prefillSeconds: 0,
+    decodeTokens: 0,
+    decodeSeconds: 0,
+    prefixTokensReused: 0,
+    draftedTokens: 0,
+    acceptedTokens: 0,
+  };
   /** Tokens whose keys and values are in the cache, by position. */
   #cached: number[] = [];
+  /** The token of the answer that was not fed yet. */
+  #last = 0;
+  /** When the token before it was known, by performance.now(). */
+  #answering = 0;
   #allLogits: Program | null = null;
+  #check: Program | null = null;
+  #isCheckWanted = false;
   /** Calls on one session run one after another: they share the cache. */
   #queue: Promise<unknown> = Promise.resolve();
   #isDisposed = false;
@@ -47,6 +64,7 @@ export class Session {
     private readonly parts: SessionParts,
     private readonly decodeProgram: Program,
     private readonly prefillProgram: Program,
+    private readonly loop: TokenLoop,
   ) {}
 
   /** Records and compiles the programs of a model whose weights are on the backend. Takes ownership of the backend. */
@@ -55,7 +73,8 @@ export class Session {
       compile(parts, 1, 'last'),
       compile(parts, Math.min(PREFILL_ROWS, parts.contextLength), 'last'),
     ]);
-    return new Session(parts, decode, prefill);
+    const loop = await parts.backend.createTokenLoop(decode, prefill, parts.model.config.vocabSize);
+    return new Session(parts, decode, prefill, loop);
   }
 
   get info(): ModelInfo {
@@ -124,64 +143,73 @@ export class Session {
    * Brings the cache to exactly `tokenIds`, computing only what does not stand there yet, and returns the logits after
    * the last one. [vocabSize]. Throws ContextFullError when they do not fit.
    */
-  async prefill(tokenIds: number[], signal?: AbortSignal): Promise<Float32Array<ArrayBuffer>> {
-    this.#checkFits(tokenIds);
-    this.throwIfStopped(signal);
-    // The last token is always computed: its logits are wanted.
-    const reused = Math.min(commonPrefixLength(this.#cached, tokenIds), tokenIds.length - 1);
-    this.#cached.length = reused;
-    this.timings.prefixTokensReused += reused;
-    const started = performance.now();
-    try {
-      return await this.#prefillRest(tokenIds, signal);
-    } finally {
-      // A prefill that was stopped has taken its time as well.
-      this.timings.prefillTokens += this.#cached.length - reused;
-      this.timings.prefillSeconds += (performance.now() - started) / 1000;
-    }
+  prefill(tokenIds: number[], signal?: AbortSignal): Promise<Float32Array<ArrayBuffer>> {
+    return this.#prefill(tokenIds, (program, step) => this.#logits(program, step, 1), signal);
   }
 
-  /** The part of `prefill` that computes: from the end of the cache to the end of `tokenIds`. */
-  async #prefillRest(tokenIds: number[], signal?: AbortSignal): Promise<Float32Array<ArrayBuffer>> {
-    for (;;) {
-      const position = this.#cached.length;
-      const remaining = tokenIds.length - position;
-      const program = remaining === 1 ? this.decodeProgram : this.prefillProgram;
-      const rows = tokenIds.slice(position, position + program.capacity);
-      if (rows.length === remaining) {
-        const logits = await this.#logits(program, { tokenIds: rows, position }, 1);
-        this.#cached.push(...rows);
-        return logits;
-      }
-      program.submit({ tokenIds: rows, position });
-      this.#cached.push(...rows);
-      if (signal) {
-        // Wait for the device between chunks, so that a stop is heard and work does not pile up.
-        await this.parts.backend.flush();
-        this.throwIfStopped(signal);
-      }
+  /** The same, and returns the first token of an answer. */
+  async first(
+    tokenIds: number[],
+    sampling: Sampling,
+    wantsLogits: boolean,
+    signal?: AbortSignal,
+  ): Promise<SampledToken> {
+    this.loop.begin(sampling, tokenIds);
+    const token = await this.#prefill(tokenIds, (_, step) => this.loop.first(step, wantsLogits), signal);
+    this.#last = token.tokenId;
+    this.#answering = performance.now();
+    return token;
+  }
+
+  /** Calls of `next` that may wait for their tokens at the same time. */
+  get mostInFlight(): number {
+    return this.loop.mostInFlight;
+  }
+
+  /** Computes the token after the one before, whether or not that one is known yet. */
+  next(wantsLogits: boolean): Promise<SampledToken> {
+    return this.loop.next(wantsLogits);
+  }
+
+  /** Takes a token that `next` gave for part of the answer: the one before it is in the cache. */
+  advance(tokenId: number): void {
+    this.#cached.push(this.#last);
+    this.#last = tokenId;
+    const now = performance.now();
+    this.timings.decodeTokens++;
+    this.timings.decodeSeconds += (now - this.#answering) / 1000;
+    this.#answering = now;
+  }
+
+  /** Whether `check` can be called; where not, it will be as soon as its program is compiled. */
+  get canCheck(): boolean {
+    if (!this.#isCheckWanted) {
+      this.#isCheckWanted = true;
+      // Without it tokens come one by one.
+      void this.#compileCheck().catch(() => undefined);
     }
+    return this.#check !== null;
+  }
+
+  /**
+   * Computes the last token and a draft of what follows it in one step, and returns the tokens that greedy decoding gives
+   * behind it: as much of the draft as is right, and one more. Nothing may be in flight.
+   */
+  async check(draft: number[]): Promise<number[]> {
+    const step = { tokenIds: [this.#last, ...draft], position: this.#cached.length };
+    const greedy = await this.loop.check(this.#check!, step);
+    const right = commonPrefixLength(draft, greedy);
+    const tokens = greedy.slice(0, right + 1);
+    for (const tokenId of tokens) this.advance(tokenId);
+    this.loop.resume(this.#last, this.#cached.length);
+    this.timings.draftedTokens += draft.length;
+    this.timings.acceptedTokens += right;
+    return tokens;
   }
 
   /** Throws AbortError where `signal` or `dispose` asks for an end. */
   throwIfStopped(signal?: AbortSignal): void {
     if (signal?.aborted || this.#isDisposed) throw engineError('AbortError', 'stopped');
-  }
-
-  /** Appends one token to the cache and returns the logits after it. [vocabSize] */
-  async decode(tokenId: number): Promise<Float32Array<ArrayBuffer>> {
-    const started = performance.now();
-    const step = { tokenIds: [tokenId], position: this.#cached.length };
-    const logits = await this.#logits(this.decodeProgram, step, 1);
-    this.#cached.push(tokenId);
-    this.timings.decodeTokens++;
-    this.timings.decodeSeconds += (performance.now() - started) / 1000;
-    return logits;
-  }
-
-  /** Tokens that still fit the context behind those cached. */
-  get room(): number {
-    return this.contextLength - this.#cached.length;
   }
 
   stats(): ModelStats {
@@ -204,6 +232,57 @@ export class Session {
     this.#isDisposed = true;
     await this.#queue;
     this.parts.backend.destroy();
+  }
+
+  /** Computes what of `tokenIds` is not in the cache, its last step by `finish`. */
+  async #prefill<T>(
+    tokenIds: number[],
+    finish: (program: Program, step: Step) => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    this.#checkFits(tokenIds);
+    this.throwIfStopped(signal);
+    // The last token is always computed: its logits are wanted.
+    const reused = Math.min(commonPrefixLength(this.#cached, tokenIds), tokenIds.length - 1);
+    this.#cached.length = reused;
+    this.timings.prefixTokensReused += reused;
+    const started = performance.now();
+    try {
+      return await this.#prefillRest(tokenIds, finish, signal);
+    } finally {
+      // A prefill that was stopped has taken its time as well.
+      this.timings.prefillTokens += this.#cached.length - reused;
+      this.timings.prefillSeconds += (performance.now() - started) / 1000;
+    }
+  }
+
+  async #prefillRest<T>(
+    tokenIds: number[],
+    finish: (program: Program, step: Step) => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    for (;;) {
+      const position = this.#cached.length;
+      const remaining = tokenIds.length - position;
+      const program = remaining === 1 ? this.decodeProgram : this.prefillProgram;
+      const rows = tokenIds.slice(position, position + program.capacity);
+      if (rows.length === remaining) {
+        const result = await finish(program, { tokenIds: rows, position });
+        this.#cached.push(...rows);
+        return result;
+      }
+      program.submit({ tokenIds: rows, position });
+      this.#cached.push(...rows);
+      if (signal) {
+        // Wait for the device between chunks, so that a stop is heard and work does not pile up.
+        await this.parts.backend.flush();
+        this.throwIfStopped(signal);
+      }
+    }
+  }
+
+  async #compileCheck(): Promise<void> {
+    this.#check = await compile(this.parts, Math.min(CHECK_ROWS, this.contextLength), 'all');
   }
 
   async #logitsOfAll(tokenIds: number[]): Promise<Float32Array<ArrayBuffer>> {

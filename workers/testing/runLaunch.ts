@@ -11,20 +11,21 @@ const GUARD_VALUE = 0xa5;
 const compilers = new WeakMap<GPUDevice, KernelCompiler>();
 
 /**
- * Runs one dispatch with the given contents of bindings 1, 2, … and updates the writable ones in place.
- * It is launched for one row more than the step has, which must be left alone. Each buffer is as long as its contents, bar the guard behind writable ones. Throws where a guard was touched.
+ * Runs one dispatch with the given contents of bindings 1, 2, … and updates the writable ones in place. Without a step,
+ * the contents are those of bindings 0, 1, … It is launched for one row more than the step has, which must be left alone.
+ * Each buffer is as long as its contents, bar the guard behind writable ones. Throws where a guard was touched.
  */
 export async function runLaunch(
   device: GPUDevice,
   launch: Launch,
-  step: { position?: number; rows: number },
+  step: { position?: number; rows: number } | null,
   operands: Words[],
 ): Promise<void> {
   const compiler = compilers.get(device) ?? new KernelCompiler(device);
   compilers.set(device, compiler);
   const { pipeline, layout } = await compiler.compile(launch);
-  const stepBuffer = device.createBuffer({ size: STEP_BYTES, usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST });
-  device.queue.writeBuffer(stepBuffer, 0, new Uint32Array([step.position ?? 0, step.rows]));
+  const { position = 0, rows } = step ?? { rows: 0 };
+  const steps = step ? [stepBuffer(device, position, rows)] : [];
   const buffers = operands.map((contents) => uploaded(device, contents));
   const encoder = device.createCommandEncoder();
   const pass = encoder.beginComputePass();
@@ -33,21 +34,28 @@ export async function runLaunch(
     0,
     device.createBindGroup({
       layout,
-      entries: [stepBuffer, ...buffers].map((buffer, binding) => ({ binding, resource: { buffer } })),
+      entries: [...steps, ...buffers].map((buffer, binding) => ({ binding, resource: { buffer } })),
     }),
   );
-  pass.dispatchWorkgroups(...launch.grid(step.rows + 1, (step.position ?? 0) + step.rows + 1));
+  pass.dispatchWorkgroups(...launch.grid(rows + 1, position + rows + 1));
   pass.end();
   device.queue.submit([encoder.finish()]);
   for (const [i, contents] of operands.entries()) {
-    if (launch.kernel.bindings[i + 1] === 'storage') await download(device, buffers[i]!, contents, launch.kernel.name);
+    if (launch.kernel.bindings[i + steps.length] === 'storage')
+      await download(device, buffers[i]!, contents, launch.kernel.name);
   }
+}
+
+function stepBuffer(device: GPUDevice, position: number, rows: number): GPUBuffer {
+  const buffer = device.createBuffer({ size: STEP_BYTES, usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST });
+  device.queue.writeBuffer(buffer, 0, new Uint32Array([position, rows]));
+  return buffer;
 }
 
 function uploaded(device: GPUDevice, contents: Words): GPUBuffer {
   const bytes = new Uint8Array(contents.byteLength + GUARD_BYTES).fill(GUARD_VALUE);
   bytes.set(new Uint8Array(contents.buffer, contents.byteOffset, contents.byteLength));
-  const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
+  const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
   const buffer = device.createBuffer({ size: bytes.byteLength, usage });
   device.queue.writeBuffer(buffer, 0, bytes);
   return buffer;

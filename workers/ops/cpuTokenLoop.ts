@@ -1,0 +1,62 @@
+import { argmaxReference } from '../kernels/argmax/argmax.reference';
+import { penalizeReference } from '../kernels/penalize/penalize.reference';
+import { sampleReference } from '../kernels/sample/sample.reference';
+import { SEEN, type Sampling } from '../kernels/shared/sampling';
+import type { Program, Step } from './backend';
+import { checkSampled, type SampledToken, type TokenLoop } from './tokenLoop';
+
+/** The token loop in plain TypeScript. A token is computed when it is asked for, so none is asked for ahead. */
+export class CpuTokenLoop implements TokenLoop {
+  readonly mostInFlight = 1;
+  #sampling!: Sampling;
+  readonly #history: Uint32Array;
+  #next = { tokenId: 0, position: 0 };
+
+  constructor(
+    private readonly decode: Program,
+    private readonly prefill: Program,
+    private readonly vocabSize: number,
+  ) {
+    this.#history = new Uint32Array(vocabSize);
+  }
+
+  begin(sampling: Sampling, promptTokens: readonly number[]): void {
+    this.#sampling = sampling;
+    this.#history.fill(0);
+    for (const id of promptTokens) this.#history[id] = SEEN;
+  }
+
+  async first(step: Step, wantsLogits: boolean): Promise<SampledToken> {
+    const { tokenIds, position } = step;
+    const program = tokenIds.length > 1 ? this.prefill : this.decode;
+    const logits = (await program.run(step, 1)).subarray(0, this.vocabSize);
+    const last = position + tokenIds.length - 1;
+    const penalized = penalizeReference(logits, this.#history, this.#sampling);
+    const tokenId = checkSampled(sampleReference(penalized, this.#sampling, last));
+    this.#history[tokenId] = ((this.#history[tokenId]! + 1) | SEEN) >>> 0;
+    this.#next = { tokenId, position: last + 1 };
+    return { tokenId, logits: wantsLogits ? logits : null };
+  }
+
+  next(wantsLogits: boolean): Promise<SampledToken> {
+    const { tokenId, position } = this.#next;
+    return this.first({ tokenIds: [tokenId], position }, wantsLogits);
+  }
+
+  async check(program: Program, step: Step): Promise<number[]> {
+    const rows = step.tokenIds.length;
+    const logits = await program.run(step, rows);
+    const width = logits.length / rows;
+    return Array.from({ length: rows }, (_, row) =>
+      checkSampled(argmaxReference(logits.subarray(row * width, row * width + this.vocabSize))),
+    );
+  }
+
+  resume(tokenId: number, position: number): void {
+    this.#next = { tokenId, position };
+  }
+
+  destroy(): void {
+    // Plain memory.
+  }
+}

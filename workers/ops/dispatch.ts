@@ -1,0 +1,33 @@
+import type { Grid } from '../gpu/grid';
+import type { CompiledKernel, Launch } from '../gpu/kernel';
+
+/** A dispatch with everything it needs, so that a step only encodes. */
+export interface PreparedDispatch {
+  pipeline: GPUComputePipeline;
+  bindGroup: GPUBindGroup;
+  grid: (rows: number, keys: number) => Grid;
+}
+
+/** Binds a compiled kernel to its memory, in the order of its bindings. */
+export function prepareDispatch(
+  device: GPUDevice,
+  { kernel, grid }: Launch,
+  { pipeline, layout }: CompiledKernel,
+  resources: readonly GPUBufferBinding[],
+): PreparedDispatch {
+  const entries = resources.map((resource, binding) => ({ binding, resource }));
+  const bindGroup = device.createBindGroup({ label: kernel.name, layout, entries });
+  return { pipeline, bindGroup, grid };
+}
+
+/** Encodes a dispatch for so many activation rows and cached keys. */
+export function encodeDispatch(
+  pass: GPUComputePassEncoder,
+  { pipeline, bindGroup, grid }: PreparedDispatch,
+  rows: number,
+  keys: number,
+): void {
+  pass.setPipeline(pipeline);
+  pass.setBindGroup(0, bindGroup);
+  pass.dispatchWorkgroups(...grid(rows, keys));
+}

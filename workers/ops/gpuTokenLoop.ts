@@ -1,0 +1,201 @@
+import { workgroupsFor } from '../gpu/grid';
+import type { CompiledKernel, Launch } from '../gpu/kernel';
+import { argmax } from '../kernels/argmax/argmax';
+import { penalize } from '../kernels/penalize/penalize';
+import { sample } from '../kernels/sample/sample';
+import {
+  hasPenalties,
+  samplingBytes,
+  SAMPLING_BYTES,
+  SEEN,
+  SEGMENT_TOKENS,
+  type Sampling,
+} from '../kernels/shared/sampling';
+import type { Program, Step } from './backend';
+import { encodeDispatch, prepareDispatch, type PreparedDispatch } from './dispatch';
+import type { GpuBackend } from './gpuBackend';
+import type { GpuBuffer } from './gpuBuffer';
+import { gpuProgram, type GpuProgram } from './gpuProgram';
+import { Readback } from './readback';
+import { checkSampled, type SampledToken, type TokenLoop } from './tokenLoop';
+
+/** Enough to bridge a slow read-back even where a token takes a millisecond. */
+const MOST_IN_FLIGHT = 32;
+/** Most rows of a `check`. */
+const MOST_ROWS = 8;
+
+interface LoopMemory {
+  sampling: GpuBuffer;
+  history: GpuBuffer;
+  penalized: GpuBuffer;
+  segments: GpuBuffer;
+  sampled: GpuBuffer;
+  tokens: Readback;
+  /** Tokens with their logits. */
+  logits: Readback;
+}
+
+interface LoopKernels {
+  penalize: Bindable;
+  sample: Bindable;
+  argmax: Bindable;
+}
+
+interface Bindable {
+  launch: Launch;
+  kernel: CompiledKernel;
+}
+
+/** The token loop on the GPU: two dispatches behind the forward pass, in its submission, and 4 bytes to read. */
+export class GpuTokenLoop implements TokenLoop {
+  readonly mostInFlight = MOST_IN_FLIGHT;
+  /** Where the next step stands. */
+  #position = 0;
+  readonly #choosing = new Map<GpuProgram, PreparedDispatch[]>();
+
+  private constructor(
+    private readonly backend: GpuBackend,
+    private readonly decode: GpuProgram,
+    private readonly prefill: GpuProgram,
+    private readonly vocabSize: number,
+    private readonly kernels: LoopKernels,
+    private readonly memory: LoopMemory,
+  ) {
+    for (const program of [decode, prefill]) this.#choosing.set(program, this.#sampling(program));
+  }
+
+  static async create(
+    backend: GpuBackend,
+    decode: GpuProgram,
+    prefill: GpuProgram,
+    vocabSize: number,
+  ): Promise<GpuTokenLoop> {
+    const width = decode.outputWidth;
+    const bindable = async (launch: Launch) => ({ launch, kernel: await backend.compiler.compile(launch) });
+    const [penalizing, sampling, choosing] = await Promise.all([
+      bindable(penalize({ vocabSize, width })),
+      bindable(sample({ vocabSize })),
+      bindable(argmax({ vocabSize, width })),
+    ]);
+    const memory = await backend.allocate(() => allocate(backend, vocabSize, width), freeMemory);
+    const kernels = { penalize: penalizing, sample: sampling, argmax: choosing };
+    return new GpuTokenLoop(backend, decode, prefill, vocabSize, kernels, memory);
+  }
+
+  begin(sampling: Sampling, promptTokens: readonly number[]): void {
+    this.backend.write(this.memory.sampling, 0, samplingBytes(sampling));
+    if (!hasPenalties(sampling)) return;
+    const history = new Uint32Array(this.vocabSize);
+    for (const id of promptTokens) history[id] = SEEN;
+    this.backend.write(this.memory.history, 0, new Uint8Array(history.buffer));
+  }
+
+  first(step: Step, wantsLogits: boolean): Promise<SampledToken> {
+    const rows = step.tokenIds.length;
+    const last = step.position + rows - 1;
+    if (rows > 1) this.prefill.writeStep(step);
+    // Sampling adds one to the position and puts its token in the place of this one.
+    this.decode.writeStep({ tokenIds: [step.tokenIds[rows - 1]!], position: last });
+    this.#position = last + 1;
+    return this.#sample(rows > 1 ? this.prefill : this.decode, rows, step.position, wantsLogits);
+  }
+
+  next(wantsLogits: boolean): Promise<SampledToken> {
+    return this.#sample(this.decode, 1, this.#position++, wantsLogits);
+  }
+
+  async check(checking: Program, step: Step): Promise<number[]> {
+    const program = gpuProgram(checking);
+    const dispatches = this.#choosing.get(program) ?? this.#greedy(program);
+    this.#choosing.set(program, dispatches);
+    program.writeStep(step);
+    const rows = step.tokenIds.length;
+    const reading = this.memory.tokens.begin();
+    this.#submit(program, rows, step.position, dispatches, (encoder) => {
+      reading.copy(encoder, this.memory.sampled, rows * 4);
+    });
+    return [...new Uint32Array(await reading.bytes())].map(checkSampled);
+  }
+
+  resume(tokenId: number, position: number): void {
+    this.decode.writeStep({ tokenIds: [tokenId], position });
+    this.#position = position;
+  }
+
+  destroy(): void {
+    freeMemory(this.memory);
+  }
+
+  async #sample(program: GpuProgram, rows: number, position: number, wantsLogits: boolean): Promise<SampledToken> {
+    const { sampled, tokens, logits } = this.memory;
+    const reading = (wantsLogits ? logits : tokens).begin();
+    this.#submit(program, rows, position, this.#choosing.get(program)!, (encoder) => {
+      reading.copy(encoder, sampled, 4);
+      if (wantsLogits) reading.copy(encoder, program.output, this.vocabSize * 4);
+    });
+    const bytes = await reading.bytes();
+    const tokenId = checkSampled(new Uint32Array(bytes, 0, 1)[0]!);
+    return { tokenId, logits: wantsLogits ? new Float32Array(bytes, 4) : null };
+  }
+
+  #submit(
+    program: GpuProgram,
+    rows: number,
+    position: number,
+    choosing: readonly PreparedDispatch[],
+    read: (encoder: GPUCommandEncoder) => void,
+  ): void {
+    const encoder = this.backend.device.createCommandEncoder();
+    const pass = encoder.beginComputePass();
+    program.encode(pass, rows, position);
+    for (const dispatch of choosing)
+      encodeDispatch(pass, dispatch, Math.min(rows, program.outputRows), position + rows);
+    this.backend.counters.dispatches += choosing.length;
+    pass.end();
+    read(encoder);
+    this.backend.submit(encoder);
+  }
+
+  #sampling(program: GpuProgram): PreparedDispatch[] {
+    const { sampling, history, penalized, segments, sampled } = this.memory;
+    const { step, tokenIds } = this.decode;
+    return [
+      this.#penalizing(program),
+      this.#bind(this.kernels.sample, [step, sampling, penalized, segments, history, tokenIds, sampled]),
+    ];
+  }
+
+  #greedy(program: GpuProgram): PreparedDispatch[] {
+    const { penalized, segments, sampled } = this.memory;
+    return [this.#penalizing(program), this.#bind(this.kernels.argmax, [program.step, penalized, segments, sampled])];
+  }
+
+  #penalizing(program: GpuProgram): PreparedDispatch {
+    const { sampling, history, penalized, segments } = this.memory;
+    return this.#bind(this.kernels.penalize, [program.step, sampling, program.output, history, penalized, segments]);
+  }
+
+  #bind({ launch, kernel }: Bindable, buffers: GpuBuffer[]): PreparedDispatch {
+    this.backend.counters.objectsCreated++;
+    const resources = buffers.map(({ handle }) => ({ buffer: handle }));
+    return prepareDispatch(this.backend.device, launch, kernel, resources);
+  }
+}
+
+function allocate(backend: GpuBackend, vocabSize: number, width: number): LoopMemory {
+  const segments = workgroupsFor(vocabSize, SEGMENT_TOKENS);
+  const uniform = GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST;
+  return {
+    sampling: backend.createBuffer('sampling', SAMPLING_BYTES, uniform),
+    history: backend.createBuffer('history', vocabSize * 4),
+    penalized: backend.createBuffer('penalized', MOST_ROWS * width * 4),
+    segments: backend.createBuffer('segments', MOST_ROWS * segments * 8),
+    sampled: backend.createBuffer('sampled', MOST_ROWS * 4),
+    tokens: new Readback(backend, MOST_ROWS * 4, MOST_IN_FLIGHT),
+    logits: new Readback(backend, (1 + vocabSize) * 4),
+  };
+}
+
+function freeMemory({ sampling, history, penalized, segments, sampled, tokens, logits }: LoopMemory): void {
+  for (const memory of [sampling, history, penalized, segments, sampled, tokens, logits]) memory.destroy();
+}

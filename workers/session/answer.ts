@@ -1,0 +1,70 @@
+import { hasPenalties, type SampledToken, type Sampling } from '../ops/tokenLoop';
+import { Pace } from './pace';
+import { PromptLookup } from './promptLookup';
+import type { Session } from './session';
+
+export interface AnswerOptions {
+  sampling: Sampling;
+  maxTokens: number;
+  /** Each token comes with the logits it was chosen from. */
+  wantsLogits: boolean;
+  /** Greedy answers may check drafted tokens several at a time. */
+  promptLookup: boolean;
+}
+
+/**
+ * The tokens of an answer in turn, up to the limit or the end of the context. Several are in flight: the device goes on
+ * while a token travels, and what it computed beyond the last one taken is forgotten. Throws AbortError on a stop.
+ */
+export async function* answer(
+  session: Session,
+  promptIds: number[],
+  { sampling, maxTokens, wantsLogits, promptLookup }: AnswerOptions,
+  signal: AbortSignal,
+): AsyncGenerator<SampledToken, void> {
+  // The last token needs no place in the cache.
+  const most = Math.min(maxTokens, session.contextLength - promptIds.length + 1);
+  if (most < 1) return;
+  const mayDraft = promptLookup && sampling.temperature === 0 && !hasPenalties(sampling) && !wantsLogits;
+  const lookup = mayDraft ? new PromptLookup(promptIds) : null;
+  const pace = new Pace(session.mostInFlight);
+  const first = await session.first(promptIds, sampling, wantsLogits, signal);
+  lookup?.push(first.tokenId);
+  yield first;
+
+  let taken = 1;
+  const flight: Promise<SampledToken>[] = [];
+  while (taken < most) {
+    session.throwIfStopped(signal);
+    const draft = lookup?.draft(most - taken - 1) ?? [];
+    const isDrafting = draft.length > 0 && session.canCheck;
+    if (isDrafting && flight.length === 0) {
+      const started = performance.now();
+      const tokens = await session.check(draft);
+      lookup!.checked(tokens.length, performance.now() - started, pace.tokenMs);
+      pace.pause();
+      for (const tokenId of tokens) {
+        lookup!.push(tokenId);
+        yield { tokenId, logits: null };
+      }
+      taken += tokens.length;
+      continue;
+    }
+    // With a draft in sight nothing more takes off, and those in flight land first.
+    while (!isDrafting && flight.length < pace.depth && taken + flight.length < most) {
+      flight.push(inFlight(session.next(wantsLogits)));
+    }
+    const token = await flight.shift()!;
+    session.advance(token.tokenId);
+    pace.arrived(performance.now());
+    taken++;
+    lookup?.push(token.tokenId);
+    yield token;
+  }
+}
+
+/** A promise that nobody may come to wait for: its failure is then of no interest. */
+function inFlight<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => undefined);
+  return promise;
+}
