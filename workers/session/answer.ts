@@ -37,8 +37,7 @@ export async function* answer(
   while (taken < most) {
     session.throwIfStopped(signal);
     const draft = lookup?.draft(most - taken - 1) ?? [];
-    const isDrafting = draft.length > 0 && session.canCheck;
-    if (isDrafting && flight.length === 0) {
+    if (draft.length > 0 && flight.length === 0) {
       const started = performance.now();
       const tokens = await session.check(draft);
       lookup!.checked(tokens.length, performance.now() - started, pace.tokenMs);
@@ -51,7 +50,7 @@ export async function* answer(
       continue;
     }
     // With a draft in sight nothing more takes off, and those in flight land first.
-    while (!isDrafting && flight.length < pace.depth && taken + flight.length < most) {
+    while (draft.length === 0 && flight.length < pace.depth && taken + flight.length < most) {
       flight.push(inFlight(session.next(wantsLogits)));
     }
     const token = await flight.shift()!;

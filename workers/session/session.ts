@@ -54,8 +54,6 @@ export class Session {
   /** When the token before it was known, by performance.now(). */
   #answering = 0;
   #allLogits: Program | null = null;
-  #check: Program | null = null;
-  #isCheckWanted = false;
   /** Calls on one session run one after another: they share the cache. */
   #queue: Promise<unknown> = Promise.resolve();
   #isDisposed = false;
@@ -64,17 +62,19 @@ export class Session {
     private readonly parts: SessionParts,
     private readonly decodeProgram: Program,
     private readonly prefillProgram: Program,
+    private readonly checkProgram: Program,
     private readonly loop: TokenLoop,
   ) {}
 
   /** Records and compiles the programs of a model whose weights are on the backend. Takes ownership of the backend. */
   static async create(parts: SessionParts): Promise<Session> {
-    const [decode, prefill] = await Promise.all([
+    const [decode, prefill, check] = await Promise.all([
       compile(parts, 1, 'last'),
       compile(parts, Math.min(PREFILL_ROWS, parts.contextLength), 'last'),
+      compile(parts, Math.min(CHECK_ROWS, parts.contextLength), 'all'),
     ]);
     const loop = await parts.backend.createTokenLoop(decode, prefill, parts.model.config.vocabSize);
-    return new Session(parts, decode, prefill, loop);
+    return new Session(parts, decode, prefill, check, loop);
   }
 
   get info(): ModelInfo {
@@ -181,23 +181,13 @@ export class Session {
     this.#answering = now;
   }
 
-  /** Whether `check` can be called; where not, it will be as soon as its program is compiled. */
-  get canCheck(): boolean {
-    if (!this.#isCheckWanted) {
-      this.#isCheckWanted = true;
-      // Without it tokens come one by one.
-      void this.#compileCheck().catch(() => undefined);
-    }
-    return this.#check !== null;
-  }
-
   /**
    * Computes the last token and a draft of what follows it in one step, and returns the tokens that greedy decoding gives
    * behind it: as much of the draft as is right, and one more. Nothing may be in flight.
    */
   async check(draft: number[]): Promise<number[]> {
     const step = { tokenIds: [this.#last, ...draft], position: this.#cached.length };
-    const greedy = await this.loop.check(this.#check!, step);
+    const greedy = await this.loop.check(this.checkProgram, step);
     const right = commonPrefixLength(draft, greedy);
     const tokens = greedy.slice(0, right + 1);
     for (const tokenId of tokens) this.advance(tokenId);
@@ -279,10 +269,6 @@ export class Session {
         this.throwIfStopped(signal);
       }
     }
-  }
-
-  async #compileCheck(): Promise<void> {
-    this.#check = await compile(this.parts, Math.min(CHECK_ROWS, this.contextLength), 'all');
   }
 
   async #logitsOfAll(tokenIds: number[]): Promise<Float32Array<ArrayBuffer>> {
