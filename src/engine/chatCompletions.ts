@@ -6,7 +6,7 @@ import type {
   TokenLogprob,
 } from '../../workers/protocol';
 
-/** An OpenAI chat-completions request; fields beyond OpenAI's: top_k, min_p, repetition_penalty, ignore_eos, enable_thinking. */
+/** An OpenAI chat-completions request; fields beyond OpenAI's: top_k, min_p, repetition_penalty, prompt_lookup, ignore_eos, enable_thinking. */
 export interface ChatRequest extends SamplingOptions {
   messages: ChatMessage[];
   stream?: boolean;

@@ -31,11 +31,15 @@ export class PromptLookup {
     if (this.#pause > 0) this.#pause--;
   }
 
-  /** What may follow, at most `most` tokens; empty where nothing suggests itself or drafts have not paid of late. */
+  /** What may follow, `most` tokens or as many as are checked at once; empty where nothing suggests itself or drafts have not paid of late. */
   draft(most: number): number[] {
     if (this.#pause > 0 || this.#tokens.length < NGRAM) return [];
     const end = this.#ends.get(this.#key(this.#tokens.length));
-    return end === undefined ? [] : this.#tokens.slice(end, end + Math.min(most, MOST_DRAFTED));
+    if (end === undefined) return [];
+    const length = Math.min(most, MOST_DRAFTED);
+    // A text that repeats itself to its end goes on doing so.
+    const period = this.#tokens.length - end;
+    return Array.from({ length }, (_, i) => this.#tokens[end + (i % period)]!);
   }
 
   /** Learns how many tokens a check gave, its time and that of a token without, in milliseconds. */

@@ -1,5 +1,6 @@
 // penalized[row, n] = logits[row, n] with the penalties on tokens that the history holds
-// segments[row, s] = (largest of the segment's penalized logits, Σ exp((penalized − largest) / temperature) over it)
+// segments[row, s] = (largest of the segment's penalized logits, Σ exp((penalized − largest) / temperature) over it;
+//                    0 where the choice is greedy)
 //   logits, penalized: [rows, WIDTH], VOCAB of each in use
 //   history:           [VOCAB], see shared/sampling.wgsl
 //   segments:          [rows, SEGMENTS]; a largest logit of BAD tells of NaN or +Infinity
@@ -50,7 +51,7 @@ fn weight(value: f32, segment_largest: f32, token: u32) -> f32 {
   if (token >= VOCAB) {
     return 0.0;
   }
-  return exp(max(value - segment_largest, -1.0e30) / max(sampling.temperature, 1.0e-6));
+  return exp(max(value - segment_largest, -1.0e30) / sampling.temperature);
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
@@ -75,21 +76,21 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   for (var other = 1u; other < 16u; other++) {
     segment_largest = max(segment_largest, largest[other]);
   }
-  sums[thread] = weight(a, segment_largest, first) + weight(b, segment_largest, second);
-  workgroupBarrier();
-  if (thread < 16u) {
-    var sum = 0.0;
-    for (var other = thread; other < WORKGROUP_SIZE; other += 16u) {
-      sum += sums[other];
+  var sum = 0.0;
+  if (sampling.temperature > 0.0) {
+    sums[thread] = weight(a, segment_largest, first) + weight(b, segment_largest, second);
+    workgroupBarrier();
+    if (thread < 16u) {
+      for (var other = thread + 16u; other < WORKGROUP_SIZE; other += 16u) {
+        sums[thread] += sums[other];
+      }
     }
-    sums[thread] = sum;
-  }
-  workgroupBarrier();
-  if (thread == 0u) {
-    var sum = 0.0;
+    workgroupBarrier();
     for (var other = 0u; other < 16u; other++) {
       sum += sums[other];
     }
+  }
+  if (thread == 0u) {
     segments[row * SEGMENTS + workgroup.x] = vec2f(segment_largest, sum);
   }
 }

@@ -42,7 +42,8 @@ fn exponent(value: f32, highest: f32) -> f32 {
   return max(value - highest, -1.0e30) / sampling.temperature;
 }
 
-// The largest value of all invocations. Every invocation receives it.
+// The largest value of all invocations. Every invocation receives it. As with the two functions that follow, nobody may
+// have to read what an earlier one left.
 fn largest_of_all(value: f32, thread: u32) -> f32 {
   floats[thread] = value;
   workgroupBarrier();
@@ -56,7 +57,6 @@ fn largest_of_all(value: f32, thread: u32) -> f32 {
   for (var i = 1u; i < 16u; i++) {
     largest = max(largest, floats[i]);
   }
-  workgroupBarrier();
   return largest;
 }
 
@@ -75,7 +75,6 @@ fn sum_of_all(value: f32, thread: u32) -> f32 {
   for (var i = 0u; i < 16u; i++) {
     total += floats[i];
   }
-  workgroupBarrier();
   return total;
 }
 
@@ -92,7 +91,6 @@ fn smallest_of_all(value: u32, thread: u32) -> u32 {
   for (var i = 1u; i < 16u; i++) {
     smallest = min(smallest, words[i]);
   }
-  workgroupBarrier();
   return smallest;
 }
 
@@ -188,6 +186,7 @@ fn weight_from(least_key: u32, highest: f32, thread: u32) -> f32 {
       }
     }
   }
+  workgroupBarrier();
   return sum_of_all(sum, thread);
 }
 
@@ -234,8 +233,25 @@ fn gumbel(random: u32) -> f32 {
   return -log(select(-log(1.0 - v), series, v < 0.0625));
 }
 
-// The token whose logit, or noisy one, is the largest; the first of equals.
-fn choose(is_greedy: bool, highest: f32, least_key: u32, thread: u32) -> u32 {
+// The first token with the largest logit.
+fn first_largest(highest: f32, thread: u32) -> u32 {
+  var first = NO_TOKEN;
+  for (var segment = 0u; segment < SEGMENTS && first == NO_TOKEN; segment++) {
+    if (segments[segment].x < highest) {
+      continue;
+    }
+    let end = min(VOCAB, (segment + 1u) * SEGMENT_TOKENS);
+    for (var token = segment * SEGMENT_TOKENS + thread; token < end; token += WORKGROUP_SIZE) {
+      if (penalized[token] == highest) {
+        first = min(first, token);
+      }
+    }
+  }
+  return smallest_of_all(first, thread);
+}
+
+// The token whose logit with noise is the largest of those kept; the first of equals.
+fn draw(highest: f32, least_key: u32, thread: u32) -> u32 {
   let noise_seed = pcg3d(vec3u(sampling.seed_low, sampling.seed_high, next_step.position));
   var best = LOWEST;
   var best_token = NO_TOKEN;
@@ -249,16 +265,14 @@ fn choose(is_greedy: bool, highest: f32, least_key: u32, thread: u32) -> u32 {
       if (key_of(value) < least_key) {
         continue;
       }
-      var score = value;
-      if (!is_greedy) {
-        score = exponent(value, highest) + gumbel(pcg3d(vec3u(noise_seed.xy, noise_seed.z ^ token)).x);
-      }
+      let score = exponent(value, highest) + gumbel(pcg3d(vec3u(noise_seed.xy, noise_seed.z ^ token)).x);
       if (score > best) {
         best = score;
         best_token = token;
       }
     }
   }
+  workgroupBarrier();
   let largest = largest_of_all(best, thread);
   return smallest_of_all(select(NO_TOKEN, best_token, best == largest), thread);
 }
@@ -270,12 +284,12 @@ fn main(@builtin(local_invocation_index) thread: u32) {
     own_highest = max(own_highest, segments[segment].x);
   }
   let highest = largest_of_all(own_highest, thread);
-  let is_greedy = sampling.temperature == 0.0;
-  var least_key = key_of(highest);
-  if (!is_greedy) {
-    least_key = least_kept_key(highest, thread);
+  var token = NO_TOKEN;
+  if (sampling.temperature == 0.0) {
+    token = first_largest(highest, thread);
+  } else {
+    token = draw(highest, least_kept_key(highest, thread), thread);
   }
-  let token = choose(is_greedy, highest, least_key, thread);
   if (thread > 0u) {
     return;
   }
