@@ -86,7 +86,7 @@ test('a decoded token costs six dispatches per layer and one submit, and creates
   await loadNano(page);
   const { before, after, backend } = await page.evaluate(async () => {
     const generate = async (max_tokens: number) => {
-      const options = { max_tokens, temperature: 0, ignore_eos: true };
+      const options = { max_tokens, temperature: 0, ignore_eos: true, prompt_lookup: false };
       for await (const _ of window.model.generate({ prompt: 'What is 2 + 2?' }, options));
       return window.model.stats();
     };

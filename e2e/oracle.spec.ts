@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test';
-import type { EngineOptions, Quantization } from '../src/engine/api';
+import type { EngineOptions, Quantization, SamplingOptions } from '../src/engine/api';
 import { expect, hasOracle, test } from './fixtures';
 import { giveFiles } from './enginePage';
 import { goldenVariants, type GoldenPrompt } from './goldens';
@@ -39,6 +39,27 @@ for (const variant of goldenVariants()) {
   });
 }
 
+/** Every way to the same tokens, after the ordinary one. */
+const WAYS: { name: string; engine?: EngineOptions; sampling?: SamplingOptions }[] = [
+  { name: 'as it comes' },
+  { name: 'without fusion', engine: { fusion: false } },
+  { name: 'one token in flight', sampling: { tokens_in_flight: 1 } },
+  { name: 'eight tokens in flight', sampling: { tokens_in_flight: 8 } },
+  { name: 'without prompt lookup', sampling: { prompt_lookup: false } },
+];
+
+for (const variant of goldenVariants()) {
+  test(`${variant.name} gives the same greedy tokens in every way`, async ({ enginePage: page }) => {
+    await giveFiles(page, variant.files);
+    const prompt = variant.prompts.at(-1)!;
+    for (const { name, engine = {}, sampling = {} } of WAYS) {
+      await loadGivenFiles(page, 'f32', engine);
+      const { greedy, logitsLast } = await answer(page, { ...prompt, logitsAll: null }, sampling);
+      expectGreedy(greedy, prompt, worst(logitsLast, prompt.logitsLast), name);
+    }
+  });
+}
+
 /** Imports `window.files` under one id per quantisation and loads it with an engine of the given options. */
 async function loadGivenFiles(page: Page, quantization: Quantization, options: EngineOptions): Promise<void> {
   await page.evaluate(
@@ -61,18 +82,23 @@ interface Answer {
   greedy: number[];
 }
 
-function answer(page: Page, prompt: GoldenPrompt): Promise<Answer> {
+function answer(page: Page, prompt: GoldenPrompt, sampling: SamplingOptions = {}): Promise<Answer> {
   return page.evaluate(
-    async ({ tokenIds, steps, wantsAll }) => {
+    async ({ tokenIds, steps, wantsAll, sampling }) => {
       const { model } = window;
       const greedy: number[] = [];
-      const options = { temperature: 0, max_tokens: steps, ignore_eos: true, repetition_penalty: 1 };
+      const options = { temperature: 0, max_tokens: steps, ignore_eos: true, repetition_penalty: 1, ...sampling };
       for await (const { tokenId } of model.generate({ tokenIds }, options)) greedy.push(tokenId);
       const last = await model.forward({ tokenIds });
       const all = wantsAll ? await model.forward({ tokenIds }, { positions: 'all' }) : null;
       return { logitsLast: [...last.logits], logitsAll: all && [...all.logits], greedy };
     },
-    { tokenIds: prompt.inputIds, steps: prompt.greedy.tokens.length, wantsAll: prompt.logitsAll !== null },
+    {
+      tokenIds: prompt.inputIds,
+      steps: prompt.greedy.tokens.length,
+      wantsAll: prompt.logitsAll !== null,
+      sampling,
+    },
   );
 }
 

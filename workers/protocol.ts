@@ -17,6 +17,8 @@ export interface EngineOptions {
   backend?: 'auto' | 'webgpu' | 'cpu';
   /** 'auto' takes what a short measurement finds fastest and a self-test finds right; a variant's name forces it. */
   kernels?: 'auto' | KernelVariant;
+  /** For evaluation: false computes every operation of a model in a dispatch of its own. Default true. */
+  fusion?: boolean;
 }
 
 export type Quantization = 'auto' | 'int4' | 'int8' | 'f16' | 'f32';
@@ -120,6 +122,8 @@ export interface SamplingOptions {
   top_logprobs?: number;
   /** Greedy answers guess tokens from the text before and check several at once; the tokens are the same. Default true. */
   prompt_lookup?: boolean;
+  /** For evaluation: how many tokens may be computed ahead of the last one known. Default: as many as keep the GPU busy. */
+  tokens_in_flight?: number;
   /** For evaluation: end-of-sequence tokens do not stop generation. */
   ignore_eos?: boolean;
 }

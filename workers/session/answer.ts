@@ -10,6 +10,8 @@ export interface AnswerOptions {
   wantsLogits: boolean;
   /** Greedy answers may check drafted tokens several at a time. */
   promptLookup: boolean;
+  /** Calls on the device that may wait for their tokens at the same time; Infinity leaves it to the device. */
+  tokensInFlight: number;
 }
 
 /**
@@ -19,7 +21,7 @@ export interface AnswerOptions {
 export async function* answer(
   session: Session,
   promptIds: number[],
-  { sampling, maxTokens, wantsLogits, promptLookup }: AnswerOptions,
+  { sampling, maxTokens, wantsLogits, promptLookup, tokensInFlight }: AnswerOptions,
   signal: AbortSignal,
 ): AsyncGenerator<SampledToken, void> {
   // The last token needs no place in the cache.
@@ -27,7 +29,7 @@ export async function* answer(
   if (most < 1) return;
   const mayDraft = promptLookup && sampling.temperature === 0 && !hasPenalties(sampling) && !wantsLogits;
   const lookup = mayDraft ? new PromptLookup(promptIds) : null;
-  const pace = new Pace(session.mostInFlight);
+  const pace = new Pace(Math.min(session.mostInFlight, tokensInFlight));
   const first = await session.first(promptIds, sampling, wantsLogits, signal);
   lookup?.push(first.tokenId);
   yield first;

@@ -12,7 +12,7 @@ import type { EngineOptions } from '../protocol';
 export async function createBackend(options: EngineOptions): Promise<Backend> {
   if (options.backend === 'cpu') return new CpuBackend();
   const result = await request(options);
-  if (result.device) return new GpuBackend(result.device);
+  if (result.device) return new GpuBackend(result.device, { fusion: options.fusion ?? true });
   if (options.backend === 'webgpu') throw engineError('UnsupportedError', result.reason);
   return new CpuBackend();
 }

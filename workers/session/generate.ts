@@ -36,6 +36,7 @@ export async function generate(
       maxTokens: options.max_tokens ?? session.info.sampling.maxTokens ?? Infinity,
       wantsLogits: options.logprobs ?? false,
       promptLookup: options.prompt_lookup ?? true,
+      tokensInFlight: options.tokens_in_flight ?? Infinity,
     };
     for await (const { tokenId, logits } of answer(session, promptIds, answerOptions, signal)) {
       completionTokens++;
