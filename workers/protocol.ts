@@ -142,8 +142,17 @@ export interface GeneratedToken {
   topLogprobs?: TokenLogprob[];
 }
 
-export type GenerateInput =
-  { tokenIds: number[] } | { prompt: string } | { messages: ChatMessage[]; templateOptions?: Record<string, unknown> };
+/** What becomes of a conversation that the context has no room for: it is refused, or its oldest turns are left out. */
+export type ContextOverflow = 'stop' | 'drop_oldest';
+
+export interface ChatInput {
+  messages: ChatMessage[];
+  templateOptions?: Record<string, unknown>;
+  /** Default: 'stop'. */
+  contextOverflow?: ContextOverflow;
+}
+
+export type GenerateInput = { tokenIds: number[] } | { prompt: string } | ChatInput;
 
 export interface GenerateResult {
   finishReason: 'stop' | 'length' | 'aborted';
@@ -151,6 +160,12 @@ export interface GenerateResult {
   completionTokens: number;
   /** Prompt tokens whose keys and values were already in the cache. */
   cachedTokens: number;
+  /** Messages at the beginning of the conversation that were left out because the context had no room for them. */
+  droppedMessages: number;
+  /** True where the answer ended, with 'length', because the context was full. */
+  contextFull: boolean;
+  /** From the call to the first token of the answer, waiting for other calls excluded; null where none came. */
+  firstTokenSeconds: number | null;
   prefillSeconds: number;
   decodeSeconds: number;
 }

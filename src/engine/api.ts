@@ -163,9 +163,9 @@ export class Model {
   }
 
   async #createCompletion(request: ChatRequest) {
-    const { messages, stream = false, signal, enable_thinking, model: _model, ...sampling } = request;
+    const { messages, stream = false, signal, enable_thinking, context_overflow, model: _model, ...sampling } = request;
     const templateOptions = enable_thinking === undefined ? {} : { enable_thinking };
-    const input = { messages, templateOptions };
+    const input = { messages, templateOptions, contextOverflow: context_overflow ?? 'stop' };
     const head = completionHead(this.info.id);
     if (stream) {
       return this.#stream<ChatCompletionChunk>(signal, async (inner, queue) => {

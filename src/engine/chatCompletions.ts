@@ -1,18 +1,28 @@
 import type {
   ChatMessage,
+  ContextOverflow,
   GeneratedToken,
   GenerateResult,
   SamplingOptions,
   TokenLogprob,
 } from '../../workers/protocol';
 
-/** An OpenAI chat-completions request; fields beyond OpenAI's: top_k, min_p, repetition_penalty, prompt_lookup, ignore_eos, enable_thinking. */
+/**
+ * An OpenAI chat-completions request; fields beyond OpenAI's: top_k, min_p, repetition_penalty, prompt_lookup,
+ * ignore_eos, enable_thinking, context_overflow.
+ */
 export interface ChatRequest extends SamplingOptions {
   messages: ChatMessage[];
   stream?: boolean;
   signal?: AbortSignal;
   /** Passed to the chat template of models that can think before they answer. */
   enable_thinking?: boolean;
+  /**
+   * What becomes of a conversation that is longer than the context: 'stop' (default) rejects with ContextFullError;
+   * 'drop_oldest' leaves out the oldest turns, but for the system prompt, until the rest and an answer of max_tokens, or
+   * of a quarter of the context where that is less, fit. `usage.dropped_messages` says how many messages that took.
+   */
+  context_overflow?: ContextOverflow;
   /** Accepted and ignored: the loaded model answers. */
   model?: string;
 }
@@ -23,6 +33,12 @@ export interface Usage {
   total_tokens: number;
   /** Prompt tokens that were still in the KV cache from the turn before. */
   cached_tokens: number;
+  /** Messages at the beginning, the system prompt not counted, that were left out: see `context_overflow`. */
+  dropped_messages: number;
+  /** True where the finish reason is 'length' because the context was full, and not because of max_tokens. */
+  context_full: boolean;
+  /** From the call to the first token, waiting for other calls excluded; null where no token came. */
+  first_token_seconds: number | null;
   prefill_seconds: number;
   decode_seconds: number;
   /** Decode speed, first token excluded. */
@@ -118,12 +134,15 @@ export function completion(head: CompletionHead, tokens: GeneratedToken[], resul
 }
 
 function usageOf(result: GenerateResult): Usage {
-  const { promptTokens, completionTokens, cachedTokens, prefillSeconds, decodeSeconds } = result;
+  const { promptTokens, completionTokens, prefillSeconds, decodeSeconds } = result;
   return {
     prompt_tokens: promptTokens,
     completion_tokens: completionTokens,
     total_tokens: promptTokens + completionTokens,
-    cached_tokens: cachedTokens,
+    cached_tokens: result.cachedTokens,
+    dropped_messages: result.droppedMessages,
+    context_full: result.contextFull,
+    first_token_seconds: result.firstTokenSeconds,
     prefill_seconds: prefillSeconds,
     decode_seconds: decodeSeconds,
     tokens_per_second: decodeSeconds > 0 ? Math.max(0, completionTokens - 1) / decodeSeconds : 0,

@@ -1,7 +1,8 @@
-import { engineError, hasErrorName } from '../errors';
+import { hasErrorName } from '../errors';
 import type { GeneratedToken, GenerateInput, GenerateResult, SamplingOptions } from '../protocol';
 import { answer } from './answer';
 import { logprobsOf } from './logprobs';
+import { promptOf } from './prompt';
 import { samplingOf } from './samplingOptions';
 import type { Session } from './session';
 import { TextStream } from './textStream';
@@ -9,7 +10,7 @@ import { TextStream } from './textStream';
 /**
  * The generation loop: prefill the prompt, then sample and decode until a stop token, a stop string, the token limit,
  * the end of the context or the signal. A stop by the person is a result, not an error.
- * Throws ContextFullError when the prompt alone does not leave room for an answer.
+ * Throws ContextFullError when the prompt does not leave room for an answer.
  */
 export async function generate(
   session: Session,
@@ -18,11 +19,9 @@ export async function generate(
   onToken: (token: GeneratedToken) => void,
   signal: AbortSignal,
 ): Promise<GenerateResult> {
-  const promptIds = session.tokenIdsOf(input);
-  if (promptIds.length >= session.contextLength) {
-    const message = `the conversation has ${promptIds.length} tokens, the context holds ${session.contextLength}`;
-    throw engineError('ContextFullError', message);
-  }
+  const started = performance.now();
+  const maxTokens = options.max_tokens ?? session.info.sampling.maxTokens ?? Infinity;
+  const { tokenIds: promptIds, droppedMessages } = promptOf(session, input, maxTokens);
   const before = { ...session.timings };
   const stopIds = options.ignore_eos ? new Set<number>() : stopTokenIds(session);
   const text = new TextStream(session.hasTokenizer ? session.tokenizer : null, stopStrings(session, input, options));
@@ -30,16 +29,18 @@ export async function generate(
 
   let finishReason: GenerateResult['finishReason'] = 'length';
   let completionTokens = 0;
+  let firstTokenSeconds: number | null = null;
   try {
     const answerOptions = {
       sampling: samplingOf(options, session.info.sampling),
-      maxTokens: options.max_tokens ?? session.info.sampling.maxTokens ?? Infinity,
+      maxTokens,
       wantsLogits: options.logprobs ?? false,
       promptLookup: options.prompt_lookup ?? true,
       tokensInFlight: options.tokens_in_flight ?? Infinity,
     };
     for await (const { tokenId, logits } of answer(session, promptIds, answerOptions, signal)) {
       completionTokens++;
+      firstTokenSeconds ??= (performance.now() - started) / 1000;
       let isStop = stopIds.has(tokenId);
       if (!isStop) {
         const { emitted, stopped, isHolding } = text.push(tokenId);
@@ -56,7 +57,17 @@ export async function generate(
     finishReason = 'aborted';
   }
   emit.end(text.end());
-  return { finishReason, promptTokens: promptIds.length, completionTokens, ...spentSince(before, session.timings) };
+  // The last token is not fed back: it needs no room.
+  const contextFull = finishReason === 'length' && promptIds.length + completionTokens > session.contextLength;
+  return {
+    finishReason,
+    contextFull,
+    promptTokens: promptIds.length,
+    completionTokens,
+    droppedMessages,
+    firstTokenSeconds,
+    ...spentSince(before, session.timings),
+  };
 }
 
 function spentSince(before: Session['timings'], now: Session['timings']) {
