@@ -1,6 +1,6 @@
 import 'fake-indexeddb/auto';
-import { beforeAll, expect, test } from 'vitest';
-import type { GeneratedToken, Progress, SamplingOptions } from '../protocol';
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { ChatInput, ChatMessage, GeneratedToken, Progress, SamplingOptions } from '../protocol';
 import { WeightStore } from '../storage/weightStore';
 import { importModel, newDatabase } from '../testing/importing';
 import { tinyConfig, tinyFolder } from '../testing/tinyCheckpoint';
@@ -120,7 +120,11 @@ test('the end of the context ends the answer; a prompt that fills it is refused'
   const session = await load(16);
   const full = await generate(session, PROMPT, {});
   // Six more tokens find room, and the logits after the last of them give a seventh.
-  expect(full).toMatchObject({ finishReason: 'length', completionTokens: 7 });
+  expect(full).toMatchObject({ finishReason: 'length', contextFull: true, completionTokens: 7 });
+  expect(await generate(session, PROMPT, { max_tokens: 6 })).toMatchObject({
+    finishReason: 'length',
+    contextFull: false,
+  });
   const tooLong = Array.from({ length: 16 }, () => 5);
   await expect(generate(session, tooLong, {})).rejects.toMatchObject({ name: 'ContextFullError' });
   expect((await generate(session, PROMPT, {})).tokenIds).toEqual(full.tokenIds);
@@ -132,4 +136,64 @@ test('a load that is cancelled while it compiles is an AbortError', async () => 
     if (phase === 'compiling') cancel.abort();
   };
   await expect(load(128, cancelOnCompile, cancel.signal)).rejects.toMatchObject({ name: 'AbortError' });
+});
+
+describe('a conversation that outgrows the context', () => {
+  const said = (role: ChatMessage['role'], content: string): ChatMessage => ({ role, content });
+  const turns = (count: number) =>
+    Array.from({ length: count }, () => [said('user', 'a b c'), said('assistant', 'abc')]);
+  const system = said('system', 'c');
+  const long = [system, ...turns(8).flat(), said('user', 'b')];
+  const answer = (session: Session, messages: ChatMessage[], options: Omit<ChatInput, 'messages'> = {}) =>
+    session.generate({ messages, ...options }, { ...GREEDY, max_tokens: 8 }, () => {}, new AbortController().signal);
+
+  test('is refused unless something else is asked for', async () => {
+    const session = await load();
+    const refused = { name: 'ContextFullError', message: expect.stringMatching(/the conversation has \d+ tokens/) };
+    await expect(answer(session, long)).rejects.toMatchObject(refused);
+    await expect(answer(session, long, { contextOverflow: 'stop' })).rejects.toMatchObject(refused);
+    const senseless = { contextOverflow: 'forget' } as object;
+    await expect(answer(session, long, senseless)).rejects.toThrow(RangeError);
+  });
+
+  test('loses its oldest turns where that is asked for, and is answered as what is left would be', async () => {
+    const session = await load();
+    const result = await answer(session, long, { contextOverflow: 'drop_oldest' });
+    expect(result).toMatchObject({ finishReason: 'length', contextFull: false, completionTokens: 8 });
+    expect(result.droppedMessages).toBeGreaterThan(0);
+    const kept = [system, ...long.slice(1 + result.droppedMessages)];
+    expect(kept[1]!.role).toBe('user');
+    const { promptTokens } = await answer(session, kept);
+    expect(result.promptTokens).toBe(promptTokens);
+  });
+
+  test('keeps the cache while it goes on after that', async () => {
+    const session = await load();
+    const first = await answer(session, long, { contextOverflow: 'drop_oldest' });
+    const next = [...long, said('assistant', 'a'), said('user', 'c')];
+    const second = await answer(session, next, { contextOverflow: 'drop_oldest' });
+    expect(second.droppedMessages).toBe(first.droppedMessages);
+    expect(second.cachedTokens).toBeGreaterThanOrEqual(first.promptTokens - 1);
+  });
+
+  test('is refused where its last message alone is too long', async () => {
+    const messages = [...turns(2).flat(), said('user', 'b '.repeat(100))];
+    await expect(answer(await load(), messages, { contextOverflow: 'drop_oldest' })).rejects.toMatchObject({
+      name: 'ContextFullError',
+      message: expect.stringMatching(/the last message alone has \d+ tokens, the context holds 128/),
+    });
+  });
+});
+
+test('the time to the first token leaves out the wait for other calls', async () => {
+  const session = await load();
+  const started = performance.now();
+  const [before, result] = await Promise.all([
+    generate(session, PROMPT, { max_tokens: 100 }),
+    generate(session, [5, 6, 7], { max_tokens: 4 }),
+  ]);
+  const seconds = (performance.now() - started) / 1000;
+  expect(result.firstTokenSeconds).toBeGreaterThanOrEqual(result.prefillSeconds);
+  expect(result.firstTokenSeconds).toBeLessThanOrEqual(seconds - before.decodeSeconds);
+  expect(await generate(session, PROMPT, { max_tokens: 4 }, 0)).toMatchObject({ firstTokenSeconds: null });
 });
