@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { formatBytes, formatDuration, formatParameters, formatPercent, formatSpeed } from './format';
+import { formatBytes, formatDuration, formatParameters, formatPercent, formatSeconds, formatSpeed } from './format';
 
 test.each([
   [0, '0 byte'],
@@ -40,4 +40,12 @@ test('parameters are counted as in model names', () => {
 test('speed has a decimal only where it matters', () => {
   expect(formatSpeed(4.26, 'en')).toBe('4.3');
   expect(formatSpeed(1234.5, 'en')).toBe('1,235');
+});
+
+test('a measured time keeps what matters of it', () => {
+  expect(formatSeconds(0.0412, 'en')).toBe('0.04s');
+  expect(formatSeconds(0.4, 'zh')).toBe('0.4秒');
+  expect(formatSeconds(2.345, 'en')).toBe('2.3s');
+  expect(formatSeconds(41.7, 'en')).toBe('42s');
+  expect(formatSeconds(0, 'en')).toBe('0.01s');
 });

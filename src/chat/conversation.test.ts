@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest';
-import type { ChatCompletionChunk, ChatMessage, Usage } from '../engine/api';
+import { describe, expect, test } from 'vitest';
+import type { ChatCompletionChunk, ChatMessage, ContextOverflow, Usage } from '../engine/api';
 import { Conversation, type AssistantMessage } from './conversation.svelte';
 
 const usage: Usage = {
@@ -7,31 +7,50 @@ const usage: Usage = {
   completion_tokens: 2,
   total_tokens: 7,
   cached_tokens: 3,
+  dropped_messages: 0,
+  context_full: false,
+  first_token_seconds: 0.15,
   prefill_seconds: 0.1,
   decode_seconds: 0.2,
   tokens_per_second: 10,
 };
 
-function chunk(content: string, finish: 'stop' | 'length' | 'aborted' | null = null): ChatCompletionChunk {
+function chunk(
+  content: string,
+  finish: 'stop' | 'length' | 'aborted' | null = null,
+  counts: Partial<Usage> = {},
+): ChatCompletionChunk {
   const choice = { index: 0, delta: { content }, finish_reason: finish, logprobs: null } as const;
   const head = { id: '', object: 'chat.completion.chunk', created: 0, model: '' } as const;
-  return { ...head, choices: [choice], ...(finish ? { usage } : {}) };
+  return { ...head, choices: [choice], ...(finish ? { usage: { ...usage, ...counts } } : {}) };
 }
 
 /** A conversation whose answers are the given chunks, and the requests it made. */
 function conversationWith(answers: (() => AsyncIterable<ChatCompletionChunk>)[]) {
   const requests: ChatMessage[][] = [];
-  const conversation = new Conversation(async (messages) => {
-    requests.push(messages);
-    return answers[requests.length - 1]!();
-  });
+  const overflows: ContextOverflow[] = [];
+  const reader: { preference: ContextOverflow } = { preference: 'stop' };
+  const conversation = new Conversation(
+    async (messages, contextOverflow) => {
+      requests.push(messages);
+      overflows.push(contextOverflow);
+      return answers[requests.length - 1]!();
+    },
+    () => reader.preference,
+  );
   const lastAnswer = () => conversation.messages.at(-1) as AssistantMessage;
-  return { conversation, requests, lastAnswer };
+  const texts = () => conversation.messages.map(({ text }) => text);
+  return { conversation, requests, overflows, reader, lastAnswer, texts };
 }
 
-async function* whole(text: string, finish: 'stop' | 'length' = 'stop') {
+async function* whole(text: string, finish: 'stop' | 'length' = 'stop', counts: Partial<Usage> = {}) {
   for (const letter of text) yield chunk(letter);
-  yield chunk('', finish);
+  yield chunk('', finish, counts);
+}
+
+async function* refused(): AsyncGenerator<ChatCompletionChunk> {
+  yield* [];
+  throw Object.assign(new Error('the conversation has 9 tokens'), { name: 'ContextFullError' });
 }
 
 async function* failing(text: string): AsyncGenerator<ChatCompletionChunk> {
@@ -43,7 +62,7 @@ test('an answer is put together from its chunks and keeps its usage', async () =
   const { conversation, requests, lastAnswer } = conversationWith([() => whole('Hello')]);
   await conversation.send('  Hi  ');
   expect(requests).toEqual([[{ role: 'user', content: 'Hi' }]]);
-  expect(lastAnswer()).toMatchObject({ text: 'Hello', state: 'done', wasCutOff: false, usage });
+  expect(lastAnswer()).toMatchObject({ text: 'Hello', state: 'done', cutOffBy: null, usage });
 });
 
 test('the next turn carries the turns before', async () => {
@@ -108,7 +127,8 @@ test('a failure stays with its message and out of the next request', async () =>
 test('an answer that reached its greatest length says so', async () => {
   const { conversation, lastAnswer } = conversationWith([() => whole('long', 'length')]);
   await conversation.send('Q');
-  expect(lastAnswer().wasCutOff).toBe(true);
+  expect(lastAnswer().cutOffBy).toBe('limit');
+  expect(conversation.overflow).toBeNull();
 });
 
 test('a new chat stops the answer being written and starts empty', async () => {
@@ -121,4 +141,100 @@ test('a new chat stops the answer being written and starts empty', async () => {
   ]);
   await conversation.send('Q');
   expect(conversation.messages).toEqual([]);
+});
+
+describe('a conversation that outgrows the context', () => {
+  const answered = () => whole('one');
+
+  test('gives a refused message back, and is as it was before', async () => {
+    const { conversation, texts } = conversationWith([answered, refused, refused]);
+    await conversation.send('1?');
+    await conversation.send(' 2? ');
+    expect(texts()).toEqual(['1?', 'one']);
+    expect(conversation).toMatchObject({ overflow: 'refused', draft: '2?', streaming: null });
+    conversation.draft = 'typed meanwhile';
+    await conversation.send('2!');
+    expect(conversation.draft).toBe('2!\ntyped meanwhile');
+  });
+
+  test('goes on with the draft once the reader lets it forget, and forgets from there on', async () => {
+    const forgot = () => whole('two', 'stop', { dropped_messages: 2 });
+    const { conversation, overflows, requests, texts, lastAnswer } = conversationWith([
+      answered,
+      refused,
+      forgot,
+      forgot,
+      answered,
+    ]);
+    await conversation.send('1?');
+    await conversation.send('2?');
+    conversation.draft = '2, please?';
+    await conversation.forgetOldest();
+    expect(conversation).toMatchObject({ overflow: null, draft: '' });
+    expect(requests[2]!.map(({ content }) => content)).toEqual(['1?', 'one', '2, please?']);
+    expect(texts()).toEqual(['1?', 'one', '2, please?', 'two']);
+    expect(conversation.messages.find(({ id }) => id === conversation.firstSeenId)?.text).toBe('2, please?');
+    expect(lastAnswer().hasForgotten).toBe(true);
+    await conversation.send('3?');
+    // Nothing more was forgotten: the reader need not be told again.
+    expect(lastAnswer().hasForgotten).toBe(false);
+    expect(overflows).toEqual(['stop', 'stop', 'drop_oldest', 'drop_oldest']);
+    conversation.newChat();
+    expect(conversation.firstSeenId).toBeNull();
+    await conversation.send('1?');
+    expect(overflows.at(-1)).toBe('stop');
+  });
+
+  test('says that a message alone is too long where nothing older could be forgotten', async () => {
+    const { conversation } = conversationWith([refused]);
+    await conversation.send('very long');
+    expect(conversation).toMatchObject({ overflow: 'tooLong', draft: 'very long', messages: [] });
+  });
+
+  test('says so too where all that is older was forgotten', async () => {
+    const { conversation, reader } = conversationWith([answered, refused]);
+    reader.preference = 'drop_oldest';
+    await conversation.send('1?');
+    await conversation.send('very long');
+    expect(conversation).toMatchObject({ overflow: 'tooLong', draft: 'very long' });
+  });
+
+  test('keeps the answer where there is no room to write it anew, until the reader lets it forget', async () => {
+    const { conversation, texts } = conversationWith([answered, answered, refused, () => whole('two')]);
+    await conversation.send('1?');
+    await conversation.send('2?');
+    conversation.draft = 'next';
+    await conversation.regenerate();
+    expect(texts()).toEqual(['1?', 'one', '2?', 'one']);
+    expect(conversation).toMatchObject({ overflow: 'refused', draft: 'next' });
+    await conversation.forgetOldest();
+    expect(texts()).toEqual(['1?', 'one', '2?', 'two']);
+    expect(conversation.draft).toBe('next');
+  });
+
+  test('says that an answer has filled the context, and waits for the reader to go on', async () => {
+    const full = () => whole('long', 'length', { context_full: true });
+    const { conversation, requests, lastAnswer } = conversationWith([full, full]);
+    await conversation.send('Q');
+    expect(lastAnswer().cutOffBy).toBe('context');
+    expect(conversation.overflow).toBe('filled');
+    conversation.draft = 'half a thou';
+    await conversation.forgetOldest();
+    expect(requests).toHaveLength(1);
+    expect(conversation).toMatchObject({ overflow: null, draft: 'half a thou' });
+    await conversation.send('Q');
+    expect(conversation.overflow).toBeNull();
+  });
+
+  test('leaves its messages alone where a new chat has begun before the refusal came', async () => {
+    const { conversation } = conversationWith([
+      async function* () {
+        yield chunk('');
+        conversation.newChat();
+        yield* refused();
+      },
+    ]);
+    await conversation.send('Q');
+    expect(conversation).toMatchObject({ messages: [], draft: '', overflow: null });
+  });
 });

@@ -1,5 +1,5 @@
 import { hasErrorName } from '../../workers/errors';
-import type { Diagnostics, ModelInfo, ModelSource, Progress } from '../../workers/protocol';
+import type { ContextOverflow, Diagnostics, ModelInfo, ModelSource, Progress } from '../../workers/protocol';
 import type { ChatCompletionChunk, ChatMessage, Engine, Model } from './api';
 import { askToKeepModels } from './persistence';
 import { subjectOf, type Subject } from './subject';
@@ -141,10 +141,20 @@ export class EngineState {
   }
 
   /** Streams the answer to a conversation from the loaded model. Aborting the signal ends the answer. */
-  async answer(messages: ChatMessage[], signal: AbortSignal): Promise<AsyncIterable<ChatCompletionChunk>> {
+  async answer(
+    messages: ChatMessage[],
+    contextOverflow: ContextOverflow,
+    signal: AbortSignal,
+  ): Promise<AsyncIterable<ChatCompletionChunk>> {
     if (!this.#model) throw new Error('no model is loaded');
     // Small quantised models often never finish thinking aloud, and the page shows answers only.
-    return this.#model.chat.completions.create({ messages, stream: true, signal, enable_thinking: false });
+    return this.#model.chat.completions.create({
+      messages,
+      stream: true,
+      signal,
+      enable_thinking: false,
+      context_overflow: contextOverflow,
+    });
   }
 
   /** Takes the word about the last import or load off the page. */

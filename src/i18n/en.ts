@@ -106,10 +106,27 @@ export const en = {
     writing: 'Writing an answer',
     stopped: 'Stopped',
     stoppedEarly: 'Stopped here.',
-    cutOff: 'Cut off: the answer reached its maximum length.',
+    cutOffBy: {
+      limit: 'Cut off: the answer reached its maximum length.',
+      context: 'Cut off: the conversation has reached the end of what the model can keep in mind.',
+    },
+    forgotten: 'The model no longer sees the messages above',
+    forgottenOldest: 'The model no longer sees the oldest messages.',
+    firstToken: 'first token after {time}',
     speed: '{speed} tokens/s',
     tokens: '{prompt} in, {completion} out',
     tokensCached: '{prompt} in ({cached} remembered), {completion} out',
+  },
+  overflow: {
+    refused: 'With this message the conversation is longer than the model can keep in mind. It has not been sent.',
+    tooLong: 'This message alone is longer than the model can keep in mind. Shorten it, then send it again.',
+    filled: 'This conversation has reached the end of what the model can keep in mind.',
+    forget: 'Forget the oldest and go on',
+  },
+  memory: {
+    heading: 'When a conversation outgrows the model’s memory',
+    stop: 'Stop and tell me',
+    drop_oldest: 'Forget the oldest messages',
   },
   suggestionsDemo: [
     'Everest is 8849 metres high and Fuji is 3776 metres high. Which is higher, and by how much?',
@@ -137,8 +154,6 @@ export const en = {
       'This model needs more memory than is free. Close other tabs and programs, or choose a smaller model.',
     DeviceLostError:
       'The graphics device was lost; this happens after sleep or a driver reset. Reload the model to go on.',
-    ContextFullError:
-      'This is more than the model can keep in mind at once. Start a new chat, or write a shorter message.',
     unknown: 'Something unexpected went wrong. Trying again may help.',
     startFailed: 'The engine could not be started. Reload the page; if that does not help, try another browser.',
     details: 'Technical detail',

@@ -3,14 +3,17 @@ import type { EngineErrorName } from '../engine/api';
 import type { MISSING_TOKENIZER } from '../engine/engine.svelte';
 
 /** What the reader can do about an error with one press. */
-export type Action = 'retry' | 'reloadModel' | 'removeModel' | 'newChat';
+export type Action = 'retry' | 'reloadModel' | 'removeModel';
 
 export interface Advice {
   sentence: keyof Dictionary['errors'];
   action: Action | null;
 }
 
-const ACTIONS: Record<Exclude<EngineErrorName, 'AbortError'> | typeof MISSING_TOKENIZER, Action | null> = {
+/** A stop is no failure, and what becomes of a full context is part of the conversation. */
+type Failing = Exclude<EngineErrorName, 'AbortError' | 'ContextFullError'> | typeof MISSING_TOKENIZER;
+
+const ACTIONS: Record<Failing, Action | null> = {
   UnsupportedError: null,
   InvalidFileError: null,
   ModelNotFoundError: null,
@@ -20,7 +23,6 @@ const ACTIONS: Record<Exclude<EngineErrorName, 'AbortError'> | typeof MISSING_TO
   StorageFullError: 'retry',
   OutOfMemoryError: 'retry',
   DeviceLostError: 'reloadModel',
-  ContextFullError: 'newChat',
 };
 
 /** The sentence and the action for an error of this name; `detail` tells an outdated copy from a damaged one. */
