@@ -41,6 +41,86 @@ test('chat completions have the shape of OpenAI, streaming or not', async ({ eng
   expect(chunks.at(-1)!.usage!.cached_tokens).toBe(whole.usage.prompt_tokens - 1);
 });
 
+test('a turn more, another answer and an edited question compute only what is new', async ({ enginePage: page }) => {
+  await loadNano(page);
+  const { turns, fresh } = await page.evaluate(async () => {
+    type Messages = Parameters<typeof window.model.applyChatTemplate>[0];
+    const said = (role: 'user' | 'assistant', content: string) => ({ role, content });
+    const ask = async (messages: Messages) => {
+      const before = await window.model.stats();
+      const { choices, usage } = await window.model.chat.completions.create({ messages, temperature: 0 });
+      const after = await window.model.stats();
+      return {
+        text: choices[0]!.message.content,
+        usage,
+        prefilled: after.prefillTokens - before.prefillTokens,
+        reused: after.prefixTokensReused - before.prefixTokensReused,
+      };
+    };
+    const question = [said('user', 'What is 27 + 15?')];
+    const first = await ask(question);
+    const conversation = [...question, said('assistant', first.text)];
+    const second = await ask([...conversation, said('user', 'What is the capital of France?')]);
+    const regenerated = await ask([...conversation, said('user', 'What is the capital of France?')]);
+    const edited = await ask([...conversation, said('user', 'What is the capital of Japan?')]);
+    await window.model.unload();
+    window.model = await window.engine.load('nano');
+    const fresh = await ask([...conversation, said('user', 'What is the capital of Japan?')]);
+    return { turns: { first, second, regenerated, edited }, fresh };
+  });
+  const { first, second, regenerated, edited } = turns;
+  for (const { usage, prefilled, reused } of Object.values(turns)) {
+    expect(usage.cached_tokens).toBe(reused);
+    expect(prefilled + reused).toBe(usage.prompt_tokens);
+    expect(usage.first_token_seconds).toBeGreaterThanOrEqual(usage.prefill_seconds);
+    expect(usage).toMatchObject({ dropped_messages: 0, context_full: false });
+  }
+  expect(first.reused).toBe(0);
+  // The token that ended the answer is never fed back, and no part of the next prompt.
+  expect(second.reused).toBe(first.usage.total_tokens - 1);
+  expect(second.text).toContain('Paris');
+  expect(regenerated.prefilled).toBe(1);
+  expect(regenerated.text).toBe(second.text);
+  expect(edited.reused).toBeGreaterThan(second.reused);
+  expect(edited.text).toContain('Tokyo');
+  expect(fresh.reused).toBe(0);
+  expect(fresh.text).toBe(edited.text);
+});
+
+test('a conversation that outgrows the context is refused, or loses its oldest turns', async ({ enginePage: page }) => {
+  await loadNano(page, {}, { contextLength: 320 });
+  const { refusal, answers, alone } = await page.evaluate(async () => {
+    const messages: Parameters<typeof window.model.applyChatTemplate>[0] = [];
+    const { create } = window.model.chat.completions;
+    const answers = [];
+    let refusal = '';
+    for (let i = 11; i < 31; i++) {
+      messages.push({ role: 'user', content: `What is ${i} + ${i}?` });
+      const request = { messages, temperature: 0 };
+      await create({ ...request, max_tokens: 1 }).catch((error: Error) => (refusal ||= error.name));
+      const { choices, usage } = await create({ ...request, context_overflow: 'drop_oldest' });
+      messages.push({ role: 'assistant', content: choices[0]!.message.content });
+      answers.push({ content: choices[0]!.message.content, sum: String(2 * i), usage });
+    }
+    messages.push({ role: 'user', content: 'What is 2 + 2? '.repeat(50) });
+    const alone = await create({ messages, context_overflow: 'drop_oldest' }).catch((error: Error) => error.name);
+    return { refusal, answers, alone };
+  });
+  expect(refusal).toBe('ContextFullError');
+  expect(alone).toBe('ContextFullError');
+  for (const { content, sum, usage } of answers) {
+    expect(content).toContain(sum);
+    expect(usage.context_full).toBe(false);
+  }
+  const dropped = answers.map(({ usage }) => usage.dropped_messages);
+  expect(dropped).toEqual([...dropped].sort((a, b) => a - b));
+  expect(dropped.at(-1)).toBeGreaterThan(20);
+  // A step is a quarter of what a prompt may take, here some two turns; between two steps the cache is kept.
+  expect(new Set(dropped).size).toBeLessThanOrEqual(answers.length / 2);
+  const kept = answers.filter(({ usage }, i) => i > 0 && usage.dropped_messages === dropped[i - 1]);
+  for (const { usage } of kept) expect(usage.prompt_tokens - usage.cached_tokens).toBeLessThan(30);
+});
+
 test('prefill of n tokens equals prefill of k and decoding the rest', async ({ enginePage: page }) => {
   await loadNano(page, {}, { kvCache: 'f32' });
   const worst = await page.evaluate(async () => {

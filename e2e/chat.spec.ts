@@ -127,3 +127,105 @@ test('after a reload the model is still there and opens without a network', asyn
   await page.getByTestId('continue-model').click();
   expect(await ask(page, 'What is 8 + 9?')).toContain('17');
 });
+
+/** Lets the demo remember so little that a conversation of a few turns outgrows it. */
+async function shortenMemory(page: Page, tokens = 160): Promise<void> {
+  await page.route('**/models/nano/config.json', async (route) => {
+    const config = (await (await route.fetch()).json()) as object;
+    await route.fulfill({ json: { ...config, max_position_embeddings: tokens } });
+  });
+}
+
+/** Asks for sums until one is refused, and returns that question. */
+async function askUntilRefused(page: Page): Promise<string> {
+  const refusal = page.locator('[data-testid=overflow-notice][data-reason=refused]');
+  const answers = page.locator('[data-testid=message-assistant][data-state=done]');
+  for (let i = 11; i < 40; i++) {
+    const question = `What is ${i} + ${i}?`;
+    const before = await answers.count();
+    await page.getByTestId('composer-input').fill(question);
+    await page.getByTestId('send').click();
+    await expect(refusal.or(answers.nth(before))).toBeVisible();
+    if (await refusal.isVisible()) return question;
+  }
+  throw new Error('the conversation never outgrew the memory');
+}
+
+for (const locale of ['en', 'zh'] as const) {
+  test.describe(`a conversation that outgrows the model’s memory, ${locale}`, () => {
+    test('stops with one notice, and goes on as the reader decides', async ({ page }) => {
+      await shortenMemory(page);
+      await startDemo(page, locale);
+      const question = await askUntilRefused(page);
+      const input = page.getByTestId('composer-input');
+      const notice = page.getByTestId('overflow-notice');
+      const asked = await page.getByTestId('message-user').count();
+
+      await expect(input).toHaveValue(question);
+      await page.getByTestId('send').click();
+      await expect(input).toHaveValue(question);
+      await expect(notice).toHaveCount(1);
+      await expect(notice).toHaveText(locale === 'zh' ? /还没有发送/ : /Nothing has been sent/);
+      await expect(page.getByTestId('message-user')).toHaveCount(asked);
+      await expect(page.getByTestId('error-banner')).toHaveCount(0);
+
+      await page.getByTestId('overflow-forget').click();
+      await expect(page.getByTestId('message-user')).toHaveCount(asked + 1);
+      const answer = page.getByTestId('message-assistant').last();
+      await expect(answer).toHaveAttribute('data-state', 'done');
+      await expect(answer).toContainText(String(2 * Number(/\d+/.exec(question)![0])));
+      await expect(notice).toHaveCount(0);
+      await expect(input).toHaveValue('');
+      const divider = page.getByTestId('forgotten');
+      await expect(divider).toHaveText(locale === 'zh' ? /不再看到/ : /no longer sees/);
+      await expect(page.locator('[data-testid=forgotten] + [data-testid=message-user]')).toHaveCount(1);
+      await expect(page.locator('[data-testid=message-user]:has(~ [data-testid=forgotten])')).not.toHaveCount(0);
+      await expect(page.getByTestId('announcer')).toHaveText(locale === 'zh' ? /不再看到/ : /no longer sees/);
+      for (let i = 3; i < 6; i++) expect(await ask(page, `What is ${i} + ${i}?`)).toContain(String(2 * i));
+
+      await page.getByTestId('new-chat').click();
+      await expect(divider).toHaveCount(0);
+      const again = await askUntilRefused(page);
+      await page.getByTestId('overflow-new-chat').click();
+      await expect(notice).toHaveCount(0);
+      await expect(page.getByTestId('message-user')).toHaveCount(0);
+      await expect(input).toHaveValue(again);
+    });
+
+    test('says that an answer has filled it, and leaves that answer alone', async ({ page }) => {
+      await shortenMemory(page, 20);
+      await startDemo(page, locale);
+      const answer = await ask(page, locale === 'zh' ? '你是谁？' : 'Who are you?');
+      const cutOff = page.getByTestId('cut-off');
+      await expect(cutOff).toHaveText(locale === 'zh' ? /长度上限/ : /keep in mind/);
+      await expect(page.getByTestId('announcer')).toContainText((await cutOff.textContent())!);
+      await expect(page.getByTestId('overflow-notice')).toHaveAttribute('data-reason', 'filled');
+      await page.getByTestId('overflow-forget').click();
+      await expect(page.getByTestId('overflow-notice')).toHaveCount(0);
+      await expect(page.getByTestId('message-text')).toHaveText([answer]);
+    });
+
+    test('forgets its oldest messages where that is set, also after a reload', async ({ page }) => {
+      await shortenMemory(page);
+      await startDemo(page, locale);
+      await page.getByTestId('model-menu').click();
+      await page.getByLabel(locale === 'zh' ? '忘掉最早的消息' : 'Forget the oldest messages').check();
+      await page.keyboard.press('Escape');
+      for (let i = 11; i < 19; i++) await ask(page, `What is ${i} + ${i}?`);
+      await expect(page.getByTestId('forgotten')).toHaveCount(1);
+      await expect(page.getByTestId('overflow-notice')).toHaveCount(0);
+
+      const tooLong = 'What is 2 + 2? '.repeat(30).trim();
+      await page.getByTestId('composer-input').fill(tooLong);
+      await page.getByTestId('send').click();
+      await expect(page.getByTestId('overflow-notice')).toHaveAttribute('data-reason', 'tooLong');
+      await expect(page.getByTestId('composer-input')).toHaveValue(tooLong);
+      await expect(page.getByTestId('overflow-notice').getByRole('button')).toHaveCount(0);
+
+      await page.reload();
+      await page.getByTestId('continue-model').click();
+      await page.getByTestId('model-menu').click();
+      await expect(page.getByTestId('memory-choice').locator('[value=drop_oldest]')).toBeChecked();
+    });
+  });
+}

@@ -36,9 +36,8 @@ export function formatSpeed(tokensPerSecond: number, language: Language): string
   return new Intl.NumberFormat(language, { maximumFractionDigits }).format(tokensPerSecond);
 }
 
-/** A short time as it was measured: two decimals below a second, one below ten, none above. 0.4 → '0.4 sec'. */
+/** A short time as it was measured, in seconds: two decimals below one, one below ten, none above. */
 export function formatSeconds(seconds: number, language: Language): string {
   const maximumFractionDigits = seconds < 1 ? 2 : seconds < 10 ? 1 : 0;
-  const shape = { style: 'unit', unit: 'second', unitDisplay: 'narrow', maximumFractionDigits } as const;
-  return new Intl.NumberFormat(language, shape).format(Math.max(0.01, seconds));
+  return new Intl.NumberFormat(language, { maximumFractionDigits }).format(Math.max(0.01, seconds));
 }
