@@ -92,19 +92,24 @@ test('a conversation that outgrows the context is refused, or loses its oldest t
   const { refusal, answers, alone } = await page.evaluate(async () => {
     const messages: Parameters<typeof window.model.applyChatTemplate>[0] = [];
     const { create } = window.model.chat.completions;
+    const refused = (request: Parameters<typeof create>[0]) =>
+      create(request).then(
+        () => null,
+        (error: Error) => error.name,
+      );
     const answers = [];
-    let refusal = '';
-    for (let i = 11; i < 31; i++) {
+    for (let i = 11; i < 29; i++) {
       messages.push({ role: 'user', content: `What is ${i} + ${i}?` });
-      const request = { messages, temperature: 0 };
-      await create({ ...request, max_tokens: 1 }).catch((error: Error) => (refusal ||= error.name));
-      const { choices, usage } = await create({ ...request, context_overflow: 'drop_oldest' });
+      const { choices, usage } = await create({ messages, temperature: 0, context_overflow: 'drop_oldest' });
       messages.push({ role: 'assistant', content: choices[0]!.message.content });
       answers.push({ content: choices[0]!.message.content, sum: String(2 * i), usage });
     }
     messages.push({ role: 'user', content: 'What is 2 + 2? '.repeat(50) });
-    const alone = await create({ messages, context_overflow: 'drop_oldest' }).catch((error: Error) => error.name);
-    return { refusal, answers, alone };
+    return {
+      answers,
+      refusal: await refused({ messages: messages.slice(0, -1) }),
+      alone: await refused({ messages, context_overflow: 'drop_oldest' }),
+    };
   });
   expect(refusal).toBe('ContextFullError');
   expect(alone).toBe('ContextFullError');
@@ -114,7 +119,7 @@ test('a conversation that outgrows the context is refused, or loses its oldest t
   }
   const dropped = answers.map(({ usage }) => usage.dropped_messages);
   expect(dropped).toEqual([...dropped].sort((a, b) => a - b));
-  expect(dropped.at(-1)).toBeGreaterThan(20);
+  expect(dropped.at(-1)).toBeGreaterThan(10);
   // A step is a quarter of what a prompt may take, here some two turns; between two steps the cache is kept.
   expect(new Set(dropped).size).toBeLessThanOrEqual(answers.length / 2);
   const kept = answers.filter(({ usage }, i) => i > 0 && usage.dropped_messages === dropped[i - 1]);
