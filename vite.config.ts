@@ -85,6 +85,15 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          name: 'dawn',
+          include: ['workers/kernels/{gatedProjections,matmul,matvec,projections,residualProjection}/*.gpu.test.ts'],
+          setupFiles: ['workers/testing/dawn.ts'],
+          testTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: 'gpu',
           include: ['workers/**/*.gpu.test.ts'],
           testTimeout: 60_000,

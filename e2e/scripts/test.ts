@@ -62,7 +62,7 @@ for (const script of ['check', 'lint', 'build']) {
   const { ok } = await run('npm', ['run', '--silent', script]);
   total[ok ? 'passed' : 'failed']++;
 }
-for (const script of ['test:unit', 'test:gpu', 'test:e2e']) {
+for (const script of ['test:unit', 'test:gpu', 'test:f16', 'test:e2e']) {
   const { ok, output } = await run('npm', ['run', '--silent', script]);
   const failed = count(output, 'failed');
   total.passed += count(output, 'passed');
