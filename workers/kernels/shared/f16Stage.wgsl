@@ -1,9 +1,9 @@
-// Variant f16: activations are staged as halves between −1/8 and 1/8. Eight of them times the largest half do not
-// overflow, so sums of eight products are formed in f16 and everything else in f32. A quad is staged as its elements
-// 0, 2, 1, 3, the order in which codes are unpacked.
+// Variant f16: activations are staged as halves between −1/4 and 1/4. Four of them times the largest half do not overflow,
+// so sums of four products are formed in f16 and everything else in f32. A quad is staged as its elements 0, 2, 1, 3, the
+// order in which codes are unpacked.
 enable f16;
 
-const LARGEST_STAGED = 0.125;
+const LARGEST_STAGED = 0.25;
 const BLOCK_STAGED_UNITS = 4u;
 
 // The staged form of the block that begins at quad `quad`; {scale, scale · sum} for a largest activation of 1.

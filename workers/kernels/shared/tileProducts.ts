@@ -7,7 +7,8 @@ import f16Blocks from './f16Blocks.wgsl?raw';
 import f16Codes from './f16Codes.wgsl?raw';
 import f16Halves from './f16Halves.wgsl?raw';
 import f16Stage from './f16Stage.wgsl?raw';
-import f32Blocks from './f32Blocks.wgsl?raw';
+import f32Row from './f32Row.wgsl?raw';
+import f32Rows from './f32Rows.wgsl?raw';
 import f32Tile from './f32Tile.wgsl?raw';
 import int8Blocks from './int8Blocks.wgsl?raw';
 import int8Stage from './int8Stage.wgsl?raw';
@@ -55,15 +56,20 @@ const TILE_SOURCES: Record<TileVariant, readonly WgslSource[]> = {
   int8: [source('stagedTile.wgsl', stagedTile), source('int8Stage.wgsl', int8Stage)],
 };
 
-/** Of each matrix, behind its weight format. */
-const PART_SOURCES: Record<TileVariant, readonly WgslSource[]> = {
-  f32: [source('f32Blocks.wgsl', f32Blocks)],
-  subgroups: [source('f32Blocks.wgsl', f32Blocks)],
-  f16: [source('f16Codes.wgsl', f16Codes), source('f16Blocks.wgsl', f16Blocks)],
-  int8: [source('int8Blocks.wgsl', int8Blocks)],
-};
-
-const F16_OF_HALVES = [source('f16Halves.wgsl', f16Halves), source('f16Blocks.wgsl', f16Blocks)];
+/** Of each matrix, behind its weight format: the function `add_blocks`. */
+function blockSources(variant: TileVariant, format: MatrixFormat, batch: number): WgslSource[] {
+  switch (variant) {
+    case 'f32':
+    case 'subgroups':
+      return [batch === 1 ? source('f32Row.wgsl', f32Row) : source('f32Rows.wgsl', f32Rows)];
+    case 'f16': {
+      const codes = format === 'f16' ? source('f16Halves.wgsl', f16Halves) : source('f16Codes.wgsl', f16Codes);
+      return [codes, source('f16Blocks.wgsl', f16Blocks)];
+    }
+    case 'int8':
+      return [source('int8Blocks.wgsl', int8Blocks)];
+  }
+}
 
 /** The variant that multiplies small batches by weights of these formats where `wanted` is asked for. */
 export function tileVariant(formats: readonly MatrixFormat[], wanted: KernelVariant): TileVariant {
@@ -106,8 +112,7 @@ export function tileProducts(
   }
   const sources = [source('tileProducts.wgsl', text), ...TILE_SOURCES[variant]];
   for (const { name, format, binding } of parts) {
-    const blockSources = variant === 'f16' && format === 'f16' ? F16_OF_HALVES : PART_SOURCES[variant];
-    sources.push(...weightPart(format, name, binding, blockSources));
+    sources.push(...weightPart(format, name, binding, blockSources(variant, format, batch)));
     constants[`TILE_UNITS_${name}`] = matrixLayout(format, 1, columns).tileBytes / 16;
   }
   return { sources: [...main, STEP, ...sources].map((part) => forEachRow(part, batch)), constants };
