@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { gpuTest } from '../testing/gpu';
+import { gpuTest, maxGpuTest } from '../testing/gpu';
 import type { Kernel, Launch } from './kernel';
 import { KernelCompiler } from './kernel';
 
@@ -34,6 +34,19 @@ gpuTest('an error names the file and line that it is in', async ({ device }) => 
     name: 'UnsupportedError',
     message: expect.stringMatching(/^probe\.wgsl:4:\d+ .*COUNTS/),
   });
+});
+
+maxGpuTest('sources enable what they use, and places in them stay right', async ({ device }) => {
+  if (!device.features.has('subgroups')) return;
+  const compiler = new KernelCompiler(device);
+  const sharing = 'enable subgroups;\nfn helper(n: u32) -> u32 { return subgroupBroadcastFirst(n); }\n';
+  await compiler.compile(launchOf(sharing));
+  const { kernel, ...launch } = launchOf(sharing);
+  const sources = [
+    ...kernel.sources,
+    { file: 'other.wgsl', text: 'enable subgroups;\n\nfn f() -> u32 { return 1.5; }\n' },
+  ];
+  await expect(compiler.compile({ ...launch, kernel: { ...kernel, sources } })).rejects.toThrow(/^other\.wgsl:3:\d+ /);
 });
 
 gpuTest('a misspelt constant is refused, and named', async ({ device }) => {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { RandomModel } from '../testing/randomModel';
 import { CpuBackend } from './cpuBackend';
-import { fuse } from './fuse';
+import { fuse, MAX_FUSED_ROWS } from './fuse';
 import { Ops } from './graph';
 
 const model = new RandomModel(new CpuBackend(), 'int4', 'f16', 8);
@@ -20,8 +20,9 @@ test('a decoder layer of one row is six ops', () => {
   expect(kinds).toEqual(['embedding', 'weigh', ...layer, ...layer, 'projections', 'projections']);
 });
 
-test('more rows than one stay as recorded', () => {
+test('the last of several rows, and more rows than a batch, stay as recorded', () => {
   expect(fuse(model.graph(2, 'last'))).toBeNull();
+  expect(fuse(model.graph(MAX_FUSED_ROWS + 1, 'all'))).toBeNull();
 });
 
 test('a graph with a value that a fused op would swallow stays as recorded', () => {

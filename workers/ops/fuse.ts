@@ -1,3 +1,4 @@
+import { MAX_BATCH } from '../kernels/shared/batch';
 import { matrixLayout, paddedWidth } from '../quant/layout';
 import type { FusedOp, NormedRow, RunGraph } from './fusedOps';
 import { opInputs, opOutputs } from './opTensors';
@@ -5,14 +6,20 @@ import type { Graph, Matrix, Op, Tensor } from './graph';
 
 type OpOf<Kind extends Op['kind']> = Extract<Op, { kind: Kind }>;
 
+/** Most activation rows of a fused graph. */
+export const MAX_FUSED_ROWS = MAX_BATCH;
+
+/** Most activation rows that ropeAppend takes. */
+const MAX_APPENDED_ROWS = 1;
+
 /**
- * The same forward pass of one row in six dispatches per decoder layer instead of sixteen: RMSNorm's weight goes to
+ * The same forward pass of a few rows in six dispatches per decoder layer instead of sixteen: RMSNorm's weight goes to
  * whatever makes the row and its division behind the next projection; RoPE goes with the cache append, SwiGLU and the
- * residual sums with the projections before them. Null for a graph of more rows, or one made of anything else than
- * embedding, such layers, a last norm and a head.
+ * residual sums with the projections before them. Null for a graph of more rows, for one of several rows that picks the
+ * last, and for one made of anything else than embedding, such layers, a last norm and a head.
  */
 export function fuse(graph: Graph): RunGraph | null {
-  return graph.capacity === 1 ? new Fusion(graph).run() : null;
+  return graph.capacity <= MAX_FUSED_ROWS ? new Fusion(graph).run() : null;
 }
 
 /** A part of the graph that has no fused form. */
@@ -63,6 +70,7 @@ class Fusion {
         return this.#addResidual(op);
       case 'lastRow':
         // The only row is the last one.
+        if (this.graph.capacity > 1) throw new NoFusedForm();
         this.#replaced.set(op.out.id, this.#current(op.x));
         return;
       case 'linear':
@@ -83,6 +91,7 @@ class Fusion {
 
   /** Queries, keys and values, rotated and appended. The next op is the attention that reads them. */
   #project({ k, v, cache }: OpOf<'kvAppend'>): void {
+    if (this.graph.capacity > MAX_APPENDED_ROWS) throw new NoFusedForm();
     const keyRope = this.#producer(k, 'rope');
     const attention = this.graph.ops.find((op) => op.kind === 'attention' && op.cache === cache);
     if (attention?.kind !== 'attention') throw new NoFusedForm();
@@ -168,7 +177,7 @@ class Fusion {
   }
 
   #tensor(columns: number): Tensor {
-    return { id: this.#nextId++, rows: 1, width: paddedWidth(columns) };
+    return { id: this.#nextId++, rows: this.graph.capacity, width: paddedWidth(columns) };
   }
 
   #current(tensor: Tensor): Tensor {

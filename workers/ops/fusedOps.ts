@@ -1,15 +1,15 @@
 import type { LayerCache, Matrix, Op, RopeTable, Tensor, Vector } from './graph';
 
-/** A row half way through RMSNorm: times the norm's weight, not yet divided by its root mean square. */
+/** Rows half way through RMSNorm: times the norm's weight, not yet divided by their root mean squares. */
 export interface NormedRow {
   weighted: Tensor;
-  /** Sums of squares of each 32 columns of the row before the norm. */
+  /** Sums of squares of each 32 columns of the rows before the norm. */
   squares: Tensor;
   columns: number;
   eps: number;
 }
 
-/** Several ops on one activation row in one dispatch. Only fuse.ts makes them; models are written in `Op`s. */
+/** Several ops on a few activation rows in one dispatch. Only fuse.ts makes them; models are written in `Op`s. */
 export type FusedOp =
   | { kind: 'weigh'; x: Tensor; weight: Vector; normed: NormedRow }
   | { kind: 'projections'; x: NormedRow; weights: { matrix: Matrix; start: number }[]; gain: number; out: Tensor }

@@ -14,6 +14,7 @@ import { rmsNorm } from '../kernels/rmsNorm/rmsNorm';
 import { rope } from '../kernels/rope/rope';
 import { ropeAppend } from '../kernels/ropeAppend/ropeAppend';
 import { scale } from '../kernels/scale/scale';
+import { MAX_BATCH } from '../kernels/shared/batch';
 import { swiglu } from '../kernels/swiglu/swiglu';
 import { weigh } from '../kernels/weigh/weigh';
 import { paddedWidth } from '../quant/layout';
@@ -82,7 +83,8 @@ function lowerFused(op: FusedOp, { matvec: variant }: KernelChoice): Unsized {
         outStart: start,
       }));
       const buffers = op.weights.map(({ matrix }) => onlyShard(matrix));
-      const launch = projections({ parts, columns, eps, gain: op.gain, variant });
+      const { rows: batch, width: outWidth } = op.out;
+      const launch = projections({ parts, columns, outWidth, eps, gain: op.gain, batch, variant });
       return { launch, operands: [weighted, squares, op.out, ...buffers] };
     }
     case 'ropeAppend': {
@@ -92,14 +94,14 @@ function lowerFused(op: FusedOp, { matvec: variant }: KernelChoice): Unsized {
     case 'gatedProjections': {
       const { x, gate, up, out } = op;
       const { rows, columns } = gate;
-      const shape = { gate: gate.format, up: up.format, rows, columns, eps: x.eps, variant };
+      const shape = { gate: gate.format, up: up.format, rows, columns, eps: x.eps, batch: out.rows, variant };
       const operands = [x.weighted, x.squares, out, onlyShard(gate), onlyShard(up)];
       return { launch: gatedProjections(shape), operands };
     }
     case 'residualProjection': {
       const { x, weight, residual, norm, out, normed } = op;
       const operands = [x, residual, norm.buffer, out, normed.weighted, normed.squares, onlyShard(weight)];
-      return { launch: residualProjection({ ...weight, scale: op.scale, variant }), operands };
+      return { launch: residualProjection({ ...weight, scale: op.scale, batch: out.rows, variant }), operands };
     }
   }
 }
@@ -143,8 +145,8 @@ function lowerLinear({ x, weight, out }: OpOf<'linear'>, kernels: KernelChoice):
   return weight.shards.map(({ rowStart, rows, buffer }) => {
     const shard = { format, rowStart, rows, columns };
     const launch =
-      x.rows === 1
-        ? matvec({ ...shard, variant: kernels.matvec })
+      x.rows <= MAX_BATCH
+        ? matvec({ ...shard, outWidth: out.width, batch: x.rows, variant: kernels.matvec })
         : matmul({ ...shard, outWidth: out.width, variant: kernels.matmul });
     return { launch, operands: [buffer, x, out] };
   });

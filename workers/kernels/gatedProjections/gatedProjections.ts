@@ -4,9 +4,7 @@ import type { KernelVariant } from '../../protocol';
 import type { MatrixFormat } from '../../quant/layout';
 import { matrixLayout } from '../../quant/layout';
 import { NORM_GAIN } from '../shared/normGain';
-import { sliceInvocations, SLICES } from '../shared/slices';
-import { STEP } from '../shared/step';
-import { weightPart } from '../shared/weightPart';
+import { tileProducts } from '../shared/tileProducts';
 import text from './gatedProjections.wgsl?raw';
 
 export interface GatedProjectionsShape {
@@ -15,23 +13,24 @@ export interface GatedProjectionsShape {
   rows: number;
   columns: number;
   eps: number;
-  variant?: KernelVariant;
+  /** Activation rows at most: 1 to 8. */
+  batch: number;
+  variant: KernelVariant;
 }
 
-/** RMSNorm's division, gate and up projection and SwiGLU on one row. Bindings: step, x, squares, out, gate, up. */
-export function gatedProjections({ gate, up, rows, columns, eps }: GatedProjectionsShape): Launch {
-  const { tiles, blocks } = matrixLayout('f32', rows, columns);
+/** RMSNorm's division, gate and up projection and SwiGLU on up to 8 rows. Bindings: step, x, squares, out, gate, up. */
+export function gatedProjections({ gate, up, rows, columns, eps, batch, variant }: GatedProjectionsShape): Launch {
+  const { tiles } = matrixLayout('f32', rows, columns);
+  const parts = [
+    { name: 'gate', format: gate, binding: 4 },
+    { name: 'up', format: up, binding: 5 },
+  ];
+  const own = [{ file: 'gatedProjections.wgsl', text }, NORM_GAIN];
+  const { sources, constants } = tileProducts(own, { parts, columns, batch, variant, together: 2 });
   return {
     kernel: {
       name: `gatedProjections ${gate} ${up}`,
-      sources: [
-        { file: 'gatedProjections.wgsl', text },
-        STEP,
-        SLICES,
-        NORM_GAIN,
-        weightPart(gate, 'gate', 4),
-        weightPart(up, 'up', 5),
-      ],
+      sources,
       bindings: [
         'uniform',
         'read-only-storage',
@@ -41,16 +40,7 @@ export function gatedProjections({ gate, up, rows, columns, eps }: GatedProjecti
         'read-only-storage',
       ],
     },
-    constants: {
-      TILES: tiles,
-      BLOCKS: blocks,
-      COLUMNS: columns,
-      EPS: eps,
-      GAIN: 1,
-      TILE_UNITS_gate: matrixLayout(gate, rows, columns).tileBytes / 16,
-      TILE_UNITS_up: matrixLayout(up, rows, columns).tileBytes / 16,
-      WORKGROUP_SIZE: sliceInvocations(blocks),
-    },
+    constants: { ...constants, TILES: tiles, COLUMNS: columns, EPS: eps, GAIN: 1 },
     grid: () => linearGrid(tiles),
   };
 }

@@ -1,21 +1,18 @@
-// out[OUT_START + n] = Σ_k weights[n, k] · x[k]      one workgroup per tile of 32 weight rows
+// out[m, OUT_START + n] = Σ_k weights[n, k] · x[m, k]      one workgroup per tile of 32 weight rows
 //   weights: TILES tiles of a packed matrix (quant/layout.ts), BLOCKS blocks each; rows of padding are zero
-//   x:       [32 · BLOCKS]
-// Invocation = row of the tile. The blocks are dealt out to slices of 32 invocations, so that a slice reads one block's
-// codes as one contiguous run and its activations at one address; one sum over the slices ends it.
+//   x:       [capacity, 32 · BLOCKS]
+//   out:     [capacity, OUT_WIDTH]
 
 override TILES: u32;
-override BLOCKS: u32;
-override TILE_UNITS: u32;
 override OUT_START: u32;
-override WORKGROUP_SIZE: u32;
-override SLICES: u32 = WORKGROUP_SIZE / 32u;
+override OUT_WIDTH: u32;
 
-@group(0) @binding(1) var<storage, read> weights: array<vec4u>;
 @group(0) @binding(2) var<storage, read> x: array<vec4f>;
 @group(0) @binding(3) var<storage, read_write> out: array<f32>;
 
-var<workgroup> partials: array<vec2f, WORKGROUP_SIZE>;
+fn add_group(sums: ptr<function, Sums>, tile: u32, row: u32, group: u32, first: u32, end: u32) {
+  add_blocks_w(sums, tile, row, group, first, end);
+}
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(
@@ -24,29 +21,12 @@ fn main(
   @builtin(local_invocation_index) thread: u32,
 ) {
   let tile = workgroup.y * grid.x + workgroup.x;
-  if (tile >= TILES) {
+  if (tile >= TILES || step.rows == 0u) {
     return;
   }
-  let tile_base = tile * TILE_UNITS;
+  multiply(tile, thread);
   let row = thread % 32u;
-  let slice = thread / 32u;
-  var partial = vec2f();
-  for (var block = slice; block < BLOCKS; block += SLICES) {
-    let i = block * 8u;
-    partial += block_dot(
-      tile_base, block, row,
-      x[i], x[i + 1u], x[i + 2u], x[i + 3u], x[i + 4u], x[i + 5u], x[i + 6u], x[i + 7u],
-    );
+  for (var m = thread / 32u; m < step.rows; m += GROUPS) {
+    out[m * OUT_WIDTH + OUT_START + tile * 32u + row] = sum_over_slices(m, row, 0u);
   }
-  if (SLICES > 1u) {
-    partials[thread] = partial;
-    workgroupBarrier();
-    if (slice > 0u) {
-      return;
-    }
-    for (var other = 1u; other < SLICES; other++) {
-      partial += partials[other * 32u + row];
-    }
-  }
-  out[OUT_START + tile * 32u + row] = row_value(tile_base, row, partial);
 }

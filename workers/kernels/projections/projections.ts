@@ -4,12 +4,10 @@ import type { KernelVariant } from '../../protocol';
 import type { MatrixFormat } from '../../quant/layout';
 import { matrixLayout } from '../../quant/layout';
 import { NORM_GAIN } from '../shared/normGain';
-import { sliceInvocations, SLICES } from '../shared/slices';
-import { STEP } from '../shared/step';
-import { weightPart } from '../shared/weightPart';
+import { tileProducts } from '../shared/tileProducts';
 import text from './projections.wgsl?raw';
 
-/** A matrix, or a shard of one, and where its results begin in `out`. */
+/** A matrix, or a shard of one, and where its results begin in a row of `out`. */
 export interface ProjectionPart {
   format: MatrixFormat;
   rows: number;
@@ -20,39 +18,29 @@ export interface ProjectionsShape {
   /** One to three. */
   parts: readonly ProjectionPart[];
   columns: number;
+  outWidth: number;
   eps: number;
   /** A factor on all results. */
   gain: number;
-  variant?: KernelVariant;
+  /** Activation rows at most: 1 to 8. */
+  batch: number;
+  variant: KernelVariant;
 }
 
-/** RMSNorm's division and several matrices on one row. Bindings: step, x, squares, out, weights of each part. */
-export function projections({ parts, columns, eps, gain }: ProjectionsShape): Launch {
-  const { blocks } = matrixLayout('f32', 1, columns);
-  const named = parts.map((part, i) => ({
-    ...part,
-    name: 'abc'[i]!,
-    ...matrixLayout(part.format, part.rows, columns),
-  }));
+/** RMSNorm's division and several matrices on up to 8 rows. Bindings: step, x, squares, out, weights of each part. */
+export function projections({ parts, columns, outWidth, eps, gain, batch, variant }: ProjectionsShape): Launch {
   let tiles = 0;
-  const constants: Record<string, number> = {};
-  const ends = named.map((part) => {
+  const placed = parts.map(({ format, rows, outStart }, i) => {
     const start = tiles;
-    tiles += part.tiles;
-    constants[`TILE_UNITS_${part.name}`] = part.tileBytes / 16;
-    return { name: part.name, start, end: tiles, outStart: part.outStart };
+    tiles += matrixLayout(format, rows, columns).tiles;
+    return { name: 'abc'[i]!, format, binding: 4 + i, start, end: tiles, outStart };
   });
+  const own = [{ file: 'projections.wgsl', text }, NORM_GAIN, pick(placed)];
+  const { sources, constants } = tileProducts(own, { parts: placed, columns, batch, variant });
   return {
     kernel: {
       name: `projections ${parts.map(({ format }) => format).join(' ')}`,
-      sources: [
-        { file: 'projections.wgsl', text },
-        STEP,
-        SLICES,
-        NORM_GAIN,
-        ...named.map(({ format, name }, i) => weightPart(format, name, 4 + i)),
-        pick(ends),
-      ],
+      sources,
       bindings: [
         'uniform',
         'read-only-storage',
@@ -61,15 +49,7 @@ export function projections({ parts, columns, eps, gain }: ProjectionsShape): La
         ...parts.map(() => 'read-only-storage' as const),
       ],
     },
-    constants: {
-      ...constants,
-      TILES: tiles,
-      BLOCKS: blocks,
-      COLUMNS: columns,
-      EPS: eps,
-      GAIN: gain,
-      WORKGROUP_SIZE: sliceInvocations(blocks),
-    },
+    constants: { ...constants, TILES: tiles, OUT_WIDTH: outWidth, COLUMNS: columns, EPS: eps, GAIN: gain },
     grid: () => linearGrid(tiles),
   };
 }
@@ -78,20 +58,19 @@ export function projections({ parts, columns, eps, gain }: ProjectionsShape): La
 function pick(parts: { name: string; start: number; end: number; outStart: number }[]): WgslSource {
   const cases = (body: (part: (typeof parts)[number]) => string) =>
     parts.map((part) => `  if (tile < ${part.end}u) {\n    ${body(part)}\n  }\n`).join('');
-  const partial = cases(({ name, start }) => `return slice_partial_${name}(tile - ${start}u, row, slice);`);
-  const write = cases(({ name, start, outStart }) => {
-    const value = `gain * finished_${name}(tile - ${start}u, row, sum)`;
-    return `out[${outStart}u + (tile - ${start}u) * 32u + row] = ${value};\n    return;`;
-  });
+  const add = cases(
+    ({ name, start }) => `add_blocks_${name}(sums, tile - ${start}u, row, group, first, end);\n    return;`,
+  );
+  const outStart = cases((part) => `return ${part.outStart}u + (tile - ${part.start}u) * 32u;`);
   return {
     file: 'projections.ts',
     text: `
-fn tile_partial(tile: u32, row: u32, slice: u32) -> vec2f {
-${partial}  return vec2f();
-}
+fn add_group(sums: ptr<function, Sums>, tile: u32, row: u32, group: u32, first: u32, end: u32) {
+${add}}
 
-fn write(tile: u32, row: u32, sum: vec2f, gain: f32) {
-${write}}
+fn out_start(tile: u32) -> u32 {
+${outStart}  return 0u;
+}
 `,
   };
 }

@@ -1,11 +1,13 @@
-// out[OUT_START_p + n] = GAIN · (Σ_k weights_p[n, k] · x[k]) / √(mean + EPS) for up to three matrices p of the same width
-//   x:       [32 · BLOCKS], the row before RMSNorm times the norm's weight
-//   squares: [BLOCKS], sums of squares of the row before RMSNorm; mean is their sum / COLUMNS
-//   out:     the matrices' results side by side
+// out[m, OUT_START_p + n] = GAIN · (Σ_k weights_p[n, k] · x[m, k]) / √(mean_m + EPS) for up to three matrices p
+//   x:       [capacity, 32 · BLOCKS], rows before RMSNorm times the norm's weight
+//   squares: [capacity, BLOCKS rounded up to whole blocks], sums of squares of the rows before RMSNorm; mean_m is the sum
+//            of row m / COLUMNS
+//   out:     [capacity, OUT_WIDTH], the matrices' results side by side
 // RMSNorm (its division behind the product) and the projections that share its result. One workgroup per tile of 32 weight
-// rows, tiles of all matrices in turn; `tile_partial` and `write` pick the matrix (projections.ts).
+// rows, tiles of all matrices in turn; `add_group` and `out_start` pick the matrix (projections.ts).
 
 override TILES: u32;
+override OUT_WIDTH: u32;
 
 @group(0) @binding(1) var<storage, read> x: array<vec4f>;
 @group(0) @binding(2) var<storage, read> squares: array<f32>;
@@ -21,8 +23,10 @@ fn main(
   if (tile >= TILES || step.rows == 0u) {
     return;
   }
-  let sum = add_slices(vec4f(tile_partial(tile, thread % 32u, thread / 32u), 0.0, 0.0), thread).xy;
-  if (thread < 32u) {
-    write(tile, thread, sum, norm_gain());
+  add_squares(thread);
+  multiply(tile, thread);
+  let row = thread % 32u;
+  for (var m = thread / 32u; m < step.rows; m += GROUPS) {
+    out[m * OUT_WIDTH + out_start(tile) + row] = norm_gain(m) * sum_over_slices(m, row, 0u);
   }
 }

@@ -1,47 +1,81 @@
 import { expect } from 'vitest';
+import type { KernelVariant } from '../../protocol';
 import type { MatrixFormat } from '../../quant/layout';
 import { paddedWidth } from '../../quant/layout';
 import { unpackMatrix } from '../../quant/unpack';
 import { nmse } from '../../testing/allclose';
-import { gpuTest } from '../../testing/gpu';
+import { variantGpuTest } from '../../testing/gpu';
 import { randomPackedMatrix } from '../../testing/packedMatrix';
 import { Random } from '../../testing/random';
 import { runLaunch } from '../../testing/runLaunch';
+import { TILE_VARIANTS, tileTolerance } from '../../testing/variants';
 import { matvecReference } from '../matvec/matvec.reference';
 import { residualProjection } from './residualProjection';
 import { residualProjectionReference } from './residualProjection.reference';
 
-async function check(device: GPUDevice, format: MatrixFormat, rows: number, columns: number) {
+interface Case {
+  format: MatrixFormat;
+  rows: number;
+  columns: number;
+  /** Activation rows of the step, and of the program. */
+  used: number;
+  batch: number;
+}
+
+async function check(device: GPUDevice, variant: KernelVariant, { format, rows, columns, used, batch }: Case) {
   const random = new Random(rows * columns);
-  const width = paddedWidth(rows);
+  const [xWidth, width, squaresWidth] = [paddedWidth(columns), paddedWidth(rows), paddedWidth(Math.ceil(rows / 32))];
   const packed = randomPackedMatrix(random, format, rows, columns);
-  const x = random.rows(1, columns, paddedWidth(columns));
-  const [residual, normWeight] = [random.rows(1, rows, width), random.rows(1, rows, width)];
-  const padding = (values: Float32Array) => values.fill(0, rows);
-  const got = { out: new Float32Array(width).fill(7), weighted: new Float32Array(width).fill(7) };
-  const squares = new Float32Array(width / 32).fill(7);
-  const operands = [x, padding(residual), padding(normWeight), got.out, got.weighted, squares, packed];
-  await runLaunch(
-    device,
-    residualProjection({ format, rows, columns, scale: 0.3 }),
-    { rows: 1 },
-    operands as Float32Array<ArrayBuffer>[],
-  );
-  const projection = matvecReference(unpackMatrix(format, packed, rows, columns), x, rows, columns);
-  const want = residualProjectionReference(projection, residual, normWeight, 0.3);
-  expect(nmse(squares, want.squares)).toBeLessThan(1e-11);
-  for (const name of ['out', 'weighted'] as const) {
-    expect(nmse(got[name].subarray(0, rows), want[name])).toBeLessThan(1e-11);
-    expect(got[name].subarray(rows).every((value) => value === 0)).toBe(true);
+  const x = random.rows(batch, columns, xWidth);
+  const [residual, normWeight] = [random.rows(batch, rows, width), random.rows(1, rows, width)];
+  /** Rows first to first + count − 1, by a kernel for `most`. */
+  const run = async (first: number, count: number, most: number) => {
+    const [out, weighted] = [new Float32Array(most * width).fill(7), new Float32Array(most * width).fill(7)];
+    const squares = new Float32Array(most * squaresWidth).fill(7);
+    const inputs = [x.subarray(first * xWidth), residual.subarray(first * width), normWeight];
+    const launch = residualProjection({ format, rows, columns, scale: 0.3, batch: most, variant });
+    await runLaunch(device, launch, { rows: count }, [...inputs, out, weighted, squares, packed]);
+    return { out, weighted, squares };
+  };
+  const got = await run(0, used, batch);
+  const tiles = Math.ceil(rows / 32);
+  for (let m = 0; m < batch; m++) {
+    const row = {
+      out: got.out.subarray(m * width, (m + 1) * width),
+      weighted: got.weighted.subarray(m * width, (m + 1) * width),
+      squares: got.squares.subarray(m * squaresWidth, (m + 1) * squaresWidth),
+    };
+    if (m >= used) {
+      for (const values of Object.values(row)) expect(values.every((value) => value === 7)).toBe(true);
+      continue;
+    }
+    const weights = unpackMatrix(format, packed, rows, columns);
+    const projection = matvecReference(weights, x.subarray(m * xWidth), rows, columns);
+    const want = residualProjectionReference(projection, residual.subarray(m * width), normWeight, 0.3);
+    const tolerance = tileTolerance([format], variant);
+    expect(nmse(row.squares.subarray(0, tiles), want.squares)).toBeLessThan(tolerance);
+    expect(row.squares.subarray(tiles).every((value) => value === 7)).toBe(true);
+    for (const name of ['out', 'weighted'] as const) {
+      expect(nmse(row[name].subarray(0, rows), want[name])).toBeLessThan(tolerance);
+      expect(row[name].subarray(rows).every((value) => value === 0)).toBe(true);
+    }
+    if (batch > 1) expect(await run(m, 1, 1)).toEqual(row);
   }
 }
 
-for (const [format, rows, columns] of [
-  ['int4', 70, 288],
-  ['int4-affine', 31, 40],
-  ['int8', 33, 1056],
-  ['f16', 1, 32],
-  ['f32', 64, 96],
+const WIDE: Case = { format: 'int4', rows: 1061, columns: 288, used: 7, batch: 8 };
+
+for (const [variant, shape] of [
+  ['f32', { format: 'int4-affine', rows: 31, columns: 40, used: 1, batch: 2 }],
+  ['f32', { format: 'int8', rows: 33, columns: 1056, used: 1, batch: 1 }],
+  ['f32', { format: 'f16', rows: 1, columns: 32, used: 1, batch: 1 }],
+  ['f32', WIDE],
+  ...TILE_VARIANTS.map((name) => [name, { format: 'int4', rows: 70, columns: 288, used: 2, batch: 2 }] as const),
 ] as const) {
-  gpuTest(`residualProjection ${format} [${rows}, ${columns}]`, ({ device }) => check(device, format, rows, columns));
+  const { format, rows, columns, used, batch } = shape;
+  variantGpuTest(
+    `residualProjection ${format} ${variant} [${rows}, ${columns}], ${used} of ${batch} rows`,
+    variant,
+    (device) => check(device, variant, shape),
+  );
 }

@@ -3,9 +3,7 @@ import type { Launch } from '../../gpu/kernel';
 import type { KernelVariant } from '../../protocol';
 import type { MatrixFormat } from '../../quant/layout';
 import { matrixLayout } from '../../quant/layout';
-import { sliceInvocations, SLICES } from '../shared/slices';
-import { STEP } from '../shared/step';
-import { weightPart } from '../shared/weightPart';
+import { tileProducts } from '../shared/tileProducts';
 import text from './residualProjection.wgsl?raw';
 
 export interface ResidualProjectionShape {
@@ -14,19 +12,25 @@ export interface ResidualProjectionShape {
   columns: number;
   /** Factor on the projection. */
   scale: number;
-  variant?: KernelVariant;
+  /** Activation rows at most: 1 to 8. */
+  batch: number;
+  variant: KernelVariant;
 }
 
 /**
- * A projection of one row, the residual sum and the first half of the next RMSNorm.
+ * A projection of up to 8 rows, the residual sum and the first half of the next RMSNorm.
  * Bindings: step, x, residual, norm_weight, out, weighted, squares, weights.
  */
-export function residualProjection({ format, rows, columns, scale }: ResidualProjectionShape): Launch {
-  const { tiles, blocks, tileBytes } = matrixLayout(format, rows, columns);
+export function residualProjection(shape: ResidualProjectionShape): Launch {
+  const { format, rows, columns, scale, batch, variant } = shape;
+  const { tiles } = matrixLayout(format, rows, columns);
+  const parts = [{ name: 'w', format, binding: 7 }];
+  const own = [{ file: 'residualProjection.wgsl', text }];
+  const { sources, constants } = tileProducts(own, { parts, columns, batch, variant });
   return {
     kernel: {
       name: `residualProjection ${format}`,
-      sources: [{ file: 'residualProjection.wgsl', text }, STEP, SLICES, weightPart(format, 'w', 7)],
+      sources,
       bindings: [
         'uniform',
         'read-only-storage',
@@ -38,13 +42,7 @@ export function residualProjection({ format, rows, columns, scale }: ResidualPro
         'read-only-storage',
       ],
     },
-    constants: {
-      TILES: tiles,
-      BLOCKS: blocks,
-      SCALE: scale,
-      TILE_UNITS_w: tileBytes / 16,
-      WORKGROUP_SIZE: sliceInvocations(blocks),
-    },
+    constants: { ...constants, TILES: tiles, SCALE: scale },
     grid: () => linearGrid(tiles),
   };
 }

@@ -1,11 +1,14 @@
-// out = residual + SCALE · (weights · x), weighted = out · norm_weight, squares[tile] = Σ out² over the tile's 32 rows
-//   x:                                    [32 · BLOCKS]
-//   weights:                              TILES tiles of a packed matrix; rows of padding are zero
-//   residual, norm_weight, out, weighted: [32 · TILES], zero behind the last row of the matrix
+// out = residual + SCALE · (weights · x), weighted = out · norm_weight, squares[m, tile] = Σ out[m]² over the tile's rows
+//   x:                       [capacity, 32 · BLOCKS]
+//   weights:                 TILES tiles of a packed matrix; rows of padding are zero
+//   norm_weight:             [32 · TILES], zero behind the last row of the matrix
+//   residual, out, weighted: [capacity, 32 · TILES], zero behind the last row of the matrix
+//   squares:                 [capacity, TILES rounded up to whole blocks]
 // The residual sum behind a projection, and the first half of the RMSNorm that follows it. One workgroup per tile.
 
 override TILES: u32;
 override SCALE: f32;
+override ROW_SQUARES: u32 = 32u * BATCH;
 
 @group(0) @binding(1) var<storage, read> x: array<vec4f>;
 @group(0) @binding(2) var<storage, read> residual: array<f32>;
@@ -14,7 +17,11 @@ override SCALE: f32;
 @group(0) @binding(5) var<storage, read_write> weighted: array<f32>;
 @group(0) @binding(6) var<storage, read_write> squares: array<f32>;
 
-var<workgroup> row_squares: array<f32, 32>;
+var<workgroup> row_squares: array<f32, ROW_SQUARES>;
+
+fn add_group(sums: ptr<function, Sums>, tile: u32, row: u32, group: u32, first: u32, end: u32) {
+  add_blocks_w(sums, tile, row, group, first, end);
+}
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(
@@ -26,20 +33,21 @@ fn main(
   if (tile >= TILES || step.rows == 0u) {
     return;
   }
-  let sum = add_slices(vec4f(slice_partial_w(tile, thread % 32u, thread / 32u), 0.0, 0.0), thread).xy;
-  if (thread < 32u) {
-    let i = tile * 32u + thread;
-    let value = residual[i] + SCALE * finished_w(tile, thread, sum);
+  multiply(tile, thread);
+  let row = thread % 32u;
+  for (var m = thread / 32u; m < step.rows; m += GROUPS) {
+    let i = (m * TILES + tile) * 32u + row;
+    let value = residual[i] + SCALE * sum_over_slices(m, row, 0u);
     out[i] = value;
-    weighted[i] = value * norm_weight[i];
-    row_squares[thread] = value * value;
+    weighted[i] = value * norm_weight[tile * 32u + row];
+    row_squares[m * 32u + row] = value * value;
   }
   workgroupBarrier();
-  if (thread == 0u) {
+  if (thread < step.rows) {
     var tile_squares = 0.0;
-    for (var row = 0u; row < 32u; row++) {
-      tile_squares += row_squares[row];
+    for (var i = thread * 32u; i < thread * 32u + 32u; i++) {
+      tile_squares += row_squares[i];
     }
-    squares[tile] = tile_squares;
+    squares[thread * ((TILES + 31u) / 32u * 32u) + tile] = tile_squares;
   }
 }

@@ -11,10 +11,13 @@ import int8Affine from './int8Affine.wgsl?raw';
  * How a kernel reads packed weights (quant/layout.ts) from its binding `weights: array<vec4u>`. `tile_base` is the first
  * unit of a tile, `row` the row inside it. Each format defines:
  *
- * - `block_dot(tile_base, block, row, x0, …, x7) -> vec2f`: the block's 32 weights times 32 activations, as a partial
- *   sum that may be added to those of the row's other blocks;
- * - `row_value(tile_base, row, partial) -> f32`: the finished sum;
- * - `block_weights(tile_base, block, row, quad) -> vec4f`: the weights of columns 4 · quad to 4 · quad + 3 of the block.
+ * - `block_weights(tile_base, block, row, quad) -> vec4f`: the weights of columns 4 · quad to 4 · quad + 3 of the block;
+ *
+ * and formats of codes also:
+ *
+ * - `block_codes(tile_base, block, row, quad) -> u32`: the codes of these four columns, a byte each;
+ * - `block_scales(tile_base, block, row) -> vec3f`: {scale of columns 0–15, scale of columns 16–31, offset} of the block;
+ * - `SIGNED_CODES`: whether codes are bytes from −128 to 127, else nibbles from 0 to 15.
  */
 export const WEIGHT_FORMATS: Record<MatrixFormat, WgslSource> = {
   int4: { file: 'int4.wgsl', text: int4 },

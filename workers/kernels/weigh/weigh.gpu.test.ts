@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import { paddedWidth } from '../../quant/layout';
 import { nmse } from '../../testing/allclose';
 import { gpuTest } from '../../testing/gpu';
 import { Random } from '../../testing/random';
@@ -6,14 +7,23 @@ import { runLaunch } from '../../testing/runLaunch';
 import { weigh } from './weigh';
 import { weighReference } from './weigh.reference';
 
-for (const width of [32, 96, 2304]) {
-  gpuTest(`weigh ${width}`, async ({ device }) => {
+for (const [width, rows] of [
+  [32, 1],
+  [96, 8],
+  [1056, 5],
+  [2304, 1],
+] as const) {
+  gpuTest(`weigh ${rows} rows of ${width}`, async ({ device }) => {
     const random = new Random(width);
-    const [x, weight] = [random.floats(width), random.floats(width)];
-    const [weighted, squares] = [new Float32Array(width), new Float32Array(width / 32)];
-    await runLaunch(device, weigh({ width }), { rows: 1 }, [x, weight, weighted, squares]);
-    const want = weighReference(x, weight);
-    expect(nmse(weighted, want.weighted)).toBeLessThan(1e-12);
-    expect(nmse(squares, want.squares)).toBeLessThan(1e-12);
+    const [x, weight] = [random.floats(rows * width), random.floats(width)];
+    const squaresWidth = paddedWidth(width / 32);
+    const [weighted, squares] = [new Float32Array(rows * width), new Float32Array(rows * squaresWidth)];
+    await runLaunch(device, weigh({ width }), { rows }, [x, weight, weighted, squares]);
+    for (let m = 0; m < rows; m++) {
+      const rowOf = (values: Float32Array, stride: number) => values.subarray(m * stride, (m + 1) * stride);
+      const want = weighReference(rowOf(x, width), weight);
+      expect(nmse(rowOf(weighted, width), want.weighted)).toBeLessThan(1e-12);
+      expect(nmse(rowOf(squares, squaresWidth).subarray(0, width / 32), want.squares)).toBeLessThan(1e-12);
+    }
   });
 }

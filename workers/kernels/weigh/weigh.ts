@@ -3,7 +3,7 @@ import type { Launch } from '../../gpu/kernel';
 import { STEP } from '../shared/step';
 import text from './weigh.wgsl?raw';
 
-/** The first half of RMSNorm on one row of `width` floats. Bindings: step, x, weight, weighted, squares. */
+/** The first half of RMSNorm on rows of `width` floats. Bindings: step, x, weight, weighted, squares. */
 export function weigh({ width }: { width: number }): Launch {
   const blocks = width / 32;
   return {
@@ -13,6 +13,6 @@ export function weigh({ width }: { width: number }): Launch {
       bindings: ['uniform', 'read-only-storage', 'read-only-storage', 'storage', 'storage'],
     },
     constants: { BLOCKS: blocks },
-    grid: () => [workgroupsFor(blocks, 64), 1, 1],
+    grid: (rows) => [workgroupsFor(rows * blocks, 64), 1, 1],
   };
 }

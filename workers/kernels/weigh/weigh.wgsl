@@ -1,7 +1,8 @@
-// weighted = x · weight, squares[block] = Σ x² over the block's 32 columns      one invocation per block, one row
-//   x, weight, weighted: [32 · BLOCKS], zero behind the last column
-//   squares:             [BLOCKS]
-// The first half of RMSNorm, for a row that no projection has made.
+// weighted = x · weight, squares[m, block] = Σ x[m]² over the block's 32 columns      one invocation per row and block
+//   x, weighted: [capacity, 32 · BLOCKS], zero behind the last column
+//   weight:      [32 · BLOCKS], zero behind the last column
+//   squares:     [capacity, BLOCKS rounded up to whole blocks]
+// The first half of RMSNorm, for rows that no projection has made.
 
 override BLOCKS: u32;
 
@@ -12,14 +13,16 @@ override BLOCKS: u32;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
-  let block = id.x;
-  if (block >= BLOCKS || step.rows == 0u) {
+  let m = id.x / BLOCKS;
+  if (m >= step.rows) {
     return;
   }
+  let block = id.x % BLOCKS;
   var sum = 0.0;
-  for (var i = block * 8u; i < block * 8u + 8u; i++) {
-    weighted[i] = x[i] * weight[i];
+  for (var quad = block * 8u; quad < block * 8u + 8u; quad++) {
+    let i = m * BLOCKS * 8u + quad;
+    weighted[i] = x[i] * weight[quad];
     sum += dot(x[i], x[i]);
   }
-  squares[block] = sum;
+  squares[m * ((BLOCKS + 31u) / 32u * 32u) + block] = sum;
 }

@@ -1,0 +1,49 @@
+import { describe, expect, test } from 'vitest';
+import type { MatrixFormat } from '../../quant/layout';
+import { forEachRow } from './batch';
+import { tileProducts, tileVariant } from './tileProducts';
+import { WEIGHT_FORMATS } from './weightFormats';
+
+const FORMATS = Object.keys(WEIGHT_FORMATS) as MatrixFormat[];
+
+test('a line for each activation row stays on its line', () => {
+  const text = 'let a = 1;\n  let x_{m} = {m}u;\n  sums.{sum} += x_{m};\n';
+  expect(forEachRow({ file: 'f', text }, 1).text).toBe('let a = 1;\n  let x_0 = 0u;\n  sums.low.x += x_0;\n');
+  const lines = forEachRow({ file: 'f', text }, 5).text.split('\n');
+  expect(lines).toHaveLength(4);
+  expect(lines[2]).toMatch(/sums\.low\.w \+= x_3; +sums\.high\.x \+= x_4;$/);
+});
+
+test('a variant falls back where a weight format lacks it', () => {
+  expect(FORMATS.filter((format) => tileVariant([format], 'f16') === 'f16')).toEqual(
+    FORMATS.filter((format) => format !== 'f32'),
+  );
+  expect(FORMATS.filter((format) => tileVariant([format], 'int8') === 'int8')).toEqual(
+    FORMATS.filter((format) => !['f16', 'f32'].includes(format)),
+  );
+  expect(tileVariant(['int4', 'f32'], 'f16')).toBe('f32');
+  expect(tileVariant(['f32'], 'subgroups')).toBe('subgroups');
+  expect(tileVariant(['int4'], 'subgroup-matrix')).toBe('subgroups');
+});
+
+describe('workgroup memory stays far below 16 KiB, and a slice has the same blocks in every batch', () => {
+  for (const variant of ['f16', 'int8'] as const) {
+    for (const columns of [32, 64, 288, 2304, 5760, 20_000]) {
+      test(`${variant} at ${columns} columns`, () => {
+        for (const together of [1, 2]) {
+          const slices = new Set<number>();
+          for (let batch = 1; batch <= 8; batch++) {
+            const parts = [{ name: 'w', format: 'int4' as const, binding: 1 }];
+            const { constants } = tileProducts([], { parts, columns, batch, variant, together });
+            const { SHARED_UNITS, CHUNK, SLICES } = constants as Record<string, number>;
+            slices.add(SLICES!);
+            expect(CHUNK! % SLICES!).toBe(0);
+            expect(CHUNK).toBeGreaterThan(0);
+            expect(16 * SHARED_UNITS! + 8 * batch * CHUNK!).toBeLessThan(12 * 1024);
+          }
+          expect(slices.size).toBe(1);
+        }
+      });
+    }
+  }
+});

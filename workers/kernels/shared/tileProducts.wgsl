@@ -1,0 +1,40 @@
+// Products of up to eight activation rows and tiles of 32 weight rows, each weight read once. A workgroup of GROUPS · 32
+// invocations works on one tile, or on one tile of each of several matrices: invocation = (group, row of the tile). A
+// matrix has SLICES groups; slice s adds up the blocks s, s + SLICES, …, whatever BATCH is, and the sums over the slices
+// are formed in their order: an activation row has the same result in every batch.
+override BLOCKS: u32;
+override BATCH: u32;
+override SLICES: u32;
+override WORKGROUP_SIZE: u32;
+override GROUPS: u32 = WORKGROUP_SIZE / 32u;
+override SHARED_UNITS: u32;
+
+// Activations that a variant stages; behind the products, the sums of each invocation.
+var<workgroup> shared_units: array<vec4u, SHARED_UNITS>;
+
+// What an invocation has added up for each activation row: 0 to 3, 4 to 7.
+struct Sums {
+  low: vec4f,
+  high: vec4f,
+}
+
+// Leaves the sums of the workgroup's invocations to `sum_over_slices`.
+fn multiply(tile: u32, thread: u32) {
+  var sums = Sums();
+  add_tile(&sums, tile, thread);
+  shared_units[thread] = bitcast<vec4u>(sums.low);
+  if (BATCH > 4u) {
+    shared_units[WORKGROUP_SIZE + thread] = bitcast<vec4u>(sums.high);
+  }
+  workgroupBarrier();
+}
+
+// Activation row m times row `row` of the tile of the matrix whose first group is `group`.
+fn sum_over_slices(m: u32, row: u32, group: u32) -> f32 {
+  let base = (m / 4u) * WORKGROUP_SIZE + group * 32u + row;
+  var sum = 0.0;
+  for (var slice = 0u; slice < SLICES; slice++) {
+    sum += bitcast<f32>(shared_units[base + slice * 32u][m % 4u]);
+  }
+  return sum;
+}
