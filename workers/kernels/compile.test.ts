@@ -1,0 +1,128 @@
+import { readdirSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { create, globals } from 'webgpu';
+import { KernelCompiler, type Launch } from '../gpu/kernel';
+import type { KvCacheFormat, KernelVariant } from '../protocol';
+import type { MatrixFormat } from '../quant/layout';
+import { add } from './add/add';
+import { argmax } from './argmax/argmax';
+import { attention } from './attention/attention';
+import { embedding } from './embedding/embedding';
+import { gatedProjections } from './gatedProjections/gatedProjections';
+import { kvAppend } from './kvAppend/kvAppend';
+import { lastRow } from './lastRow/lastRow';
+import { matmul } from './matmul/matmul';
+import { matvec } from './matvec/matvec';
+import { penalize } from './penalize/penalize';
+import { projections } from './projections/projections';
+import { residualProjection } from './residualProjection/residualProjection';
+import { rmsNorm } from './rmsNorm/rmsNorm';
+import { rope } from './rope/rope';
+import { ropeAppend } from './ropeAppend/ropeAppend';
+import { sample } from './sample/sample';
+import { scale } from './scale/scale';
+import { swiglu } from './swiglu/swiglu';
+import { weigh } from './weigh/weigh';
+
+/** Every kernel in every variant at the sizes of MiniCPM-2B, on Dawn's null device, which compiles and does no more. */
+
+const MATRIX_FORMATS: MatrixFormat[] = ['int4', 'int4-affine', 'int8', 'int8-affine', 'f16', 'f32'];
+const KV_FORMATS: KvCacheFormat[] = ['f32', 'f16', 'int8'];
+const VARIANTS: KernelVariant[] = ['f32', 'f16', 'int8', 'subgroups', 'subgroup-matrix'];
+
+const HIDDEN = 2304;
+const INTERMEDIATE = 5760;
+const HEADS = { numHeads: 36, headDim: 64 };
+const VOCAB = { vocabSize: 122_753, width: 122_784 };
+
+const cacheOf = (format: KvCacheFormat) => ({ format, numKvHeads: 36, capacity: 4096, headDim: 64 });
+
+const PLAIN: Launch[] = [
+  add({ width: HIDDEN, scale: 0.2 }),
+  lastRow({ rows: 128, width: HIDDEN }),
+  rmsNorm({ columns: HIDDEN, eps: 1e-5 }),
+  rope(HEADS),
+  scale({ width: HIDDEN, factor: 1 / 9 }),
+  swiglu({ width: INTERMEDIATE }),
+  penalize(VOCAB),
+  sample(VOCAB),
+  argmax(VOCAB),
+  weigh({ width: HIDDEN }),
+  ...MATRIX_FORMATS.map((format) => embedding({ format, rowStart: 0, rows: 60_000, columns: HIDDEN, scale: 12 })),
+];
+
+const CACHED: Launch[] = KV_FORMATS.map(cacheOf).flatMap((cache) => [
+  attention({ numHeads: 36, cache, scale: 1 / 8 }),
+  kvAppend(cache),
+  ropeAppend({ numHeads: 36, cache, keyStart: HIDDEN, valueStart: 2 * HIDDEN }),
+]);
+
+function multiplying(format: MatrixFormat, variant: KernelVariant): Launch[] {
+  const shape = { format, variant, rowStart: 0, rows: HIDDEN, columns: INTERMEDIATE };
+  const part = (outStart: number) => ({ format, rows: HIDDEN, outStart });
+  const parts = [part(0), part(HIDDEN), part(2 * HIDDEN)];
+  return [
+    matmul({ ...shape, outWidth: HIDDEN }),
+    ...[1, 4, 8].flatMap((batch) => [
+      matvec({ ...shape, outWidth: HIDDEN, batch }),
+      projections({ parts, columns: HIDDEN, outWidth: 3 * HIDDEN, eps: 1e-5, gain: 1, batch, variant }),
+      residualProjection({ ...shape, scale: 0.2, batch }),
+      gatedProjections({ gate: format, up: format, rows: INTERMEDIATE, columns: HIDDEN, eps: 1e-5, batch, variant }),
+    ]),
+  ];
+}
+
+let device: GPUDevice;
+let compiler: KernelCompiler;
+/** Referenced while the tests run: Dawn may abort when its objects are collected. */
+const alive: unknown[] = [];
+
+beforeAll(async () => {
+  Object.assign(globalThis, globals);
+  const gpu = create(['backend=null', 'enable-dawn-features=allow_unsafe_apis']);
+  const adapter = await gpu.requestAdapter();
+  const requiredFeatures = [...adapter!.features] as GPUFeatureName[];
+  device = await adapter!.requestDevice({ requiredFeatures });
+  alive.push(gpu, adapter, device);
+  compiler = new KernelCompiler(device);
+});
+
+afterAll(() => device.destroy());
+
+async function compiles(launches: Launch[]) {
+  for (const launch of launches) {
+    const { bindings, sources } = launch.kernel;
+    for (const { file } of sources) compiled.add(file.split(' ')[0]!);
+    const storage = bindings.filter((type) => type !== 'uniform');
+    expect(storage.length, launch.kernel.name).toBeLessThanOrEqual(8);
+    // Also an error on a device with default limits: too much workgroup memory, too many invocations.
+    await compiler.compile(launch);
+  }
+}
+
+/** Shader files that some launch was made of. */
+const compiled = new Set<string>();
+
+describe('at default limits', () => {
+  test('the device has them', () => {
+    expect(device.limits.maxStorageBufferBindingSize).toBe(128 * 1024 * 1024);
+    expect(device.limits.maxComputeWorkgroupStorageSize).toBe(16 * 1024);
+    expect(device.limits.maxComputeInvocationsPerWorkgroup).toBe(256);
+  });
+
+  test('what does not multiply by weights compiles', () => compiles(PLAIN));
+  test('what reads or writes the cache compiles', () => compiles(CACHED));
+
+  for (const variant of VARIANTS) {
+    for (const format of MATRIX_FORMATS) {
+      test(`${format} weights, variant ${variant}: compiles`, () => compiles(multiplying(format, variant)));
+    }
+  }
+
+  test('no shader is missing here', () => {
+    const files = (readdirSync(import.meta.dirname, { recursive: true }) as string[]).filter((f) =>
+      f.endsWith('.wgsl'),
+    );
+    expect(files.map((file) => file.split(/[\\/]/).at(-1)!).filter((file) => !compiled.has(file))).toEqual([]);
+  });
+});
