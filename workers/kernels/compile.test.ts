@@ -11,7 +11,7 @@ import { embedding } from './embedding/embedding';
 import { gatedProjections } from './gatedProjections/gatedProjections';
 import { kvAppend } from './kvAppend/kvAppend';
 import { lastRow } from './lastRow/lastRow';
-import { matmul } from './matmul/matmul';
+import { matmul, type MatrixUnit } from './matmul/matmul';
 import { matvec } from './matvec/matvec';
 import { penalize } from './penalize/penalize';
 import { projections } from './projections/projections';
@@ -29,6 +29,13 @@ import { weigh } from './weigh/weigh';
 const MATRIX_FORMATS: MatrixFormat[] = ['int4', 'int4-affine', 'int8', 'int8-affine', 'f16', 'f32'];
 const KV_FORMATS: KvCacheFormat[] = ['f32', 'f16', 'int8'];
 const VARIANTS: KernelVariant[] = ['f32', 'f16', 'int8', 'subgroups', 'subgroup-matrix'];
+
+/** Those of Apple, NVIDIA and Intel. */
+const MATRIX_UNITS: MatrixUnit[] = [
+  { m: 8, n: 8, k: 8, element: 'f32' },
+  { m: 16, n: 16, k: 16, element: 'f16' },
+  { m: 8, n: 16, k: 16, element: 'f16' },
+];
 
 const HIDDEN = 2304;
 const INTERMEDIATE = 5760;
@@ -62,7 +69,7 @@ function multiplying(format: MatrixFormat, variant: KernelVariant): Launch[] {
   const part = (outStart: number) => ({ format, rows: HIDDEN, outStart });
   const parts = [part(0), part(HIDDEN), part(2 * HIDDEN)];
   return [
-    matmul({ ...shape, outWidth: HIDDEN }),
+    ...MATRIX_UNITS.map((matrixUnit) => matmul({ ...shape, outWidth: HIDDEN, matrixUnit })),
     ...[1, 4, 8].flatMap((batch) => [
       matvec({ ...shape, outWidth: HIDDEN, batch }),
       projections({ parts, columns: HIDDEN, outWidth: 3 * HIDDEN, eps: 1e-5, gain: 1, batch, variant }),

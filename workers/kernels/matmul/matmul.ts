@@ -1,11 +1,27 @@
 import { workgroupsFor } from '../../gpu/grid';
-import type { Launch } from '../../gpu/kernel';
+import type { Launch, WgslSource } from '../../gpu/kernel';
 import type { KernelVariant } from '../../protocol';
 import type { MatrixFormat } from '../../quant/layout';
 import { matrixLayout } from '../../quant/layout';
+import f16Codes from '../shared/f16Codes.wgsl?raw';
+import f16Halves from '../shared/f16Halves.wgsl?raw';
 import { STEP } from '../shared/step';
 import { WEIGHT_FORMATS } from '../shared/weightFormats';
+import f16Matmul from './f16Matmul.wgsl?raw';
+import f32Matmul from './f32Matmul.wgsl?raw';
+import int8Matmul from './int8Matmul.wgsl?raw';
+import matrixUnitMatmul from './matrixUnitMatmul.wgsl?raw';
+import stagedMatmul from './stagedMatmul.wgsl?raw';
+import subgroupMatmul from './subgroupMatmul.wgsl?raw';
 import text from './matmul.wgsl?raw';
+
+/** Sizes of the matrices that a device's matrix units multiply, [m, k] · [k, n], and the type of their elements. */
+export interface MatrixUnit {
+  m: 8 | 16;
+  n: 8 | 16;
+  k: 8 | 16 | 32;
+  element: 'f16' | 'f32';
+}
 
 export interface MatmulShape {
   format: MatrixFormat;
@@ -15,21 +31,83 @@ export interface MatmulShape {
   columns: number;
   /** Row stride of `out` in floats. */
   outWidth: number;
-  variant?: KernelVariant;
+  variant: KernelVariant;
+  /** For the variant subgroup-matrix: one that the adapter lists, adding up in f32. */
+  matrixUnit?: MatrixUnit;
 }
 
-const TILE_ROWS = 32;
+/** The form of a variant: its sources, and the activation and weight rows of a workgroup. */
+interface Form {
+  sources: readonly WgslSource[];
+  xRows: number;
+  tiles: number;
+}
+
+const source = (file: string, source: string): WgslSource => ({ file, text: source });
+
+/** The variant that multiplies by weights of this format where `wanted` is asked for. */
+export function matmulVariant(format: MatrixFormat, wanted: KernelVariant, matrixUnit?: MatrixUnit): KernelVariant {
+  switch (wanted) {
+    case 'f16':
+      return format === 'f32' ? 'f32' : 'f16';
+    case 'int8':
+      return format === 'f32' || format === 'f16' ? 'f32' : 'int8';
+    case 'subgroup-matrix':
+      return matrixUnit && format !== 'f32' ? 'subgroup-matrix' : 'f32';
+    default:
+      return wanted;
+  }
+}
+
+function form(variant: KernelVariant, format: MatrixFormat, unit: MatrixUnit | undefined): Form {
+  const plain = (file: string, own: string): Form => ({
+    sources: [source('matmul.wgsl', text), source(file, own)],
+    xRows: 32,
+    tiles: 1,
+  });
+  const staged = (...own: WgslSource[]): Form => ({
+    sources: [source('stagedMatmul.wgsl', stagedMatmul), ...own],
+    xRows: 64,
+    tiles: 2,
+  });
+  switch (variant) {
+    case 'f32':
+      return plain('f32Matmul.wgsl', f32Matmul);
+    case 'subgroups':
+      return plain('subgroupMatmul.wgsl', subgroupMatmul);
+    case 'f16': {
+      const codes = format === 'f16' ? source('f16Halves.wgsl', f16Halves) : source('f16Codes.wgsl', f16Codes);
+      return staged(source('f16Matmul.wgsl', f16Matmul), codes);
+    }
+    case 'int8':
+      return staged(source('int8Matmul.wgsl', int8Matmul));
+    case 'subgroup-matrix': {
+      const sources = [source('matrixUnitMatmul.wgsl', matrixUnitMatmul), unitSource(unit!)];
+      return { sources, xRows: 64, tiles: 1 };
+    }
+  }
+}
+
+/** Declares the sizes of a matrix unit. Weights of a thousandth would lose bits as halves. */
+function unitSource({ m, n, k, element }: MatrixUnit): WgslSource {
+  const sizes = `const UNIT_M = ${m}u;\nconst UNIT_N = ${n}u;\nconst UNIT_K = ${k}u;\n`;
+  const weightUnit = element === 'f16' ? 1024 : 1;
+  return source('matmul.ts', `${sizes}const WEIGHT_UNIT = ${weightUnit}.0;\nalias Element = ${element};\n`);
+}
 
 /** Activation rows times one shard of a packed matrix. Bindings: step, weights, x, out. */
-export function matmul({ format, rowStart, rows, columns, outWidth }: MatmulShape): Launch {
+export function matmul({ format, rowStart, rows, columns, outWidth, variant, matrixUnit }: MatmulShape): Launch {
   const { tiles, blocks, tileBytes } = matrixLayout(format, rows, columns);
+  const used = matmulVariant(format, variant, matrixUnit);
+  const { sources, xRows, tiles: workgroupTiles } = form(used, format, matrixUnit);
+  const constants = { BLOCKS: blocks, TILE_UNITS: tileBytes / 16, OUT_START: rowStart, OUT_WIDTH: outWidth };
   return {
     kernel: {
-      name: `matmul ${format}`,
-      sources: [{ file: 'matmul.wgsl', text }, STEP, WEIGHT_FORMATS[format]],
+      name: `matmul ${format} ${used}`,
+      sources: [...sources, STEP, WEIGHT_FORMATS[format]],
       bindings: ['uniform', 'read-only-storage', 'read-only-storage', 'storage'],
     },
-    constants: { BLOCKS: blocks, TILE_UNITS: tileBytes / 16, OUT_START: rowStart, OUT_WIDTH: outWidth },
-    grid: (xRows) => [tiles, workgroupsFor(xRows, TILE_ROWS), 1],
+    constants: workgroupTiles > 1 ? { ...constants, TILES: tiles } : constants,
+    grid: (activationRows) => [workgroupsFor(tiles, workgroupTiles), workgroupsFor(activationRows, xRows), 1],
   };
 }

@@ -3,7 +3,7 @@
 //   x:       [capacity, 32 · BLOCKS]
 //   out:     [capacity, OUT_WIDTH]
 // Invocation = 4 × 4 outputs: activation rows 4 · (thread / 8) + i, weight rows thread % 8 + 8 · j. A block of weights is
-// unpacked once into workgroup memory.
+// unpacked once into workgroup memory. How activations are loaded is up to the variant: f32Matmul.wgsl, subgroupMatmul.wgsl.
 
 override BLOCKS: u32;
 override TILE_UNITS: u32;
@@ -34,6 +34,24 @@ fn write_row(row: u32, column: u32, values: vec4f) {
   }
 }
 
+// Of the invocation's four activation rows: sums over its four weight rows.
+struct Sums {
+  a: vec4f,
+  b: vec4f,
+  c: vec4f,
+  d: vec4f,
+}
+
+// Adds the products of the unpacked quads at `w`, `w + 8`, … and a quad of each activation row.
+fn add_quad(sums: ptr<function, Sums>, w: u32, a: vec4f, b: vec4f, c: vec4f, d: vec4f) {
+  // Column j of the matrix is weight row `column + 8 · j`: `v * m` gives the four dot products.
+  let w_quad = mat4x4f(unpacked[w], unpacked[w + 8u], unpacked[w + 16u], unpacked[w + 24u]);
+  (*sums).a += a * w_quad;
+  (*sums).b += b * w_quad;
+  (*sums).c += c * w_quad;
+  (*sums).d += d * w_quad;
+}
+
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) thread: u32) {
   let first_row = workgroup.y * 32u;
@@ -42,35 +60,18 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   }
   let tile_base = workgroup.x * TILE_UNITS;
   let row = first_row + 4u * (thread / 8u);
-  let column = thread % 8u;
   // Rows beyond the last one in use repeat it; their results are not written.
-  let last = step.rows - 1u;
-  let x0 = min(row, last) * BLOCKS * 8u;
-  let x1 = min(row + 1u, last) * BLOCKS * 8u;
-  let x2 = min(row + 2u, last) * BLOCKS * 8u;
-  let x3 = min(row + 3u, last) * BLOCKS * 8u;
-  var sum0 = vec4f();
-  var sum1 = vec4f();
-  var sum2 = vec4f();
-  var sum3 = vec4f();
+  let rows = min(row + vec4u(0u, 1u, 2u, 3u), vec4u(step.rows - 1u)) * (BLOCKS * 8u);
+  var sums = Sums();
   for (var block = 0u; block < BLOCKS; block++) {
     workgroupBarrier();
     unpack_block(tile_base, block, thread);
     workgroupBarrier();
-    for (var quad = 0u; quad < 8u; quad++) {
-      let w = quad * 32u + column;
-      // Column j of the matrix is weight row `column + 8 · j`: `v * m` gives the four dot products.
-      let w_quad = mat4x4f(unpacked[w], unpacked[w + 8u], unpacked[w + 16u], unpacked[w + 24u]);
-      let k = block * 8u + quad;
-      sum0 += x[x0 + k] * w_quad;
-      sum1 += x[x1 + k] * w_quad;
-      sum2 += x[x2 + k] * w_quad;
-      sum3 += x[x3 + k] * w_quad;
-    }
+    add_block(&sums, block, thread, rows);
   }
-  let out_column = OUT_START + workgroup.x * 32u + column;
-  write_row(row, out_column, sum0);
-  write_row(row + 1u, out_column, sum1);
-  write_row(row + 2u, out_column, sum2);
-  write_row(row + 3u, out_column, sum3);
+  let out_column = OUT_START + workgroup.x * 32u + thread % 8u;
+  write_row(row, out_column, sums.a);
+  write_row(row + 1u, out_column, sums.b);
+  write_row(row + 2u, out_column, sums.c);
+  write_row(row + 3u, out_column, sums.d);
 }
