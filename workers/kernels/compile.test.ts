@@ -7,18 +7,19 @@ import type { MatrixFormat } from '../quant/layout';
 import { add } from './add/add';
 import { argmax } from './argmax/argmax';
 import { attention } from './attention/attention';
+import { cachedAttention } from './cachedAttention/cachedAttention';
 import { embedding } from './embedding/embedding';
 import { gatedProjections } from './gatedProjections/gatedProjections';
 import { kvAppend } from './kvAppend/kvAppend';
 import { lastRow } from './lastRow/lastRow';
 import { matmul, type MatrixUnit } from './matmul/matmul';
 import { matvec } from './matvec/matvec';
+import { mergeAttention } from './mergeAttention/mergeAttention';
 import { penalize } from './penalize/penalize';
 import { projections } from './projections/projections';
 import { residualProjection } from './residualProjection/residualProjection';
 import { rmsNorm } from './rmsNorm/rmsNorm';
 import { rope } from './rope/rope';
-import { ropeAppend } from './ropeAppend/ropeAppend';
 import { sample } from './sample/sample';
 import { scale } from './scale/scale';
 import { swiglu } from './swiglu/swiglu';
@@ -61,7 +62,18 @@ const PLAIN: Launch[] = [
 const CACHED: Launch[] = KV_FORMATS.map(cacheOf).flatMap((cache) => [
   attention({ numHeads: 36, cache, scale: 1 / 8 }),
   kvAppend(cache),
-  ropeAppend({ numHeads: 36, cache, keyStart: HIDDEN, valueStart: 2 * HIDDEN }),
+  mergeAttention({ numHeads: 36, cache }),
+  ...[1, 8].map((batch) =>
+    cachedAttention({
+      numHeads: 36,
+      cache,
+      qkvWidth: 3 * HIDDEN,
+      keyStart: HIDDEN,
+      valueStart: 2 * HIDDEN,
+      scale: 1 / 8,
+      batch,
+    }),
+  ),
 ]);
 
 function multiplying(format: MatrixFormat, variant: KernelVariant): Launch[] {
