@@ -10,6 +10,7 @@ import type {
   GeneratedToken,
   GenerateInput,
   GenerateResult,
+  KernelReport,
   ModelInfo,
   ModelStats,
   SamplingOptions,
@@ -87,6 +88,10 @@ export class Session {
 
   get config(): ModelConfig {
     return this.parts.model.config;
+  }
+
+  get kernelReports(): readonly KernelReport[] {
+    return this.parts.backend.kernelReports;
   }
 
   get hasTokenizer(): boolean {
