@@ -31,7 +31,7 @@ async function gpuBackend(
 ): Promise<GpuBackend> {
   const { fusion = true, kernels = 'auto' } = options;
   const memory = memoryOf(options);
-  const trials = new GpuTrials(device, workload);
+  const trials = new GpuTrials(device, workload, diagnostics.isSoftwareAdapter);
   const choosing = deviceKernels({ device, diagnostics }, options, workload, trials, memory);
   try {
     return new GpuBackend(device, { fusion, ...(await Promise.race([choosing, rejectWhenLost(device)])) });

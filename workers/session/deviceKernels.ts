@@ -91,10 +91,8 @@ function settingOf(
   return { device, isSoftwareAdapter: diagnostics.isSoftwareAdapter, features, workload };
 }
 
-/** A driver comes with the operating system or the browser, so it may have changed where the browser has. */
 function deviceId({ device, diagnostics }: KernelDevice, { features = 'all' }: EngineOptions): Promise<string> {
-  const { adapter } = diagnostics;
-  return sha256OfJson([navigator.userAgent, adapter, [...device.features].sort(), features]);
+  return sha256OfJson([diagnostics.adapter, [...device.features].sort(), features]);
 }
 
 /** The device and the case that findings are remembered for. */

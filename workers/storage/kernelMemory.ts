@@ -6,9 +6,10 @@ import { openWeightDatabase } from './database';
 /**
  * What was found out about kernels, in the object store of a weight database:
  *
- *   ['kernels', device, case]   the reports of a device and browser for one kind of model
+ *   ['kernels', browser, device, case]   the reports for a kind of model on a device
  *
- * Both parts are hashes. Forgetting them costs a second of measuring, so failures to read or write are no errors.
+ * The browser is its user agent; a driver comes with the operating system or the browser, and may have changed where that
+ * has. Forgetting costs a second of measuring, so a failure to read or write is no error.
  */
 export class KernelMemory {
   readonly #store: UseStore;
@@ -17,30 +18,37 @@ export class KernelMemory {
     this.#store = openWeightDatabase(database);
   }
 
-  /** What was found out for this case. */
+  /** What was found out for this case; both are names of the caller's choice. */
   async recall(device: string, forCase: string): Promise<KernelReport[] | null> {
-    const request = (store: IDBObjectStore) => store.get(['kernels', device, forCase]);
+    const request = (store: IDBObjectStore) => store.get(['kernels', browser(), device, forCase]);
     return (await this.#read<KernelReport[] | undefined>(request)) ?? null;
   }
 
   /** What was found out on this device for any case. */
   async recallAny(device: string): Promise<KernelReport[] | null> {
-    const range = IDBKeyRange.bound(['kernels', device], ['kernels', device, []]);
-    return (await this.#read<KernelReport[][]>((store) => store.getAll(range, 1)))?.[0] ?? null;
+    const request = (store: IDBObjectStore) => {
+      const prefix = ['kernels', browser(), device];
+      return store.getAll(IDBKeyRange.bound(prefix, [...prefix, []]), 1);
+    };
+    return (await this.#read<KernelReport[][]>(request))?.[0] ?? null;
   }
 
-  /** Also forgets all other devices: a browser's update makes it another one. */
+  /** Also forgets what was found out in other versions of the browser. */
   async remember(device: string, forCase: string, reports: KernelReport[]): Promise<void> {
     const write = (store: IDBObjectStore) => {
-      store.delete(IDBKeyRange.bound(['kernels'], ['kernels', device]));
-      store.delete(IDBKeyRange.bound(['kernels', device, []], ['kernels', []]));
-      store.put(reports, ['kernels', device, forCase]);
+      store.delete(IDBKeyRange.bound(['kernels'], ['kernels', browser()]));
+      store.delete(IDBKeyRange.bound(['kernels', browser(), []], ['kernels', []]));
+      store.put(reports, ['kernels', browser(), device, forCase]);
       return promisifyRequest(store.transaction);
     };
     await this.#store('readwrite', write).catch(() => undefined);
   }
 
-  #read<T>(request: (store: IDBObjectStore) => IDBRequest<T>): Promise<T | null> {
+  async #read<T>(request: (store: IDBObjectStore) => IDBRequest<T>): Promise<T | null> {
     return this.#store('readonly', (store) => promisifyRequest(request(store))).catch(() => null);
   }
+}
+
+function browser(): string {
+  return navigator.userAgent;
 }
