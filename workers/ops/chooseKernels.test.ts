@@ -103,21 +103,6 @@ describe('a variant that is asked for', () => {
     expect(calls).toEqual(['check matvec subgroup-matrix', 'check matmul subgroup-matrix']);
   });
 
-  test('overrides that it was refused for want of use', async () => {
-    const reports = await forceKernels(
-      trialsOf({ matvec: {}, matmul: {} }).trials,
-      candidatesOf(['f32']),
-      'f16',
-      'int4',
-    );
-    expect(stateOf(reports, 'matvec f16')).toEqual({
-      name: 'matvec f16',
-      products: 'matvec',
-      variant: 'f16',
-      state: 'active',
-    });
-  });
-
   test('is an error where it computes wrong', async () => {
     const { trials } = trialsOf({ matvec: {}, matmul: {} }, ['matvec f16']);
     await expect(forceKernels(trials, candidatesOf(['f32', 'f16']), 'f16', 'int4')).rejects.toMatchObject({

@@ -12,6 +12,7 @@ function setting(changes: Partial<KernelSetting> = {}): KernelSetting {
     device,
     isSoftwareAdapter: false,
     features: 'all',
+    wanted: 'auto',
     workload: { formats: ['int4'], format: 'int4' },
     ...changes,
   };
@@ -55,6 +56,14 @@ describe('candidates', () => {
     const reasons = candidates({ isSoftwareAdapter: true });
     expect(reasons.f32).toBe('available');
     for (const variant of ['subgroups', 'f16', 'int8']) expect(reasons[variant]).toMatch(/software/);
+  });
+
+  test('are what is asked for, if it runs', () => {
+    expect(candidates({ isSoftwareAdapter: true, wanted: 'f16' })).toMatchObject({
+      f16: 'available',
+      subgroups: expect.stringMatching(/software/),
+    });
+    expect(candidates({ device: { features: new Set() }, wanted: 'f16' }).f16).toBe('needs shader-f16');
   });
 
   test('round activations to int8 only where weights have 4 bits', () => {

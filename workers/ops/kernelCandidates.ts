@@ -11,6 +11,8 @@ export interface KernelSetting {
   isSoftwareAdapter: boolean;
   /** What may be used: see EngineOptions. */
   features: NonNullable<EngineOptions['features']>;
+  /** A variant that is asked for is not judged by its use. */
+  wanted: NonNullable<EngineOptions['kernels']>;
   workload: Pick<KernelWorkload, 'formats' | 'format'>;
 }
 
@@ -26,11 +28,11 @@ export function kernelCandidates(setting: KernelSetting): KernelReport[] {
 }
 
 function refusal(products: ProductClass, variant: KernelVariant, setting: KernelSetting): string | null {
-  const { device, isSoftwareAdapter, features, workload } = setting;
+  const { device, isSoftwareAdapter, features, workload, wanted } = setting;
   const missing = missingFeatures(device, variant, features);
   if (missing.length > 0) return `needs ${missing.join(', ')}`;
   if (!hasForm(products, variant, workload.formats)) return `has no form for ${workload.formats.join(', ')} weights`;
-  if (variant === 'f32') return null;
+  if (variant === 'f32' || variant === wanted) return null;
   if (isSoftwareAdapter) return 'is not worth a trial on a software adapter';
   if (variant === 'int8' && !workload.format.startsWith('int4')) {
     return `would cost more accuracy than ${workload.format} weights do`;

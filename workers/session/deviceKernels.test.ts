@@ -90,8 +90,14 @@ test('another device, browser, set of features or model is measured on its own; 
 test('a variant that is asked for is used without being measured or remembered', async () => {
   const database = newDatabase();
   const { counts, trials } = countedTrials();
-  const { kernels } = await choose(new KernelMemory(database), trials, { kernels: 'f16' });
+  const { kernels, kernelReports } = await choose(new KernelMemory(database), trials, { kernels: 'f16' });
   expect(kernels).toEqual({ matvec: 'f16', matmul: 'f16' });
+  expect(reportOf(kernelReports, 'matvec f16')).toEqual({
+    name: 'matvec f16',
+    products: 'matvec',
+    variant: 'f16',
+    state: 'active',
+  });
   expect(counts.timings).toBe(0);
   expect(await storedKeys(database)).toEqual([]);
   await expect(choose(new KernelMemory(database), trials, { kernels: 'f16' }, deviceWith([]))).rejects.toMatchObject({

@@ -85,10 +85,10 @@ function chosen(kernelReports: KernelReport[]): DeviceKernels {
 
 function settingOf(
   { device, diagnostics }: KernelDevice,
-  { features = 'all' }: EngineOptions,
+  { features = 'all', kernels: wanted = 'auto' }: EngineOptions,
   workload: KernelSetting['workload'],
 ): KernelSetting {
-  return { device, isSoftwareAdapter: diagnostics.isSoftwareAdapter, features, workload };
+  return { device, isSoftwareAdapter: diagnostics.isSoftwareAdapter, features, wanted, workload };
 }
 
 function deviceId({ device, diagnostics }: KernelDevice, { features = 'all' }: EngineOptions): Promise<string> {
