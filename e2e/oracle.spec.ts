@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test';
-import type { EngineOptions, Quantization, SamplingOptions } from '../src/engine/api';
+import type { EngineOptions, KernelVariant, Quantization, SamplingOptions } from '../src/engine/api';
 import { expect, hasOracle, test } from './fixtures';
 import { giveFiles } from './enginePage';
 import { goldenVariants, type GoldenPrompt } from './goldens';
@@ -60,6 +60,32 @@ for (const variant of goldenVariants()) {
   });
 }
 
+/** Kernel variants to ask for, with tolerances in standard deviations of the logits: the oracle's README. */
+const KERNELS: { kernels: KernelVariant; tolerance: number }[] = [
+  { kernels: 'subgroups', tolerance: F16_TOLERANCE },
+  { kernels: 'f16', tolerance: 1e-1 },
+  { kernels: 'int8', tolerance: 4e-1 },
+];
+
+for (const variant of goldenVariants()) {
+  test(`${variant.name} gives the reference's logits with every kernel variant`, async ({ enginePage: page }) => {
+    await giveFiles(page, variant.files);
+    const prompt = variant.prompts.at(-1)!;
+    for (const { kernels, tolerance } of KERNELS) {
+      // Of weights that are floats, int8 kernels have no form.
+      if (!variant.isQuantized && kernels === 'int8') continue;
+      // Few software adapters have f16, and the CPU has none of these.
+      if (!(await canRun(page, kernels))) continue;
+      await loadGivenFiles(page, variant.isQuantized ? 'auto' : 'f16', { kernels });
+      expect(await activeKernels(page)).toContain(`matvec ${kernels}`);
+      const { greedy, logitsLast } = await answer(page, { ...prompt, logitsAll: null });
+      const difference = worst(logitsLast, prompt.logitsLast);
+      expect(difference, kernels).toBeLessThan(tolerance * prompt.logitsStd);
+      expectGreedy(greedy, prompt, difference, kernels);
+    }
+  });
+}
+
 /** Imports `window.files` under one id per quantisation and loads it with an engine of the given options. */
 async function loadGivenFiles(page: Page, quantization: Quantization, options: EngineOptions): Promise<void> {
   await page.evaluate(
@@ -74,6 +100,22 @@ async function loadGivenFiles(page: Page, quantization: Quantization, options: E
     },
     [quantization, options] as const,
   );
+}
+
+function canRun(page: Page, kernels: KernelVariant): Promise<boolean> {
+  return page.evaluate(async (kernels) => {
+    const engine = await window.createEngine({ kernels });
+    const { kernels: reports } = await engine.diagnostics();
+    await engine.dispose();
+    return reports.some(({ name, state }) => name === `matvec ${kernels}` && state === 'available');
+  }, kernels);
+}
+
+function activeKernels(page: Page): Promise<string[]> {
+  return page.evaluate(async () => {
+    const { kernels } = await window.engine.diagnostics();
+    return kernels.filter(({ state }) => state === 'active').map(({ name }) => name);
+  });
 }
 
 interface Answer {

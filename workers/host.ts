@@ -29,7 +29,8 @@ export class EngineHost implements EngineApi {
   }
 
   diagnostics(): Promise<Diagnostics> {
-    return diagnose(this.#options);
+    const [last = null] = [...this.#sessions.values()].slice(-1);
+    return diagnose(this.#options, last && last.kernelReports);
   }
 
   async listModels() {

@@ -212,7 +212,28 @@ export interface Diagnostics {
   /** navigator.deviceMemory in GiB where the browser tells. */
   deviceMemoryGiB: number | null;
   storage: { usedBytes: number; quotaBytes: number } | null;
-  kernels: { name: string; state: 'active' | 'refused' | 'failed'; reason?: string }[];
+  /** Of the model loaded last; before that, what is remembered of this device or can be told without trying. */
+  kernels: KernelReport[];
+}
+
+/** Products of packed weights with 1 to 8 activation rows, as decoding takes them, and with more, as reading a prompt does. */
+export type ProductClass = 'matvec' | 'matmul';
+
+/** A kernel variant on this device. */
+export interface KernelReport {
+  /** Products and variant, as in 'matvec f16'; on the CPU, where there are no variants, what computes. */
+  name: string;
+  products?: ProductClass;
+  variant?: KernelVariant;
+  /**
+   * 'active': computes; 'available': would, but another is preferred; 'refused': not tried; 'failed': does not compile, or
+   * computes wrong.
+   */
+  state: 'active' | 'available' | 'refused' | 'failed';
+  /** Plain English; always there for 'refused' and 'failed'. */
+  reason?: string;
+  /** Time of one product of the model's largest layer matrix, or of a part of it, where that was measured. */
+  microseconds?: number;
 }
 
 /** Served by engine.worker.ts. Long calls take a `callId` that `abort` names. */

@@ -1,3 +1,4 @@
+import type { KernelReport } from '../protocol';
 import type { DeviceBuffer, Graph } from './graph';
 import type { TokenLoop } from './tokenLoop';
 
@@ -35,6 +36,8 @@ export interface Program {
 export interface Backend {
   readonly kind: 'webgpu' | 'cpu';
   readonly counters: Counters;
+  /** What computes, for diagnostics. */
+  readonly kernelReports: readonly KernelReport[];
   /** Rejects with DeviceLostError when the device goes away; never resolves. */
   readonly lost: Promise<never>;
   /** Zero-filled device memory. Throws OutOfMemoryError. */

@@ -1,4 +1,5 @@
 import { engineError } from '../errors';
+import type { KernelReport } from '../protocol';
 import { ActivationPool } from './activationPool';
 import type { Backend, Counters, Program } from './backend';
 import { CpuBuffer, cpuBuffer } from './cpuBuffer';
@@ -22,6 +23,7 @@ export class CpuBackend implements Backend {
     heldBytes: 0,
     objectsCreated: 0,
   };
+  readonly kernelReports: readonly KernelReport[] = [{ name: 'TypeScript reference', state: 'active' }];
   /** Plain memory does not go away. */
   readonly lost = new Promise<never>(() => undefined);
   readonly activations = new ActivationPool((bytes) => this.createBuffer('activations', bytes));

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { DeviceOptions } from '../gpu/device';
-import type { KvCacheFormat } from '../protocol';
+import { runsOn } from '../kernels/shared/variants';
+import type { KernelVariant, KvCacheFormat } from '../protocol';
 import type { MatrixFormat } from '../quant/layout';
 import { paddedWidth } from '../quant/layout';
 import { nmse } from '../testing/allclose';
@@ -9,6 +10,7 @@ import { RandomModel, SIZES } from '../testing/randomModel';
 import type { Backend } from './backend';
 import { CpuBackend } from './cpuBackend';
 import { GpuBackend } from './gpuBackend';
+import { VARIANTS } from './kernelChoice';
 
 const TOKEN_IDS = [3, 74, 0, 31, 32, 63, 64, 9, 9, 50, 17];
 const CONTEXT = 13;
@@ -95,6 +97,46 @@ describe('prefill then decode gives what prefill alone gives', () => {
     expect(nmse(await prefillThenDecode(new CpuBackend(), 6), want)).toBeLessThan(1e-10);
   });
 });
+
+/** Largest difference of two logits, in standard deviations of the logits, that a variant's rounding accounts for. */
+const TOLERANCES: Record<KernelVariant, number> = {
+  f32: 1e-4,
+  subgroups: 1e-4,
+  f16: 1e-1,
+  'subgroup-matrix': 1e-1,
+  int8: 4e-1,
+};
+
+describe('kernel variants give the same logits, as far as each rounds', () => {
+  /** Logits of all tokens, one by one. */
+  async function oneByOne(backend: Backend): Promise<Float32Array> {
+    const program = await backend.compile(new RandomModel(backend, 'int4', 'f32', CONTEXT).graph(1, 'last'));
+    const rows = TOKEN_IDS.map((tokenId, position) => program.run({ tokenIds: [tokenId], position }, 1));
+    return Float32Array.from((await Promise.all(rows)).flatMap((row) => [...row]));
+  }
+
+  for (const variant of VARIANTS) {
+    test(variant, async ({ skip }) => {
+      const device = await testDevice(RICHEST);
+      const backend = new GpuBackend(device, { kernels: { matvec: variant, matmul: variant } });
+      try {
+        if (!runsOn(device, variant)) skip(`the variant ${variant} does not run here`);
+        const want = await allAtOnce(new CpuBackend(), 'int4', 'f32');
+        expect(worstLogit(await oneByOne(backend), want)).toBeLessThan(TOLERANCES[variant]);
+        expect(worstLogit(await allAtOnce(backend, 'int4', 'f32'), want)).toBeLessThan(TOLERANCES[variant]);
+        await backend.flush();
+      } finally {
+        backend.destroy();
+      }
+    });
+  }
+});
+
+/** The largest difference of two logits, in standard deviations of those wanted. */
+function worstLogit(got: Float32Array, want: Float32Array): number {
+  const deviation = Math.sqrt(want.reduce((sum, value) => sum + value ** 2, 0) / want.length);
+  return Math.max(...want.map((value, i) => Math.abs(got[i]! - value))) / deviation;
+}
 
 describe('a program on the GPU', () => {
   test('makes one submit per step, nothing new, and reads back what was submitted before', async () => {

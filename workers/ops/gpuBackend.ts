@@ -1,6 +1,7 @@
 import { engineError } from '../errors';
 import { rejectWhenLost } from '../gpu/device';
 import { KernelCompiler } from '../gpu/kernel';
+import type { KernelReport } from '../protocol';
 import { ActivationPool } from './activationPool';
 import type { Backend, Counters, Program } from './backend';
 import { GpuBuffer, gpuBuffer } from './gpuBuffer';
@@ -19,6 +20,8 @@ export interface GpuBackendOptions {
   /** Without it, every op is a dispatch of its own. */
   fusion: boolean;
   kernels: KernelChoice;
+  /** How the kernels were chosen. */
+  kernelReports: readonly KernelReport[];
 }
 
 /** Computes on a WebGPU device: graphs become dispatches, prebuilt once and replayed with one submit per step. */
@@ -48,7 +51,7 @@ export class GpuBackend implements Backend {
     readonly device: GPUDevice,
     options: Partial<GpuBackendOptions> = {},
   ) {
-    this.options = { fusion: true, kernels: PLAIN_KERNELS, ...options };
+    this.options = { fusion: true, kernels: PLAIN_KERNELS, kernelReports: [], ...options };
     this.compiler = new KernelCompiler(device, () => this.counters.objectsCreated++);
     this.lost = rejectWhenLost(device);
     this.lost.catch((reason: Error) => {
@@ -58,6 +61,10 @@ export class GpuBackend implements Backend {
     device.addEventListener('uncapturederror', ({ error }) => {
       this.#failure ??= deviceError(error);
     });
+  }
+
+  get kernelReports(): readonly KernelReport[] {
+    return this.options.kernelReports;
   }
 
   createBuffer(label: string, byteLength: number, usage = STORAGE_USAGE()): GpuBuffer {

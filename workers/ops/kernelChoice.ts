@@ -1,12 +1,53 @@
-import type { KernelVariant } from '../protocol';
+import { tileVariant } from '../kernels/shared/tileProducts';
+import type { KernelReport, KernelVariant, ProductClass } from '../protocol';
+import type { MatrixFormat } from '../quant/layout';
 
-/** Which variant multiplies by packed weights. Kernels fall back to 'f32' for weight formats that a variant lacks. */
-export interface KernelChoice {
-  /** 1 to 8 activation rows: one variant for all, so that checking drafted tokens gives what decoding would. */
-  matvec: KernelVariant;
-  /** More activation rows. */
-  matmul: KernelVariant;
-}
+/**
+ * Which variant multiplies by packed weights. Kernels fall back to another for weight formats that a variant lacks.
+ * All of 1 to 8 rows take one, so that checking drafted tokens gives what decoding would.
+ */
+export type KernelChoice = Readonly<Record<ProductClass, KernelVariant>>;
 
 /** Right on every device. */
 export const PLAIN_KERNELS: KernelChoice = { matvec: 'f32', matmul: 'f32' };
+
+export const PRODUCT_CLASSES = ['matvec', 'matmul'] as const satisfies readonly ProductClass[];
+
+/** All variants, f32 first. */
+export const VARIANTS = [
+  'f32',
+  'subgroups',
+  'f16',
+  'subgroup-matrix',
+  'int8',
+] as const satisfies readonly KernelVariant[];
+
+/** The variant that computes such products where `wanted` is asked for. */
+export function formOf(products: ProductClass, format: MatrixFormat, wanted: KernelVariant): KernelVariant {
+  return products === 'matvec' ? tileVariant([format], wanted) : 'f32';
+}
+
+/**
+ * What a variant's time is multiplied by before it is compared. Those that compute in f32 compete on speed alone; those
+ * that round activations cost accuracy, and are taken only where they are that much faster.
+ */
+const HANDICAPS: Record<KernelVariant, number> = {
+  f32: 1,
+  subgroups: 1,
+  f16: 1.15,
+  'subgroup-matrix': 1.15,
+  int8: 1.25,
+};
+
+/** The variant to compute with, of those timed; one at least. */
+export function preferredVariant(microseconds: ReadonlyMap<KernelVariant, number>): KernelVariant {
+  const handicapped = Array.from(microseconds, ([variant, time]) => [variant, time * HANDICAPS[variant]] as const);
+  return handicapped.reduce((best, other) => (other[1] < best[1] ? other : best))[0];
+}
+
+/** The choice that reports describe: their active variants. */
+export function choiceOf(reports: readonly KernelReport[]): KernelChoice {
+  const active = (products: ProductClass) =>
+    reports.find((report) => report.products === products && report.state === 'active')?.variant ?? 'f32';
+  return { matvec: active('matvec'), matmul: active('matmul') };
+}

@@ -1,29 +1,72 @@
-import { engineError } from '../errors';
-import { requestDevice, type DeviceDiagnostics, type DeviceResult } from '../gpu/device';
+import { engineError, hasErrorName } from '../errors';
+import { rejectWhenLost, requestDevice, type DeviceDiagnostics, type DeviceResult } from '../gpu/device';
 import type { Backend } from '../ops/backend';
 import { CpuBackend } from '../ops/cpuBackend';
 import { GpuBackend } from '../ops/gpuBackend';
-import type { EngineOptions } from '../protocol';
+import { GpuTrials } from '../ops/kernelTrials';
+import type { KernelWorkload } from '../ops/kernelWorkload';
+import type { EngineOptions, KernelReport } from '../protocol';
+import { KernelMemory } from '../storage/kernelMemory';
+import { DEFAULT_DATABASE } from '../storage/weightStore';
+import { deviceKernels, expectedKernels, kernelsAfterLoss } from './deviceKernels';
 
 /**
- * WebGPU where the browser gives a device, else plain TypeScript on the CPU.
- * Throws UnsupportedError where WebGPU is asked for by name and there is none.
+ * WebGPU where the browser gives a device, with the kernels that suit it and this workload, else plain TypeScript on the
+ * CPU. Throws UnsupportedError where WebGPU, or a kernel variant, is asked for by name and not to be had, or where the
+ * device computes wrong.
  */
-export async function createBackend(options: EngineOptions): Promise<Backend> {
+export async function createBackend(options: EngineOptions, workload: KernelWorkload): Promise<Backend> {
   if (options.backend === 'cpu') return new CpuBackend();
   const result = await request(options);
-  if (result.device) return new GpuBackend(result.device, { fusion: options.fusion ?? true });
+  if (result.device) return gpuBackend(result.device, result.diagnostics, options, workload);
   if (options.backend === 'webgpu') throw engineError('UnsupportedError', result.reason);
   return new CpuBackend();
 }
 
-/** What `createBackend` would compute on, and everything the browser tells about its GPU. */
-export async function probeBackend(options: EngineOptions): Promise<DeviceDiagnostics & { backend: Backend['kind'] }> {
+async function gpuBackend(
+  device: GPUDevice,
+  diagnostics: DeviceDiagnostics,
+  options: EngineOptions,
+  workload: KernelWorkload,
+): Promise<GpuBackend> {
+  const { fusion = true, kernels = 'auto' } = options;
+  const memory = memoryOf(options);
+  const trials = new GpuTrials(device, workload, diagnostics.isSoftwareAdapter);
+  const choosing = deviceKernels({ device, diagnostics }, options, workload, trials, memory);
+  try {
+    return new GpuBackend(device, { fusion, ...(await Promise.race([choosing, rejectWhenLost(device)])) });
+  } catch (error) {
+    device.destroy();
+    // A driver may crash over one kernel and do well with others.
+    if (!hasErrorName(error, 'DeviceLostError') || kernels !== 'auto') throw error;
+    const again = await request(options);
+    if (!again.device) throw error;
+    const plain = await kernelsAfterLoss({ device: again.device, diagnostics }, options, workload, memory);
+    return new GpuBackend(again.device, { fusion, ...plain });
+  }
+}
+
+/**
+ * What `createBackend` would compute on, and everything the browser tells about its GPU. `loaded` are the kernels of a
+ * loaded model.
+ */
+export async function probeBackend(
+  options: EngineOptions,
+  loaded: readonly KernelReport[] | null,
+): Promise<DeviceDiagnostics & { backend: Backend['kind']; kernels: readonly KernelReport[] }> {
   const { device, diagnostics } = await request(options);
   device?.destroy();
-  return { ...diagnostics, backend: device && options.backend !== 'cpu' ? 'webgpu' : 'cpu' };
+  if (!device || options.backend === 'cpu') {
+    return { ...diagnostics, backend: 'cpu', kernels: loaded ?? new CpuBackend().kernelReports };
+  }
+  const kernels = loaded ?? (await expectedKernels({ device, diagnostics }, options, memoryOf(options)));
+  return { ...diagnostics, backend: 'webgpu', kernels };
 }
 
 function request({ limits = 'max', features = 'all' }: EngineOptions): Promise<DeviceResult> {
   return requestDevice({ limits, features });
+}
+
+function memoryOf({ database = DEFAULT_DATABASE }: EngineOptions): KernelMemory {
+  return new KernelMemory(database);
 }

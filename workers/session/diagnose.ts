@@ -1,14 +1,11 @@
-import type { Diagnostics, EngineOptions } from '../protocol';
+import type { Diagnostics, EngineOptions, KernelReport } from '../protocol';
 import { estimateStorage } from '../storage/quota';
 import { probeBackend } from './createBackend';
 
-/** What this device and browser offer, and what the engine makes of it. */
-export async function diagnose(options: EngineOptions): Promise<Diagnostics> {
-  const [probe, storage] = await Promise.all([probeBackend(options), estimateStorage()]);
-  const kernels = [
-    { name: probe.backend === 'webgpu' ? 'WGSL, f32' : 'TypeScript reference', state: 'active' as const },
-  ];
-  return { ...probe, deviceMemoryGiB: deviceMemoryGiB(), storage, kernels };
+/** What this device and browser offer, and what the engine makes of it; `loaded` are the kernels of a loaded model. */
+export async function diagnose(options: EngineOptions, loaded: readonly KernelReport[] | null): Promise<Diagnostics> {
+  const [probe, storage] = await Promise.all([probeBackend(options, loaded), estimateStorage()]);
+  return { ...probe, kernels: [...probe.kernels], deviceMemoryGiB: deviceMemoryGiB(), storage };
 }
 
 /** Chromium alone tells, in powers of two. */

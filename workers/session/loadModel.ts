@@ -5,6 +5,7 @@ import { ropeTable } from '../model/ropeTable';
 import type { Backend } from '../ops/backend';
 import { kvCacheBytes } from '../ops/kvCacheLayout';
 import type { LayerCache, Matrix, Vector } from '../ops/graph';
+import { kernelWorkload, type KernelWorkload } from '../ops/kernelWorkload';
 import type { EngineOptions, KvCacheFormat, LoadRequest, Progress } from '../protocol';
 import type { WeightStore } from '../storage/weightStore';
 import { Tokenizer } from '../tokenizer/tokenizer';
@@ -31,13 +32,24 @@ export async function loadModel(
     throw engineError('ModelCorruptError', `"${id}" was stored by another version of this app; import it again`);
   }
   const tokenizerRecord = await store.getTokenizer(manifest);
-  const backend = await createBackend(options);
+  const backend = await createBackend(options, workloadOf(manifest));
   try {
     return await loadOnto(backend, store, manifest, tokenizerRecord, request, onProgress, signal);
   } catch (error) {
     backend.destroy();
     throw error;
   }
+}
+
+function workloadOf({ tensors }: Manifest): KernelWorkload {
+  const matrices = tensors.flatMap(({ name, shape: [rows, columns], format }) =>
+    columns === undefined ? [] : [{ name, format, rows, columns }],
+  );
+  const isInLayer = ({ name }: { name: string }) => name.startsWith('layers.');
+  return kernelWorkload(
+    matrices.filter(isInLayer),
+    matrices.filter((matrix) => !isInLayer(matrix)),
+  );
 }
 
 /** Programs need to know where weights will lie, not what they are: they compile while the weights stream in. */

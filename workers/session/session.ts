@@ -10,16 +10,16 @@ import type {
   GeneratedToken,
   GenerateInput,
   GenerateResult,
+  KernelReport,
   ModelInfo,
   ModelStats,
   SamplingOptions,
 } from '../protocol';
 import type { Tokenizer } from '../tokenizer/tokenizer';
 import { generate } from './generate';
+import { prefillCapacity, PrefillChunks } from './prefillChunks';
 import { commonPrefixLength } from './prefix';
 
-/** Token rows of one prefill submission: enough to amortise reading the weights, short enough not to freeze a desktop. */
-const PREFILL_ROWS = 128;
 /** Rows of one submission when logits of every position are wanted: 32 rows of 130,000 logits are 17 MB. */
 const ALL_LOGITS_ROWS = 32;
 /** A token and a draft of seven more. */
@@ -53,6 +53,7 @@ export class Session {
   #last = 0;
   /** When the token before it was known, by performance.now(). */
   #answering = 0;
+  readonly #chunks: PrefillChunks;
   #allLogits: Program | null = null;
   /** Calls on one session run one after another: they share the cache. */
   #queue: Promise<unknown> = Promise.resolve();
@@ -64,13 +65,17 @@ export class Session {
     private readonly prefillProgram: Program,
     private readonly checkProgram: Program,
     private readonly loop: TokenLoop,
-  ) {}
+  ) {
+    this.#chunks = new PrefillChunks(prefillProgram.capacity);
+  }
 
   /** Records and compiles the programs of a model whose weights are on the backend. Takes ownership of the backend. */
   static async create(parts: SessionParts): Promise<Session> {
+    const { hiddenSize, intermediateSize } = parts.model.config;
+    const bytesPerRow = 4 * 3 * (hiddenSize + intermediateSize);
     const [decode, prefill, check] = await Promise.all([
       compile(parts, 1, 'last'),
-      compile(parts, Math.min(PREFILL_ROWS, parts.contextLength), 'last'),
+      compile(parts, prefillCapacity(bytesPerRow, parts.contextLength), 'last'),
       compile(parts, Math.min(CHECK_ROWS, parts.contextLength), 'all'),
     ]);
     const loop = await parts.backend.createTokenLoop(decode, prefill, parts.model.config.vocabSize);
@@ -87,6 +92,10 @@ export class Session {
 
   get config(): ModelConfig {
     return this.parts.model.config;
+  }
+
+  get kernelReports(): readonly KernelReport[] {
+    return this.parts.backend.kernelReports;
   }
 
   get hasTokenizer(): boolean {
@@ -251,23 +260,24 @@ export class Session {
     finish: (program: Program, step: Step) => Promise<T>,
     signal?: AbortSignal,
   ): Promise<T> {
+    // Not chunk by chunk: which chunk is a single row is a matter of speed, and results are not to depend on that.
+    const program = tokenIds.length - this.#cached.length === 1 ? this.decodeProgram : this.prefillProgram;
     for (;;) {
       const position = this.#cached.length;
       const remaining = tokenIds.length - position;
-      const program = remaining === 1 ? this.decodeProgram : this.prefillProgram;
-      const rows = tokenIds.slice(position, position + program.capacity);
+      const rows = tokenIds.slice(position, position + Math.min(program.capacity, this.#chunks.rows));
       if (rows.length === remaining) {
         const result = await finish(program, { tokenIds: rows, position });
         this.#cached.push(...rows);
         return result;
       }
+      const started = performance.now();
       program.submit({ tokenIds: rows, position });
       this.#cached.push(...rows);
-      if (signal) {
-        // Wait for the device between chunks, so that a stop is heard and work does not pile up.
-        await this.parts.backend.flush();
-        this.throwIfStopped(signal);
-      }
+      // Wait for the device between chunks: a stop is heard, work does not pile up, and the next one is sized by the time.
+      await this.parts.backend.flush();
+      this.#chunks.took(performance.now() - started, rows.length);
+      this.throwIfStopped(signal);
     }
   }
 

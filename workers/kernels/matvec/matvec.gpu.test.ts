@@ -113,6 +113,20 @@ for (const [rows, columns] of [
   );
 }
 
+for (const variant of TILE_VARIANTS) {
+  variantGpuTest(`matvec ${variant}: the last row of a longer step`, variant, async (device) => {
+    const random = new Random(5);
+    const [format, rows, columns] = ['int4', 64, 288] as const;
+    const weights = randomPackedMatrix(random, format, rows, columns);
+    const x = random.floats(columns);
+    const launch = matvec({ format, variant, rowStart: 0, rows, columns, outWidth: rows, batch: 1 });
+    const [alone, behind] = [new Float32Array(rows), new Float32Array(rows)];
+    await runLaunch(device, launch, { rows: 1 }, [weights, x, alone]);
+    await runLaunch(device, launch, { rows: 12 }, [weights, x, behind]);
+    expect(behind).toEqual(alone);
+  });
+}
+
 for (const variant of ['f16', 'int8'] as const) {
   variantGpuTest(`matvec ${variant}: activations of any size, zero ones included`, variant, async (device) => {
     for (const magnitude of [1e-20, 1e5, 1e20]) {

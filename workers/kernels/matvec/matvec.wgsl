@@ -26,7 +26,7 @@ fn main(
   }
   multiply(tile, thread);
   let row = thread % 32u;
-  for (var m = thread / 32u; m < step.rows; m += GROUPS) {
+  for (var m = thread / 32u; m < used_rows(); m += GROUPS) {
     out[m * OUT_WIDTH + OUT_START + tile * 32u + row] = sum_over_slices(m, row, 0u);
   }
 }

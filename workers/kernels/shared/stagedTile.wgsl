@@ -17,7 +17,7 @@ fn add_tile(sums: ptr<function, Sums>, tile: u32, thread: u32) {
 }
 
 fn stage_chunk(first: u32, count: u32, thread: u32) {
-  for (var i = thread; i < step.rows * count; i += WORKGROUP_SIZE) {
+  for (var i = thread; i < used_rows() * count; i += WORKGROUP_SIZE) {
     let m = i / count;
     let block = i % count;
     let quad = (m * BLOCKS + first + block) * 8u;

@@ -18,6 +18,11 @@ struct Sums {
   high: vec4f,
 }
 
+// Behind lastRow a step has more rows than there are.
+fn used_rows() -> u32 {
+  return min(step.rows, BATCH);
+}
+
 // Leaves the sums of the workgroup's invocations to `sum_over_slices`.
 fn multiply(tile: u32, thread: u32) {
   var sums = Sums();

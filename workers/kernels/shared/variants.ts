@@ -1,4 +1,4 @@
-import type { KernelVariant } from '../../protocol';
+import type { EngineOptions, KernelVariant } from '../../protocol';
 
 /** What a variant's shaders use beyond plain WGSL. */
 export interface VariantNeeds {
@@ -19,11 +19,21 @@ export const VARIANT_NEEDS: Readonly<Record<KernelVariant, VariantNeeds>> = {
   'subgroup-matrix': { features: [SUBGROUP_MATRIX, 'shader-f16', 'subgroups'], wgslFeatures: [] },
 };
 
+/** What the variant's shaders use that the device or this browser's shader language lacks, or `allowed` leaves out. */
+export function missingFeatures(
+  device: Pick<GPUDevice, 'features'>,
+  variant: KernelVariant,
+  allowed: NonNullable<EngineOptions['features']> = 'all',
+): string[] {
+  const { features, wgslFeatures } = VARIANT_NEEDS[variant];
+  const mayUse = (name: string) => allowed === 'all' || allowed.includes(name);
+  return [
+    ...features.filter((name) => !device.features.has(name)),
+    ...wgslFeatures.filter((name) => !mayUse(name) || !navigator.gpu.wgslLanguageFeatures.has(name)),
+  ];
+}
+
 /** Whether the variant's shaders compile on this device, in this browser. */
 export function runsOn(device: GPUDevice, variant: KernelVariant): boolean {
-  const { features, wgslFeatures } = VARIANT_NEEDS[variant];
-  return (
-    features.every((name) => device.features.has(name)) &&
-    wgslFeatures.every((name) => navigator.gpu.wgslLanguageFeatures.has(name))
-  );
+  return missingFeatures(device, variant).length === 0;
 }

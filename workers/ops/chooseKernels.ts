@@ -1,0 +1,91 @@
+import { engineError } from '../errors';
+import type { KernelReport, KernelVariant, ProductClass } from '../protocol';
+import type { MatrixFormat } from '../quant/layout';
+import { choiceOf, formOf, preferredVariant, PRODUCT_CLASSES } from './kernelChoice';
+import type { KernelTrials } from './kernelTrials';
+
+/**
+ * Tests every candidate that is available, times those that are right, and makes one of each class active.
+ * Throws UnsupportedError where not even the plain kernels are right.
+ */
+export async function chooseKernels(
+  trials: KernelTrials,
+  candidates: readonly KernelReport[],
+): Promise<KernelReport[]> {
+  const reports = candidates.map((report) => ({ ...report }));
+  for (const products of PRODUCT_CLASSES) {
+    const right = new Map<KernelVariant, KernelReport>();
+    for (const report of reports.filter((other) => other.products === products && other.state === 'available')) {
+      const wrong = await trials.check(products, report.variant!);
+      if (wrong !== null) fail(report, wrong);
+      else right.set(report.variant!, report);
+    }
+    if (!right.has('f32')) {
+      const { reason } = reports.find((report) => report.products === products && report.variant === 'f32')!;
+      throw engineError('UnsupportedError', `This graphics device cannot be computed with: its driver ${reason}.`);
+    }
+    await prefer(trials, products, right);
+  }
+  return reports;
+}
+
+/** Makes the fastest of the variants active, each in proportion to what it costs in accuracy. */
+async function prefer(
+  trials: KernelTrials,
+  products: ProductClass,
+  right: ReadonlyMap<KernelVariant, KernelReport>,
+): Promise<void> {
+  if (right.size === 1) {
+    right.get('f32')!.state = 'active';
+    return;
+  }
+  const times = await trials.time(products, [...right.keys()]);
+  const preferred = preferredVariant(times);
+  for (const [variant, report] of right) {
+    const microseconds = times.get(variant)!;
+    if (microseconds === Infinity) {
+      fail(report, 'does not compile at the size of this model');
+      continue;
+    }
+    report.microseconds = microseconds;
+    if (variant === preferred) report.state = 'active';
+    else
+      report.reason = `${preferred} is preferred: ${microseconds < times.get(preferred)! ? 'nearly as fast and more exact' : 'faster'}`;
+  }
+}
+
+function fail(report: KernelReport, reason: string): void {
+  report.state = 'failed';
+  report.reason = reason;
+}
+
+/**
+ * Makes `wanted` active, or what serves in its place where it has no form for weights of `format`.
+ * Throws UnsupportedError where it gives wrong products.
+ */
+export async function forceKernels(
+  trials: KernelTrials,
+  candidates: readonly KernelReport[],
+  wanted: KernelVariant,
+  format: MatrixFormat,
+): Promise<KernelReport[]> {
+  for (const products of PRODUCT_CLASSES) {
+    const wrong = await trials.check(products, wanted);
+    if (wrong === null) continue;
+    throw engineError('UnsupportedError', `The kernels ${wanted}, which were asked for, do not work here: ${wrong}.`);
+  }
+  return candidates.map((report) => {
+    const { name, products, variant } = report;
+    if (variant === formOf(products!, format, wanted)) return { name, products, variant, state: 'active' };
+    return report.state === 'available' ? { ...report, reason: `${wanted} was asked for` } : report;
+  });
+}
+
+/** Whether the variants that reports call active still give right products. */
+export async function areRight(trials: KernelTrials, reports: readonly KernelReport[]): Promise<boolean> {
+  const choice = choiceOf(reports);
+  for (const products of PRODUCT_CLASSES) {
+    if ((await trials.check(products, choice[products])) !== null) return false;
+  }
+  return true;
+}

@@ -1,0 +1,91 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { kernelCandidates, requireFeatures, type KernelSetting } from './kernelCandidates';
+
+const DOT = 'packed_4x8_integer_dot_product';
+
+beforeEach(() => vi.stubGlobal('navigator', { gpu: { wgslLanguageFeatures: new Set([DOT]) } }));
+afterEach(() => vi.unstubAllGlobals());
+
+function setting(changes: Partial<KernelSetting> = {}): KernelSetting {
+  const device = { features: new Set<GPUFeatureName>(['shader-f16', 'subgroups']) };
+  return {
+    device,
+    isSoftwareAdapter: false,
+    features: 'all',
+    wanted: 'auto',
+    workload: { formats: ['int4'], format: 'int4' },
+    ...changes,
+  };
+}
+
+/** Variant → 'available', or the reason why it is refused, of one class. */
+function candidates(changes?: Partial<KernelSetting>, products = 'matvec') {
+  const reports = kernelCandidates(setting(changes)).filter((report) => report.products === products);
+  return Object.fromEntries(reports.map(({ variant, state, reason }) => [variant, reason ?? state]));
+}
+
+describe('candidates', () => {
+  test('are all variants that the device has the features for and that have a form', () => {
+    expect(candidates()).toEqual({
+      f32: 'available',
+      subgroups: 'available',
+      f16: 'available',
+      int8: 'available',
+      'subgroup-matrix': 'needs chromium-experimental-subgroup-matrix',
+    });
+    expect(kernelCandidates(setting())[0]).toEqual({
+      name: 'matvec f32',
+      products: 'matvec',
+      variant: 'f32',
+      state: 'available',
+    });
+  });
+
+  test('need device features, and WGSL features that the options allow', () => {
+    const plain = candidates({ device: { features: new Set() }, features: [] });
+    expect(plain).toMatchObject({
+      f32: 'available',
+      f16: 'needs shader-f16',
+      subgroups: 'needs subgroups',
+      int8: `needs ${DOT}`,
+    });
+    expect(candidates({ features: [DOT] }).int8).toBe('available');
+  });
+
+  test('are exact on a software adapter', () => {
+    const reasons = candidates({ isSoftwareAdapter: true });
+    expect(reasons.f32).toBe('available');
+    for (const variant of ['subgroups', 'f16', 'int8']) expect(reasons[variant]).toMatch(/software/);
+  });
+
+  test('are what is asked for, if it runs', () => {
+    expect(candidates({ isSoftwareAdapter: true, wanted: 'f16' })).toMatchObject({
+      f16: 'available',
+      subgroups: expect.stringMatching(/software/),
+    });
+    expect(candidates({ device: { features: new Set() }, wanted: 'f16' }).f16).toBe('needs shader-f16');
+  });
+
+  test('round activations to int8 only where weights have 4 bits', () => {
+    expect(candidates({ workload: { formats: ['int8', 'int4'], format: 'int8' } }).int8).toMatch(/accuracy than int8/);
+    expect(candidates({ workload: { formats: ['int8', 'int4-affine'], format: 'int4-affine' } }).int8).toBe(
+      'available',
+    );
+  });
+
+  test('have a form for the weights', () => {
+    expect(candidates({ workload: { formats: ['f32'], format: 'f32' } })).toMatchObject({
+      f32: 'available',
+      f16: 'has no form for f32 weights',
+      int8: 'has no form for f32 weights',
+    });
+  });
+});
+
+test('a variant that is asked for and cannot run is refused by name', () => {
+  requireFeatures('f16', setting());
+  expect(() => requireFeatures('f16', setting({ device: { features: new Set() } }))).toThrow(
+    expect.objectContaining({ name: 'UnsupportedError', message: expect.stringMatching(/f16.* need shader-f16/) }),
+  );
+  expect(() => requireFeatures('int8', setting({ features: ['shader-f16'] }))).toThrow(/packed_4x8/);
+});

@@ -1,0 +1,54 @@
+import { engineError } from '../errors';
+import { missingFeatures } from '../kernels/shared/variants';
+import type { EngineOptions, KernelReport, KernelVariant, ProductClass } from '../protocol';
+import type { MatrixFormat } from '../quant/layout';
+import { formOf, PRODUCT_CLASSES, VARIANTS } from './kernelChoice';
+import type { KernelWorkload } from './kernelWorkload';
+
+/** What decides which variants are worth a trial. */
+export interface KernelSetting {
+  device: Pick<GPUDevice, 'features'>;
+  isSoftwareAdapter: boolean;
+  /** What may be used: see EngineOptions. */
+  features: NonNullable<EngineOptions['features']>;
+  /** A variant that is asked for is not judged by its use. */
+  wanted: NonNullable<EngineOptions['kernels']>;
+  workload: Pick<KernelWorkload, 'formats' | 'format'>;
+}
+
+/** Every variant of every class of products: 'refused', with a reason, or 'available', that is worth a trial. */
+export function kernelCandidates(setting: KernelSetting): KernelReport[] {
+  return PRODUCT_CLASSES.flatMap((products) =>
+    VARIANTS.map((variant): KernelReport => {
+      const reason = refusal(products, variant, setting);
+      const report = { name: `${products} ${variant}`, products, variant };
+      return reason === null ? { ...report, state: 'available' } : { ...report, state: 'refused', reason };
+    }),
+  );
+}
+
+function refusal(products: ProductClass, variant: KernelVariant, setting: KernelSetting): string | null {
+  const { device, isSoftwareAdapter, features, workload, wanted } = setting;
+  const missing = missingFeatures(device, variant, features);
+  if (missing.length > 0) return `needs ${missing.join(', ')}`;
+  if (!hasForm(products, variant, workload.formats)) return `has no form for ${workload.formats.join(', ')} weights`;
+  if (variant === 'f32' || variant === wanted) return null;
+  if (isSoftwareAdapter) return 'is not worth a trial on a software adapter';
+  if (variant === 'int8' && !workload.format.startsWith('int4')) {
+    return `would cost more accuracy than ${workload.format} weights do`;
+  }
+  return null;
+}
+
+/** Throws UnsupportedError where a variant that was asked for lacks what its shaders use. */
+export function requireFeatures(variant: KernelVariant, { device, features }: KernelSetting): void {
+  const missing = missingFeatures(device, variant, features);
+  if (missing.length === 0) return;
+  const lacking = `The kernels ${variant}, which were asked for, need ${missing.join(', ')}`;
+  throw engineError('UnsupportedError', `${lacking}, which this device or browser lacks or the options leave out.`);
+}
+
+/** Whether a variant computes products with some of these formats itself. */
+export function hasForm(products: ProductClass, variant: KernelVariant, formats: readonly MatrixFormat[]): boolean {
+  return formats.some((format) => formOf(products, format, variant) === variant);
+}

@@ -1,0 +1,61 @@
+import { expect } from 'vitest';
+import { KernelCompiler, type Launch } from '../gpu/kernel';
+import { runsOn } from '../kernels/shared/variants';
+import type { KernelVariant } from '../protocol';
+import type { MatrixFormat } from '../quant/layout';
+import { FORMAT_SIZES } from '../quant/layout';
+import { gpuTest, maxGpuTest, variantGpuTest } from '../testing/gpu';
+import type { GpuBackend } from './gpuBackend';
+import { hasForm } from './kernelCandidates';
+import { PRODUCT_CLASSES, VARIANTS } from './kernelChoice';
+import { GpuTrials } from './kernelTrials';
+import { selfTest } from './selfTest';
+import { timeVariants, trialBackend } from './tune';
+
+const FORMATS = Object.keys(FORMAT_SIZES) as MatrixFormat[];
+
+for (const products of PRODUCT_CLASSES) {
+  for (const variant of VARIANTS) {
+    if (!hasForm(products, variant, FORMATS)) continue;
+    variantGpuTest(`${products} ${variant} passes in every weight format`, variant, async (device) => {
+      for (const format of FORMATS) {
+        // Kernels for several rows have tests of their own, and take a software adapter long to compile.
+        const trials = new GpuTrials(device, { format, rows: 1, columns: 1, formats: [format] }, true);
+        expect(await trials.check(products, variant)).toBeNull();
+      }
+    });
+  }
+}
+
+/** A backend whose kernels say something else than they should. */
+function spoilt(device: GPUDevice, variant: KernelVariant, spoil: (text: string) => string): GpuBackend {
+  const backend = trialBackend(device, variant);
+  const compiler = new KernelCompiler(device);
+  const compile = (launch: Launch) => {
+    const sources = launch.kernel.sources.map(({ file, text }) => ({ file, text: spoil(text) }));
+    return compiler.compile({ ...launch, kernel: { ...launch.kernel, sources } });
+  };
+  return Object.assign(backend, { compiler: { compile } });
+}
+
+for (const products of PRODUCT_CLASSES) {
+  gpuTest(`a ${products} that is off by a few thousandths is found out`, async ({ device }) => {
+    const backend = spoilt(device, 'f32', (text) => text.replaceAll('0x1p-10', '0x1.01p-10'));
+    expect(await selfTest(backend, products, 'f32', 'int8', true)).toMatch(/int8 weights wrong.*error 1\.5e-5/);
+  });
+}
+
+gpuTest('a kernel that does not compile is told by its error', async ({ device }) => {
+  const backend = spoilt(device, 'f32', (text) => text.replace('fn block_weights', 'fn block_wights'));
+  await expect(selfTest(backend, 'matvec', 'f32', 'int4', true)).rejects.toMatchObject({ name: 'UnsupportedError' });
+});
+
+maxGpuTest('every variant that runs here is timed, at a size cut down', async ({ device }) => {
+  const shape = { format: 'int4', rows: 6000, columns: 288 } as const;
+  for (const products of PRODUCT_CLASSES) {
+    const variants = VARIANTS.filter((variant) => hasForm(products, variant, ['int4']) && runsOn(device, variant));
+    const times = await timeVariants(device, products, shape, variants);
+    expect([...times.keys()]).toEqual(variants);
+    for (const time of times.values()) expect(time).toBeGreaterThan(0);
+  }
+});

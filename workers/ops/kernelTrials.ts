@@ -1,0 +1,84 @@
+import { hasErrorName } from '../errors';
+import type { KernelReport, KernelVariant, ProductClass } from '../protocol';
+import type { MatrixFormat } from '../quant/layout';
+import { paddedWidth } from '../quant/layout';
+import type { DeviceBuffer } from './graph';
+import { formOf } from './kernelChoice';
+import type { KernelWorkload } from './kernelWorkload';
+import { lower } from './lowering';
+import { selfTest } from './selfTest';
+import { timeVariants, trialBackend } from './tune';
+
+/** Tries kernels out. */
+export interface KernelTrials {
+  /** Null where the products that a variant gives are right in every weight format, else what is wrong. */
+  check(products: ProductClass, variant: KernelVariant): Promise<string | null>;
+  /** Microseconds of one product; Infinity where a variant cannot compute it. */
+  time(products: ProductClass, variants: readonly KernelVariant[]): Promise<ReadonlyMap<KernelVariant, number>>;
+}
+
+/** Tries kernels out on a device, for a model. */
+export class GpuTrials implements KernelTrials {
+  readonly #device: GPUDevice;
+  readonly #workload: KernelWorkload;
+  readonly #isBrief: boolean;
+  readonly #outcomes = new Map<string, Promise<string | null>>();
+
+  /** Brief trials are for devices that take long to compile, and that no driver of a GPU can make wrong. */
+  constructor(device: GPUDevice, workload: KernelWorkload, isBrief: boolean) {
+    this.#device = device;
+    this.#workload = workload;
+    this.#isBrief = isBrief;
+  }
+
+  async check(products: ProductClass, variant: KernelVariant): Promise<string | null> {
+    const formats = this.#isBrief ? [this.#workload.format] : this.#workload.formats;
+    const outcomes = await Promise.all(formats.map((format) => this.#outcome(products, variant, format)));
+    return outcomes.find((reason) => reason !== null) ?? null;
+  }
+
+  time(products: ProductClass, variants: readonly KernelVariant[]) {
+    return timeVariants(this.#device, products, this.#workload, variants);
+  }
+
+  /** Formats that a variant lacks are computed by another, which is tested once. */
+  #outcome(products: ProductClass, wanted: KernelVariant, format: MatrixFormat): Promise<string | null> {
+    const variant = formOf(products, format, wanted);
+    const key = `${products} ${variant} ${format}`;
+    let outcome = this.#outcomes.get(key);
+    if (!outcome) {
+      outcome = this.#selfTest(products, variant, format);
+      this.#outcomes.set(key, outcome);
+    }
+    return outcome;
+  }
+
+  async #selfTest(products: ProductClass, variant: KernelVariant, format: MatrixFormat): Promise<string | null> {
+    try {
+      // A backend that met an error reports it for ever: each test has its own.
+      return await selfTest(trialBackend(this.#device, variant), products, variant, format, this.#isBrief);
+    } catch (error) {
+      if (error instanceof Error && hasErrorName(error, 'UnsupportedError')) return error.message;
+      throw error;
+    }
+  }
+}
+
+const NO_BUFFER: DeviceBuffer = { byteLength: 0, destroy: () => undefined };
+
+/** Every shader that a trial of these candidates runs: what was found out holds as long as these stay the same. */
+export function trialShaders(candidates: readonly KernelReport[], formats: readonly MatrixFormat[]): string {
+  const texts = new Set<string>();
+  for (const { products, variant, state } of candidates) {
+    if (!products || !variant || state !== 'available') continue;
+    for (const format of formats) {
+      const weight = { format, rows: 1, columns: 1, shards: [{ rowStart: 0, rows: 1, buffer: NO_BUFFER }] };
+      const [x, out] = [0, 1].map((id) => ({ id, rows: products === 'matvec' ? 1 : 32, width: paddedWidth(1) }));
+      const op = { kind: 'linear', x: x!, weight, out: out! } as const;
+      for (const { launch } of lower(op, { matvec: variant, matmul: variant })) {
+        for (const { text } of launch.kernel.sources) texts.add(text);
+      }
+    }
+  }
+  return [...texts].join('');
+}

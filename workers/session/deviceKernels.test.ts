@@ -1,0 +1,143 @@
+import 'fake-indexeddb/auto';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { KernelTrials } from '../ops/kernelTrials';
+import type { EngineOptions, KernelReport } from '../protocol';
+import { KernelMemory } from '../storage/kernelMemory';
+import { newDatabase, storedKeys } from '../testing/importing';
+import { deviceKernels, expectedKernels, kernelsAfterLoss, type KernelDevice } from './deviceKernels';
+
+const WORKLOAD = { format: 'int4', rows: 64, columns: 64, formats: ['int4'] } as const;
+const ADAPTER = { vendor: 'v', architecture: 'a', device: '', description: '' };
+
+beforeEach(() => stubBrowser('1'));
+afterEach(() => vi.unstubAllGlobals());
+
+function stubBrowser(userAgent: string) {
+  vi.stubGlobal('navigator', { userAgent, gpu: { wgslLanguageFeatures: new Set() } });
+}
+
+function deviceWith(features: GPUFeatureName[], vendor = 'v'): KernelDevice {
+  return {
+    device: { features: new Set(features) },
+    diagnostics: { adapter: { ...ADAPTER, vendor }, isSoftwareAdapter: false },
+  };
+}
+
+/** Trials in which f16 is twice as fast, and counted. */
+function countedTrials(wrong: string[] = []) {
+  const counts = { checks: 0, timings: 0 };
+  const trials: KernelTrials = {
+    check: async (products, variant) => {
+      counts.checks++;
+      return wrong.includes(`${products} ${variant}`) ? 'computes wrong' : null;
+    },
+    time: async (_, variants) => {
+      counts.timings++;
+      return new Map(variants.map((variant) => [variant, variant === 'f16' ? 50 : 100]));
+    },
+  };
+  return { counts, trials };
+}
+
+const F16_DEVICE = deviceWith(['shader-f16']);
+const workload = { ...WORKLOAD, formats: [...WORKLOAD.formats] };
+
+function choose(memory: KernelMemory, trials: KernelTrials, options: EngineOptions = {}, on = F16_DEVICE) {
+  return deviceKernels(on, options, workload, trials, memory);
+}
+
+const reportOf = (reports: readonly KernelReport[], wanted: string) => reports.find(({ name }) => name === wanted)!;
+
+test('a second load times nothing and tests only what it uses', async () => {
+  const memory = new KernelMemory(newDatabase());
+  const first = countedTrials();
+  const found = await choose(memory, first.trials);
+  expect(found.kernels.matvec).toBe('f16');
+  expect(first.counts.timings).toBeGreaterThan(0);
+  const second = countedTrials();
+  expect(await choose(memory, second.trials)).toEqual(found);
+  expect(second.counts).toEqual({ checks: 2, timings: 0 });
+});
+
+test('what was remembered and is not right any more is found anew', async () => {
+  const memory = new KernelMemory(newDatabase());
+  await choose(memory, countedTrials().trials);
+  const { kernels, kernelReports } = await choose(memory, countedTrials(['matvec f16']).trials);
+  expect(kernels.matvec).toBe('f32');
+  expect(reportOf(kernelReports, 'matvec f16').state).toBe('failed');
+});
+
+test('another device, browser, set of features or model is measured on its own; an old browser is forgotten', async () => {
+  const database = newDatabase();
+  const memory = new KernelMemory(database);
+  const isMeasured = async (options: EngineOptions = {}, on = F16_DEVICE, rows = 64) => {
+    const { counts, trials } = countedTrials();
+    await deviceKernels(on, options, { ...workload, rows }, trials, memory);
+    return counts.timings > 0;
+  };
+  expect(await isMeasured()).toBe(true);
+  expect(await isMeasured()).toBe(false);
+  expect(await isMeasured({}, deviceWith(['shader-f16'], 'w'))).toBe(true);
+  expect(await isMeasured({ features: ['shader-f16'] })).toBe(true);
+  expect(await isMeasured({}, F16_DEVICE, 96)).toBe(true);
+  expect(await isMeasured()).toBe(false);
+  expect(await storedKeys(database)).toHaveLength(4);
+  stubBrowser('2');
+  expect(await isMeasured()).toBe(true);
+  expect(await storedKeys(database)).toHaveLength(1);
+});
+
+test('a variant that is asked for is used without being measured or remembered', async () => {
+  const database = newDatabase();
+  const { counts, trials } = countedTrials();
+  const { kernels, kernelReports } = await choose(new KernelMemory(database), trials, { kernels: 'f16' });
+  expect(kernels).toEqual({ matvec: 'f16', matmul: 'f16' });
+  expect(reportOf(kernelReports, 'matvec f16')).toEqual({
+    name: 'matvec f16',
+    products: 'matvec',
+    variant: 'f16',
+    state: 'active',
+  });
+  expect(counts.timings).toBe(0);
+  expect(await storedKeys(database)).toEqual([]);
+  await expect(choose(new KernelMemory(database), trials, { kernels: 'f16' }, deviceWith([]))).rejects.toMatchObject({
+    name: 'UnsupportedError',
+  });
+});
+
+test('without a database everything is measured, and nothing fails', async () => {
+  const { indexedDB: saved } = globalThis;
+  try {
+    Reflect.deleteProperty(globalThis, 'indexedDB');
+    const memory = new KernelMemory('none');
+    expect((await choose(memory, countedTrials().trials)).kernels.matvec).toBe('f16');
+    expect(await expectedKernels(F16_DEVICE, {}, memory)).not.toHaveLength(0);
+  } finally {
+    globalThis.indexedDB = saved;
+  }
+});
+
+test('a loss in a trial is remembered: the plain kernels serve', async () => {
+  const memory = new KernelMemory(newDatabase());
+  const { kernels } = await kernelsAfterLoss(F16_DEVICE, {}, workload, memory);
+  expect(kernels).toEqual({ matvec: 'f32', matmul: 'f32' });
+  const { counts, trials } = countedTrials();
+  const { kernelReports } = await choose(memory, trials);
+  expect(counts.timings).toBe(0);
+  expect(reportOf(kernelReports, 'matvec f16')).toMatchObject({
+    state: 'failed',
+    reason: expect.stringMatching(/lost/),
+  });
+});
+
+test('before a load, what is remembered is told, else what is still to be tried', async () => {
+  const memory = new KernelMemory(newDatabase());
+  const expected = await expectedKernels(F16_DEVICE, {}, memory);
+  expect(reportOf(expected, 'matvec f16')).toMatchObject({
+    state: 'available',
+    reason: expect.stringMatching(/tried/),
+  });
+  expect(reportOf(expected, 'matvec subgroups')).toMatchObject({ state: 'refused', reason: 'needs subgroups' });
+  const { kernelReports } = await choose(memory, countedTrials().trials);
+  expect(await expectedKernels(F16_DEVICE, {}, memory)).toEqual(kernelReports);
+});

@@ -1,0 +1,107 @@
+import type { DeviceDiagnostics } from '../gpu/device';
+import { areRight, chooseKernels, forceKernels } from '../ops/chooseKernels';
+import { kernelCandidates, requireFeatures, type KernelSetting } from '../ops/kernelCandidates';
+import { choiceOf, PLAIN_KERNELS, type KernelChoice } from '../ops/kernelChoice';
+import { trialShaders, type KernelTrials } from '../ops/kernelTrials';
+import type { KernelWorkload } from '../ops/kernelWorkload';
+import type { EngineOptions, KernelReport } from '../protocol';
+import { sha256OfJson } from '../storage/hash';
+import type { KernelMemory } from '../storage/kernelMemory';
+
+/** A device that kernels are chosen for. */
+export interface KernelDevice {
+  device: Pick<GPUDevice, 'features'>;
+  diagnostics: Pick<DeviceDiagnostics, 'adapter' | 'isSoftwareAdapter'>;
+}
+
+export interface DeviceKernels {
+  kernels: KernelChoice;
+  kernelReports: KernelReport[];
+}
+
+/**
+ * The kernels that a device computes a model with: those asked for, or remembered and still right, or found by trial.
+ * Throws UnsupportedError where kernels that were asked for do not run, or none computes right.
+ */
+export async function deviceKernels(
+  on: KernelDevice,
+  options: EngineOptions,
+  workload: KernelWorkload,
+  trials: KernelTrials,
+  memory: KernelMemory,
+): Promise<DeviceKernels> {
+  const setting = settingOf(on, options, workload);
+  const candidates = kernelCandidates(setting);
+  const { kernels: wanted = 'auto' } = options;
+  if (wanted !== 'auto') {
+    requireFeatures(wanted, setting);
+    const kernelReports = await forceKernels(trials, candidates, wanted, workload.format);
+    return { kernels: { matvec: wanted, matmul: wanted }, kernelReports };
+  }
+  const place = await placeOf(on, options, workload, candidates);
+  const remembered = await memory.recall(...place);
+  if (remembered && (await areRight(trials, remembered))) return chosen(remembered);
+  const found = await chooseKernels(trials, candidates);
+  await memory.remember(...place, found);
+  return chosen(found);
+}
+
+/** The plain kernels, for a device that was lost in a trial; the next load will not try again. */
+export async function kernelsAfterLoss(
+  on: KernelDevice,
+  options: EngineOptions,
+  workload: KernelWorkload,
+  memory: KernelMemory,
+): Promise<DeviceKernels> {
+  const candidates = kernelCandidates(settingOf(on, options, workload));
+  const place = await placeOf(on, options, workload, candidates);
+  const reason = 'the device was lost while kernels were tried out';
+  const kernelReports = candidates.map((report): KernelReport => {
+    if (report.state === 'refused') return report;
+    return report.variant === 'f32' ? { ...report, state: 'active' } : { ...report, state: 'failed', reason };
+  });
+  await memory.remember(...place, kernelReports);
+  return { kernels: PLAIN_KERNELS, kernelReports };
+}
+
+/** What can be said before a model is loaded: what an earlier load found out, else what the device has the features for. */
+export async function expectedKernels(
+  on: KernelDevice,
+  options: EngineOptions,
+  memory: KernelMemory,
+): Promise<KernelReport[]> {
+  const { kernels: wanted = 'auto' } = options;
+  const remembered = wanted === 'auto' ? await memory.recallAny(await deviceId(on, options)) : null;
+  if (remembered) return remembered;
+  // What float checkpoints are imported as.
+  const candidates = kernelCandidates(settingOf(on, options, { formats: ['int4'], format: 'int4' }));
+  const reason = 'tried out when a model is loaded';
+  return candidates.map((report) => (report.state === 'available' ? { ...report, reason } : report));
+}
+
+function chosen(kernelReports: KernelReport[]): DeviceKernels {
+  return { kernels: choiceOf(kernelReports), kernelReports };
+}
+
+function settingOf(
+  { device, diagnostics }: KernelDevice,
+  { features = 'all', kernels: wanted = 'auto' }: EngineOptions,
+  workload: KernelSetting['workload'],
+): KernelSetting {
+  return { device, isSoftwareAdapter: diagnostics.isSoftwareAdapter, features, wanted, workload };
+}
+
+function deviceId({ device, diagnostics }: KernelDevice, { features = 'all' }: EngineOptions): Promise<string> {
+  return sha256OfJson([diagnostics.adapter, [...device.features].sort(), features]);
+}
+
+/** The device and the case that findings are remembered for. */
+async function placeOf(
+  on: KernelDevice,
+  options: EngineOptions,
+  workload: KernelWorkload,
+  candidates: readonly KernelReport[],
+): Promise<[device: string, forCase: string]> {
+  const shaders = trialShaders(candidates, workload.formats);
+  return [await deviceId(on, options), await sha256OfJson([workload, shaders])];
+}
