@@ -33,7 +33,7 @@ export function cpuBuffer(buffer: DeviceBuffer): CpuBuffer {
 /** Keys and values of a layer, as the reference kernels take them. */
 export function cacheRows(cache: LayerCache): { keys: KvCacheRows; values: KvCacheRows } {
   return {
-    keys: new KvCacheRows(cache, cpuBuffer(cache.keys).bytes),
-    values: new KvCacheRows(cache, cpuBuffer(cache.values).bytes),
+    keys: new KvCacheRows(cache, 'keys', cpuBuffer(cache.keys).bytes),
+    values: new KvCacheRows(cache, 'values', cpuBuffer(cache.values).bytes),
   };
 }

@@ -20,14 +20,17 @@ export function prepareDispatch(
   return { pipeline, bindGroup, grid };
 }
 
-/** Encodes a dispatch for so many activation rows and cached keys. */
+/** Encodes a dispatch for so many activation rows and cached keys, unless it has nothing to do; how many it encoded. */
 export function encodeDispatch(
   pass: GPUComputePassEncoder,
   { pipeline, bindGroup, grid }: PreparedDispatch,
   rows: number,
   keys: number,
-): void {
+): 0 | 1 {
+  const workgroups = grid(rows, keys);
+  if (workgroups.includes(0)) return 0;
   pass.setPipeline(pipeline);
   pass.setBindGroup(0, bindGroup);
-  pass.dispatchWorkgroups(...grid(rows, keys));
+  pass.dispatchWorkgroups(...workgroups);
+  return 1;
 }

@@ -1,4 +1,5 @@
 import { MAX_BATCH } from '../kernels/shared/batch';
+import { partialFloats } from '../kernels/shared/keyChunks';
 import { matrixLayout, paddedWidth } from '../quant/layout';
 import type { FusedOp, NormedRow, RunGraph } from './fusedOps';
 import { opInputs, opOutputs } from './opTensors';
@@ -9,14 +10,12 @@ type OpOf<Kind extends Op['kind']> = Extract<Op, { kind: Kind }>;
 /** Most activation rows of a fused graph. */
 export const MAX_FUSED_ROWS = MAX_BATCH;
 
-/** Most activation rows that ropeAppend takes. */
-const MAX_APPENDED_ROWS = 1;
-
 /**
- * The same forward pass of a few rows in six dispatches per decoder layer instead of sixteen: RMSNorm's weight goes to
- * whatever makes the row and its division behind the next projection; RoPE goes with the cache append, SwiGLU and the
- * residual sums with the projections before them. Null for a graph of more rows, for one of several rows that picks the
- * last, and for one made of anything else than embedding, such layers, a last norm and a head.
+ * The same forward pass of a few rows in five dispatches per decoder layer instead of sixteen, and six where the keys are
+ * many: RMSNorm's weight goes to whatever makes the row and its division behind the next projection; RoPE and the cache
+ * append go with attention, SwiGLU and the residual sums with the projections before them. Null for a graph of more rows,
+ * for one of several rows that picks the last, and for one made of anything else than embedding, such layers, a last norm
+ * and a head.
  */
 export function fuse(graph: Graph): RunGraph | null {
   return graph.capacity <= MAX_FUSED_ROWS ? new Fusion(graph).run() : null;
@@ -59,11 +58,8 @@ class Fusion {
       case 'embedding':
         this.#ops.push(op);
         return this.#weigh(op.out);
-      case 'kvAppend':
-        return this.#project(op);
       case 'attention':
-        this.#ops.push({ ...op, q: this.#current(op.q) });
-        return;
+        return this.#attend(op);
       case 'swiglu':
         return this.#gate(op);
       case 'add':
@@ -78,6 +74,7 @@ class Fusion {
         return;
       case 'rmsNorm':
       case 'rope':
+      case 'kvAppend':
       case 'scale':
         return;
     }
@@ -89,14 +86,13 @@ class Fusion {
     this.#ops.push({ kind: 'weigh', x, weight, normed });
   }
 
-  /** Queries, keys and values, rotated and appended. The next op is the attention that reads them. */
-  #project({ k, v, cache }: OpOf<'kvAppend'>): void {
-    if (this.graph.capacity > MAX_APPENDED_ROWS) throw new NoFusedForm();
-    const keyRope = this.#producer(k, 'rope');
-    const attention = this.graph.ops.find((op) => op.kind === 'attention' && op.cache === cache);
-    if (attention?.kind !== 'attention') throw new NoFusedForm();
-    const queryRope = this.#producer(attention.q, 'rope');
-    const linears = [queryRope.x, keyRope.x, v].map((x) => this.#producer(x, 'linear'));
+  /** Queries, keys and values of the rows, and their attention over the cache with these in it. */
+  #attend({ q, cache, numHeads, scale, out }: OpOf<'attention'>): void {
+    const appends = this.graph.ops.filter((op) => op.kind === 'kvAppend' && op.cache === cache);
+    const [append] = appends;
+    if (appends.length !== 1 || append?.kind !== 'kvAppend') throw new NoFusedForm();
+    const [queryRope, keyRope] = [this.#producer(q, 'rope'), this.#producer(append.k, 'rope')];
+    const linears = [queryRope.x, keyRope.x, append.v].map((x) => this.#producer(x, 'linear'));
     const x = this.#commonNorm(linears);
     let width = 0;
     const weights = linears.map(({ weight }) => {
@@ -105,13 +101,12 @@ class Fusion {
       return { matrix: whole(weight), start };
     });
     const qkv = this.#tensor(width);
-    const q = this.#tensor(attention.q.width);
+    const partials = this.#tensor(partialFloats(numHeads, cache));
     const [, { start: keyStart }, { start: valueStart }] = weights as [unknown, { start: number }, { start: number }];
-    const { table, numHeads } = queryRope;
-    this.#replaced.set(attention.q.id, q);
+    const { table } = queryRope;
     this.#ops.push(
       { kind: 'projections', x, weights, gain: 1, out: qkv },
-      { kind: 'ropeAppend', qkv, keyStart, valueStart, table, numHeads, cache, q },
+      { kind: 'cachedAttention', qkv, keyStart, valueStart, table, cache, numHeads, scale, out, partials },
     );
   }
 

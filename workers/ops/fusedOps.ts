@@ -9,19 +9,25 @@ export interface NormedRow {
   eps: number;
 }
 
-/** Several ops on a few activation rows in one dispatch. Only fuse.ts makes them; models are written in `Op`s. */
+/**
+ * Several ops on a few activation rows in one dispatch, or in two where attention is split among many keys. Only fuse.ts
+ * makes them; models are written in `Op`s.
+ */
 export type FusedOp =
   | { kind: 'weigh'; x: Tensor; weight: Vector; normed: NormedRow }
   | { kind: 'projections'; x: NormedRow; weights: { matrix: Matrix; start: number }[]; gain: number; out: Tensor }
   | {
-      kind: 'ropeAppend';
+      kind: 'cachedAttention';
       qkv: Tensor;
       keyStart: number;
       valueStart: number;
       table: RopeTable;
-      numHeads: number;
       cache: LayerCache;
-      q: Tensor;
+      numHeads: number;
+      scale: number;
+      out: Tensor;
+      /** Results of chunks of keys, before they are merged. */
+      partials: Tensor;
     }
   | { kind: 'gatedProjections'; x: NormedRow; gate: Matrix; up: Matrix; out: Tensor }
   | {

@@ -124,9 +124,9 @@ export class GpuProgram implements Program {
   /** Encodes the forward pass of a step of `rows` rows that stands, or will stand, in the program's step buffer. */
   encode(pass: GPUComputePassEncoder, rows: number, position: number): void {
     for (const dispatch of this.#dispatches) {
-      encodeDispatch(pass, dispatch, Math.min(dispatch.rows, rows), position + rows);
+      const encoded = encodeDispatch(pass, dispatch, Math.min(dispatch.rows, rows), position + rows);
+      this.#backend.counters.dispatches += encoded;
     }
-    this.#backend.counters.dispatches += this.#dispatches.length;
   }
 
   /** One compute pass and one submission; `after` may add to it. */

@@ -2,17 +2,18 @@ import { engineError } from '../errors';
 import type { Launch } from '../gpu/kernel';
 import { add } from '../kernels/add/add';
 import { attention, MAX_HEAD_DIM } from '../kernels/attention/attention';
+import { cachedAttention } from '../kernels/cachedAttention/cachedAttention';
 import { embedding } from '../kernels/embedding/embedding';
 import { gatedProjections } from '../kernels/gatedProjections/gatedProjections';
 import { kvAppend } from '../kernels/kvAppend/kvAppend';
 import { lastRow } from '../kernels/lastRow/lastRow';
 import { matmul } from '../kernels/matmul/matmul';
 import { matvec } from '../kernels/matvec/matvec';
+import { mergeAttention } from '../kernels/mergeAttention/mergeAttention';
 import { projections } from '../kernels/projections/projections';
 import { residualProjection } from '../kernels/residualProjection/residualProjection';
 import { rmsNorm } from '../kernels/rmsNorm/rmsNorm';
 import { rope } from '../kernels/rope/rope';
-import { ropeAppend } from '../kernels/ropeAppend/ropeAppend';
 import { scale } from '../kernels/scale/scale';
 import { MAX_BATCH } from '../kernels/shared/batch';
 import { swiglu } from '../kernels/swiglu/swiglu';
@@ -58,9 +59,10 @@ function lowerUnsized(op: Op | FusedOp, kernels: KernelChoice): Unsized[] {
       return [{ launch: kvAppend(op.cache), operands: [op.k, op.v, op.cache.keys, op.cache.values] }];
     case 'attention':
       return lowerAttention(op);
+    case 'cachedAttention':
+      return lowerCachedAttention(op);
     case 'weigh':
     case 'projections':
-    case 'ropeAppend':
     case 'gatedProjections':
     case 'residualProjection':
       return [lowerFused(op, kernels)];
@@ -69,7 +71,7 @@ function lowerUnsized(op: Op | FusedOp, kernels: KernelChoice): Unsized[] {
   }
 }
 
-function lowerFused(op: FusedOp, { matvec: variant }: KernelChoice): Unsized {
+function lowerFused(op: Exclude<FusedOp, { kind: 'cachedAttention' }>, { matvec: variant }: KernelChoice): Unsized {
   switch (op.kind) {
     case 'weigh': {
       const { weighted, squares } = op.normed;
@@ -86,10 +88,6 @@ function lowerFused(op: FusedOp, { matvec: variant }: KernelChoice): Unsized {
       const { rows: batch, width: outWidth } = op.out;
       const launch = projections({ parts, columns, outWidth, eps, gain: op.gain, batch, variant });
       return { launch, operands: [weighted, squares, op.out, ...buffers] };
-    }
-    case 'ropeAppend': {
-      const { qkv, table, q, cache } = op;
-      return { launch: ropeAppend(op), operands: [qkv, table.buffer, q, cache.keys, cache.values] };
     }
     case 'gatedProjections': {
       const { x, gate, up, out } = op;
@@ -156,6 +154,16 @@ function lowerAttention({ q, cache, numHeads, scale: factor, out }: OpOf<'attent
   checkHeads(numHeads, cache);
   const launch = attention({ numHeads, cache, scale: factor });
   return [{ launch, operands: [q, cache.keys, cache.values, out] }];
+}
+
+function lowerCachedAttention(op: Extract<FusedOp, { kind: 'cachedAttention' }>): Unsized[] {
+  const { qkv, table, cache, numHeads, out, partials } = op;
+  checkHeads(numHeads, cache);
+  const launch = cachedAttention({ ...op, qkvWidth: qkv.width, batch: qkv.rows });
+  return [
+    { launch, operands: [qkv, table.buffer, cache.keys, cache.values, out, partials] },
+    { launch: mergeAttention({ numHeads, cache }), operands: [partials, out] },
+  ];
 }
 
 function checkHeads(numHeads: number, { headDim, numKvHeads }: LayerCache): void {

@@ -17,7 +17,7 @@ export function opInputs(op: Op | FusedOp): Tensor[] {
     case 'projections':
     case 'gatedProjections':
       return [op.x.weighted, op.x.squares];
-    case 'ropeAppend':
+    case 'cachedAttention':
       return [op.qkv];
     case 'residualProjection':
       return [op.x, op.residual];
@@ -38,8 +38,8 @@ export function opOutputs(op: Op | FusedOp): Tensor[] {
       return [];
     case 'weigh':
       return [op.normed.weighted, op.normed.squares];
-    case 'ropeAppend':
-      return [op.q];
+    case 'cachedAttention':
+      return [op.out, op.partials];
     case 'residualProjection':
       return [op.out, op.normed.weighted, op.normed.squares];
     default:

@@ -3,10 +3,9 @@ import { paddedWidth } from '../../quant/layout';
 import { nmse } from '../../testing/allclose';
 import { gpuTest, maxGpuTest } from '../../testing/gpu';
 import { Random } from '../../testing/random';
+import { randomCache } from '../../testing/randomCache';
 import { runLaunch } from '../../testing/runLaunch';
 import type { KvCacheShape } from '../shared/kvCache';
-import { kvCacheBytes } from '../shared/kvCache';
-import { KvCacheRows } from '../shared/kvCache.reference';
 import { attention } from './attention';
 import { attentionReference } from './attention.reference';
 
@@ -19,26 +18,13 @@ interface Case {
   magnitude?: number;
 }
 
-/** A cache filled up to `count` positions; what stands behind them is `garbage`. */
-function filledCache(random: Random, shape: KvCacheShape, count: number, magnitude: number, garbage: number) {
-  const { format, numKvHeads, capacity, headDim } = shape;
-  const bytes = new Uint8Array(kvCacheBytes(format, numKvHeads, capacity, headDim));
-  const rows = new KvCacheRows(shape, bytes);
-  for (let head = 0; head < numKvHeads; head++) {
-    for (let position = 0; position < capacity; position++) {
-      const channels = random.floats(headDim, magnitude);
-      rows.write(head, position, position < count ? channels : channels.fill(garbage));
-    }
-  }
-  return { bytes, rows };
-}
-
 async function check(device: GPUDevice, { cache, numHeads, rows, position, magnitude = 1 }: Case) {
   const random = new Random(cache.headDim * numHeads + rows);
   const width = paddedWidth(numHeads * cache.headDim);
   const q = random.rows(rows + 1, numHeads * cache.headDim, width, magnitude);
-  const keys = filledCache(random, cache, position + rows, magnitude, 1e4);
-  const values = filledCache(random, cache, position + rows, 1, 6e4);
+  const count = position + rows;
+  const keys = randomCache(random, cache, 'keys', { count, magnitude });
+  const values = randomCache(random, cache, 'values', { count });
   const got = new Float32Array((rows + 1) * width).fill(777);
   const scale = 1 / Math.sqrt(cache.headDim);
   const launch = attention({ numHeads, cache, scale });
@@ -99,8 +85,8 @@ gpuTest('what stands behind the position does not matter, not even NaN', async (
   const random = new Random(5);
   const q = random.floats(32);
   const run = async (garbage: number) => {
-    const keys = filledCache(new Random(6), cache, 71, 1, garbage);
-    const values = filledCache(new Random(7), cache, 71, 1, garbage);
+    const keys = randomCache(new Random(6), cache, 'keys', { count: 71, garbage });
+    const values = randomCache(new Random(7), cache, 'values', { count: 71, garbage });
     const got = new Float32Array(32);
     const launch = attention({ numHeads: 1, cache, scale: 0.2 });
     await runLaunch(device, launch, { rows: 1, position: 70 }, [q, keys.bytes, values.bytes, got]);

@@ -1,7 +1,7 @@
 import type { Launch } from '../../gpu/kernel';
 import { paddedWidth } from '../../quant/layout';
 import type { KvCacheShape } from '../shared/kvCache';
-import { KV_FORMATS } from '../shared/kvCache';
+import { kvCacheConstants, kvCacheSources } from '../shared/kvCache';
 import { STEP } from '../shared/step';
 import text from './attention.wgsl?raw';
 
@@ -21,18 +21,17 @@ export const MAX_HEAD_DIM = 4 * WORKGROUP_SIZE;
 
 /** Causal attention of each row over the cache. Bindings: step, q, keys, values, out. */
 export function attention({ numHeads, cache, scale }: AttentionShape): Launch {
-  const { format, numKvHeads, capacity, headDim } = cache;
+  const { format, numKvHeads, headDim } = cache;
   return {
     kernel: {
       name: `attention ${format}`,
-      sources: [{ file: 'attention.wgsl', text }, STEP, KV_FORMATS[format]],
+      sources: [{ file: 'attention.wgsl', text }, STEP, ...kvCacheSources(cache)],
       bindings: ['uniform', 'read-only-storage', 'read-only-storage', 'read-only-storage', 'storage'],
     },
     constants: {
+      ...kvCacheConstants(cache),
       NUM_HEADS: numHeads,
       HEADS_PER_KV_HEAD: numHeads / numKvHeads,
-      CAPACITY: capacity,
-      HEAD_DIM: headDim,
       WIDTH: paddedWidth(numHeads * headDim),
       SCALE: scale,
       WORKGROUP_SIZE,

@@ -6,15 +6,10 @@
 
 override NUM_HEADS: u32;
 override HEADS_PER_KV_HEAD: u32;
-override CAPACITY: u32;
-override HEAD_DIM: u32;
 override WIDTH: u32;
 override SCALE: f32;
 override WORKGROUP_SIZE: u32;
-override QUADS: u32 = (HEAD_DIM + 3u) / 4u;
 override SHARES: u32 = WORKGROUP_SIZE / QUADS;
-// Quads of codes in the cache: the scales begin behind them.
-override CODE_QUADS: u32 = (NUM_HEADS / HEADS_PER_KV_HEAD) * CAPACITY * QUADS;
 
 // Below every score, yet finite: a shader may assume that nothing is infinite.
 const LOWEST = -3.0e38;
@@ -46,20 +41,20 @@ fn load_query(head_start: u32, quad: u32) {
   );
 }
 
-fn score(cache_row: u32) -> f32 {
+fn score(kv_head: u32, key: u32) -> f32 {
   var sum = 0.0;
   for (var quad = 0u; quad < QUADS; quad++) {
-    sum += dot(query[quad], kv_unpack(keys[cache_row * QUADS + quad]));
+    sum += dot(query[quad], kv_unpack(keys[key_index(kv_head, key, quad)]));
   }
   if (KV_SCALED) {
-    sum *= kv_unpack_scale(keys[CODE_QUADS + cache_row]);
+    sum *= kv_unpack_scale(keys[scale_index(kv_head, key)]);
   }
   return sum;
 }
 
-fn value_scale(cache_row: u32) -> f32 {
+fn value_scale(kv_head: u32, key: u32) -> f32 {
   if (KV_SCALED) {
-    return kv_unpack_scale(values[CODE_QUADS + cache_row]);
+    return kv_unpack_scale(values[scale_index(kv_head, key)]);
   }
   return 1.0;
 }
@@ -78,7 +73,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     return;
   }
   let head_start = row * WIDTH + head * HEAD_DIM;
-  let cache_start = (head / HEADS_PER_KV_HEAD) * CAPACITY;
+  let kv_head = head / HEADS_PER_KV_HEAD;
   let key_count = min(step.position + row + 1u, CAPACITY);
   let quad = thread % QUADS;
   let share = thread / QUADS;
@@ -92,10 +87,9 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   var weight_sum = 0.0;
   for (var tile = 0u; tile < key_count; tile += WORKGROUP_SIZE) {
     let tile_keys = min(WORKGROUP_SIZE, key_count - tile);
-    let cache_row = cache_start + tile + thread;
     var own_score = LOWEST;
     if (thread < tile_keys) {
-      own_score = score(cache_row);
+      own_score = score(kv_head, tile + thread);
     }
     scores[thread] = own_score;
     workgroupBarrier();
@@ -115,9 +109,9 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
 
     if (share < SHARES) {
       for (var key = share; key < tile_keys; key += SHARES) {
-        let value_row = cache_start + tile + key;
+        let value = kv_unpack(values[value_index(kv_head, tile + key, quad)]);
         weight_sum += weights[key];
-        sum += weights[key] * value_scale(value_row) * kv_unpack(values[value_row * QUADS + quad]);
+        sum += weights[key] * value_scale(kv_head, tile + key) * value;
       }
     }
   }

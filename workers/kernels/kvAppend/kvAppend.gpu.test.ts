@@ -12,6 +12,8 @@ import { kvAppendReference } from './kvAppend.reference';
 
 const UNTOUCHED = 0x11;
 
+type Content = KvCacheRows['content'];
+
 /** One rounding step of the format, relative to the largest channel of a row: drivers may round a tie either way. */
 const STEP: Record<KvCacheFormat, number> = { f32: 0, f16: 2 ** -11, int8: 1 / 127 };
 
@@ -20,9 +22,9 @@ function emptyCache({ format, numKvHeads, capacity, headDim }: KvCacheShape): Ui
 }
 
 /** Counts rows that differ from the reference by more than rounding, the untouched ones included. */
-function wrongRows(shape: KvCacheShape, got: Uint8Array, want: Uint8Array): string[] {
+function wrongRows(shape: KvCacheShape, content: Content, got: Uint8Array, want: Uint8Array): string[] {
   const wrong: string[] = [];
-  const [gotRows, wantRows] = [new KvCacheRows(shape, got), new KvCacheRows(shape, want)];
+  const [gotRows, wantRows] = [new KvCacheRows(shape, content, got), new KvCacheRows(shape, content, want)];
   const [gotRow, wantRow] = [new Float32Array(shape.headDim), new Float32Array(shape.headDim)];
   for (let head = 0; head < shape.numKvHeads; head++) {
     for (let position = 0; position < shape.capacity; position++) {
@@ -45,10 +47,10 @@ async function check(device: GPUDevice, shape: KvCacheShape, rows: number, posit
   const [keys, values] = [emptyCache(shape), emptyCache(shape)];
   await runLaunch(device, kvAppend(shape), { rows, position }, [k, v, keys, values]);
   const [wantKeys, wantValues] = [emptyCache(shape), emptyCache(shape)];
-  kvAppendReference(k, new KvCacheRows(shape, wantKeys), { rows, width, position });
-  kvAppendReference(v, new KvCacheRows(shape, wantValues), { rows, width, position });
-  expect(wrongRows(shape, keys, wantKeys)).toEqual([]);
-  expect(wrongRows(shape, values, wantValues)).toEqual([]);
+  kvAppendReference(k, new KvCacheRows(shape, 'keys', wantKeys), { rows, width, position });
+  kvAppendReference(v, new KvCacheRows(shape, 'values', wantValues), { rows, width, position });
+  expect(wrongRows(shape, 'keys', keys, wantKeys)).toEqual([]);
+  expect(wrongRows(shape, 'values', values, wantValues)).toEqual([]);
 }
 
 for (const format of ['f32', 'f16', 'int8'] as const) {
@@ -69,11 +71,11 @@ for (const format of ['f32', 'f16', 'int8'] as const) {
     check(device, { format, numKvHeads: 2, headDim: 64, capacity: 9 }, 2, 3),
   );
 
-  gpuTest(`kvAppend ${format}: a row of zeros is stored as zeros`, async ({ device }) => {
-    const shape: KvCacheShape = { format, numKvHeads: 1, headDim: 32, capacity: 1 };
+  gpuTest(`kvAppend ${format}: rows of zeros are stored as zeros`, async ({ device }) => {
+    const shape: KvCacheShape = { format, numKvHeads: 1, headDim: 32, capacity: 32 };
     const [keys, values] = [emptyCache(shape), emptyCache(shape)];
-    const zeros = () => new Float32Array(32);
-    await runLaunch(device, kvAppend(shape), { rows: 1 }, [zeros(), zeros(), keys, values]);
+    const zeros = () => new Float32Array(32 * 32);
+    await runLaunch(device, kvAppend(shape), { rows: 32 }, [zeros(), zeros(), keys, values]);
     expect(keys.every((byte) => byte === 0)).toBe(true);
     expect(values.every((byte) => byte === 0)).toBe(true);
   });
@@ -85,20 +87,20 @@ gpuTest('kvAppend f16: a value beyond the largest half becomes the largest half'
   const k = new Float32Array(32).fill(1e6);
   await runLaunch(device, kvAppend(shape), { rows: 1 }, [k, k.map((x) => -x), keys, values]);
   const row = new Float32Array(32);
-  new KvCacheRows(shape, keys).read(0, 0, row);
+  new KvCacheRows(shape, 'keys', keys).read(0, 0, row);
   expect(row[7]).toBe(65504);
-  new KvCacheRows(shape, values).read(0, 0, row);
+  new KvCacheRows(shape, 'values', values).read(0, 0, row);
   expect(row[7]).toBe(-65504);
 });
 
 gpuTest('kvAppend: positions beyond the capacity are dropped', async ({ device }) => {
-  const shape: KvCacheShape = { format: 'f32', numKvHeads: 2, headDim: 4, capacity: 3 };
+  const shape: KvCacheShape = { format: 'f32', numKvHeads: 2, headDim: 4, capacity: 32 };
   const [keys, values] = [emptyCache(shape), emptyCache(shape)];
   const k = new Float32Array(2 * 32).fill(1);
-  const launch = kvAppend(shape);
-  await runLaunch(device, launch, { rows: 2, position: 2 }, [k, k.slice(), keys, values]);
-  const stored = new Float32Array(keys.buffer);
-  // Head 0 ends where head 1 begins: a write past the end would land in head 1's position 0.
-  expect([...stored.subarray(8, 12)]).toEqual([1, 1, 1, 1]);
-  expect(keys.subarray(48, 64).every((byte) => byte === UNTOUCHED)).toBe(true);
+  await runLaunch(device, kvAppend(shape), { rows: 2, position: 31 }, [k, k.slice(), keys, values]);
+  for (const memory of [keys, values]) {
+    // A head has 512 bytes: a write past the end of head 0 would land in position 0 of head 1.
+    expect([...new Float32Array(memory.buffer, 496, 4)]).toEqual([1, 1, 1, 1]);
+    expect(memory.subarray(512, 528).every((byte) => byte === UNTOUCHED)).toBe(true);
+  }
 });

@@ -3,11 +3,7 @@
 //   keys, values: kernels/shared/kvCache.ts
 // One invocation per head and quad, one grid row per token; grid layer 0 writes keys, layer 1 values.
 
-override NUM_KV_HEADS: u32;
-override CAPACITY: u32;
-override HEAD_DIM: u32;
 override WIDTH: u32;
-override QUADS: u32 = (HEAD_DIM + 3u) / 4u;
 
 @group(0) @binding(1) var<storage, read> k: array<f32>;
 @group(0) @binding(2) var<storage, read> v: array<f32>;
@@ -33,11 +29,19 @@ fn channels(is_value: bool, head_start: u32, quad: u32) -> vec4f {
   );
 }
 
-fn write(is_value: bool, index: u32, quad: KvQuad) {
+fn write_quad(is_value: bool, head: u32, position: u32, quad: u32, packed: KvQuad) {
   if (is_value) {
-    values[index] = quad;
+    values[value_index(head, position, quad)] = packed;
   } else {
-    keys[index] = quad;
+    keys[key_index(head, position, quad)] = packed;
+  }
+}
+
+fn write_scale(is_value: bool, head: u32, position: u32, scale: f32) {
+  if (is_value) {
+    values[scale_index(head, position)] = kv_pack_scale(scale);
+  } else {
+    keys[scale_index(head, position)] = kv_pack_scale(scale);
   }
 }
 
@@ -51,7 +55,6 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   }
   let is_value = id.z == 1u;
   let head_start = id.y * WIDTH + head * HEAD_DIM;
-  let cache_row = head * CAPACITY + position;
   var packed = channels(is_value, head_start, quad);
   if (KV_SCALED) {
     // Each invocation finds the head's largest magnitude itself: a few cached reads instead of a barrier.
@@ -62,8 +65,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     let magnitude = max(max(largest.x, largest.y), max(largest.z, largest.w));
     packed *= select(0.0, 127.0 / magnitude, magnitude > 0.0);
     if (quad == 0u) {
-      write(is_value, NUM_KV_HEADS * CAPACITY * QUADS + cache_row, kv_pack_scale(magnitude / 127.0));
+      write_scale(is_value, head, position, magnitude / 127.0);
     }
   }
-  write(is_value, cache_row * QUADS + quad, kv_pack(packed));
+  write_quad(is_value, head, position, quad, kv_pack(packed));
 }

@@ -3,19 +3,25 @@ import type { KvCacheFormat } from '../../protocol';
 import kvF16 from './kvF16.wgsl?raw';
 import kvF32 from './kvF32.wgsl?raw';
 import kvInt8 from './kvInt8.wgsl?raw';
+import kvLayout from './kvLayout.wgsl?raw';
 
 /**
- * Keys of one layer, and likewise its values: [numKvHeads][capacity][headQuads(headDim)] quads of four consecutive
- * channels (the last quad of a row is padded with zeros). A quad is 16 bytes in f32, 8 in f16 and 4 in int8; int8 adds
- * f32 scales [numKvHeads][capacity] behind all quads, in the same buffer.
+ * The keys of one layer, and its values, in a buffer each: quads of four consecutive channels of a head (the last quad is
+ * padded with zeros), 16 bytes in f32, 8 in f16 and 4 in int8.
  *
- * Each format defines `KvQuad`, `kv_pack`, `kv_unpack`, and, where KV_SCALED, `kv_pack_scale` and `kv_unpack_scale`.
+ *   values: [numKvHeads][headRows][quads]            for a thread that adds up one quad of many tokens
+ *   keys:   [numKvHeads][headRows / 32][quads][32]   for a thread that scores one token: 32 of them read side by side
+ *
+ * headRows is the capacity in whole tiles of 32 tokens. int8 adds f32 scales [numKvHeads][headRows] behind all quads.
  */
-export const KV_FORMATS: Record<KvCacheFormat, WgslSource> = {
+const FORMATS: Record<KvCacheFormat, WgslSource> = {
   f32: { file: 'kvF32.wgsl', text: kvF32 },
   f16: { file: 'kvF16.wgsl', text: kvF16 },
   int8: { file: 'kvInt8.wgsl', text: kvInt8 },
 };
+
+/** Tokens whose keys stand side by side. */
+export const KEY_TILE = 32;
 
 /** One head of one layer's keys or values: what both sides of the cache must agree on. */
 export interface KvCacheShape {
@@ -23,6 +29,19 @@ export interface KvCacheShape {
   numKvHeads: number;
   capacity: number;
   headDim: number;
+}
+
+/**
+ * What a kernel needs to read or write a cache: `KvQuad`, `kv_pack`, `kv_unpack`, `key_index`, `value_index`; where
+ * KV_SCALED, `kv_pack_scale`, `kv_unpack_scale` and `scale_index`, too; and the sizes as overrides.
+ */
+export function kvCacheSources({ format }: KvCacheShape): WgslSource[] {
+  return [FORMATS[format], { file: 'kvLayout.wgsl', text: kvLayout }];
+}
+
+/** Values of the overrides of kvCacheSources. */
+export function kvCacheConstants({ numKvHeads, capacity, headDim }: KvCacheShape): Record<string, number> {
+  return { NUM_KV_HEADS: numKvHeads, CAPACITY: capacity, HEAD_DIM: headDim };
 }
 
 const QUAD_BYTES: Record<KvCacheFormat, number> = { f32: 16, f16: 8, int8: 4 };
@@ -33,7 +52,12 @@ export function headQuads(headDim: number): number {
   return Math.ceil(headDim / 4);
 }
 
+/** Rows per head that a cache for `capacity` tokens holds. */
+export function headRows(capacity: number): number {
+  return Math.ceil(capacity / KEY_TILE) * KEY_TILE;
+}
+
 /** Bytes of the keys, or of the values, of one layer with room for `capacity` tokens. */
 export function kvCacheBytes(format: KvCacheFormat, numKvHeads: number, capacity: number, headDim: number): number {
-  return numKvHeads * capacity * (headQuads(headDim) * QUAD_BYTES[format] + SCALE_BYTES[format]);
+  return numKvHeads * headRows(capacity) * (headQuads(headDim) * QUAD_BYTES[format] + SCALE_BYTES[format]);
 }

@@ -1,0 +1,208 @@
+import { expect } from 'vitest';
+import { paddedWidth } from '../../quant/layout';
+import type { KvCacheFormat } from '../../protocol';
+import { nmse } from '../../testing/allclose';
+import { gpuTest, maxGpuTest } from '../../testing/gpu';
+import { Random } from '../../testing/random';
+import { randomCache } from '../../testing/randomCache';
+import { runLaunch } from '../../testing/runLaunch';
+import { mergeAttention } from '../mergeAttention/mergeAttention';
+import { partialFloats } from '../shared/keyChunks';
+import type { KvCacheShape } from '../shared/kvCache';
+import { KvCacheRows } from '../shared/kvCache.reference';
+import { cachedAttention } from './cachedAttention';
+import { cachedAttentionReference } from './cachedAttention.reference';
+
+const FORMATS = ['f32', 'f16', 'int8'] as const;
+const UNTOUCHED = 777;
+
+interface Case {
+  cache: KvCacheShape;
+  numHeads: number;
+  rows: number;
+  position: number;
+  /** Magnitude of queries and keys: large ones make softmax steep. */
+  magnitude?: number;
+  /** What stands in the cache behind the position. */
+  garbage?: number;
+}
+
+/** Random input of a step, with a row more than the step has. */
+function inputs({ cache, numHeads, rows, position, magnitude = 1, garbage }: Case, batch: number) {
+  const { numKvHeads, headDim, capacity } = cache;
+  const random = new Random(headDim * numHeads + position);
+  const keyStart = paddedWidth(numHeads * headDim);
+  const valueStart = keyStart + paddedWidth(numKvHeads * headDim);
+  const qkvWidth = valueStart + paddedWidth(numKvHeads * headDim);
+  const scale = 1 / Math.sqrt(headDim);
+  return {
+    shape: { numHeads, cache, qkvWidth, keyStart, valueStart, scale, batch },
+    table: Float32Array.from({ length: capacity * headDim }, (_, i) => (i % 2 ? Math.sin(i - 1) : Math.cos(i))),
+    keys: randomCache(random, cache, 'keys', { count: position, magnitude, garbage }),
+    values: randomCache(random, cache, 'values', { count: position, garbage }),
+    qkv: random.rows(rows + 1, qkvWidth, qkvWidth, magnitude),
+  };
+}
+
+type Inputs = ReturnType<typeof inputs>;
+
+/** Both dispatches of a step; keys and values are updated in place. [rows + 1, padded heads] */
+async function attend(device: GPUDevice, { shape, table, keys, values }: Inputs, qkv: Words, step: Step) {
+  const { numHeads, cache } = shape;
+  const out = new Float32Array((step.rows + 1) * shape.keyStart).fill(UNTOUCHED);
+  const partials = new Float32Array((step.rows + 1) * partialFloats(numHeads, cache)).fill(UNTOUCHED);
+  await runLaunch(device, cachedAttention(shape), step, [qkv, table, keys.bytes, values.bytes, out, partials]);
+  const merge = mergeAttention({ numHeads, cache });
+  if (!merge.grid(step.rows, step.position + step.rows).includes(0)) {
+    await runLaunch(device, merge, step, [partials, out]);
+  }
+  return out;
+}
+
+type Words = Float32Array<ArrayBuffer>;
+type Step = { rows: number; position: number };
+
+/** A cache row may round to the neighbouring half or code. */
+const CACHE_TOLERANCE: Record<KvCacheFormat, number> = { f32: 1e-12, f16: 1e-7, int8: 1e-4 };
+/** And what is computed from a row of the step with it. */
+const TOLERANCE: Record<KvCacheFormat, number> = { f32: 1e-11, f16: 1e-7, int8: 1e-4 };
+
+async function check(device: GPUDevice, given: Case) {
+  const { cache, numHeads, rows, position } = given;
+  const input = inputs(given, rows);
+  const { shape, table, keys, values, qkv } = input;
+  const want = {
+    keys: new KvCacheRows(cache, 'keys', keys.bytes.slice()),
+    values: new KvCacheRows(cache, 'values', values.bytes.slice()),
+  };
+  const wantOut = cachedAttentionReference(qkv, table, want.keys, want.values, shape, { rows, position });
+  const got = await attend(device, input, qkv, { rows, position });
+  const used = got.subarray(0, rows * shape.keyStart);
+  expect(nmse(used, wantOut)).toBeLessThan(TOLERANCE[cache.format]);
+  expect(used.filter((_, i) => i % shape.keyStart >= numHeads * cache.headDim).every((value) => value === 0)).toBe(
+    true,
+  );
+  expect(got.subarray(used.length).every((value) => value === UNTOUCHED)).toBe(true);
+  for (const content of ['keys', 'values'] as const) {
+    const read = (cached: KvCacheRows, head: number, at: number) => {
+      const channels = new Float32Array(cache.headDim);
+      cached.read(head, at, channels);
+      return channels;
+    };
+    for (let head = 0; head < cache.numKvHeads; head++) {
+      for (let at = 0; at < cache.capacity; at++) {
+        const [gotRow, wantRow] = [read(input[content].rows, head, at), read(want[content], head, at)];
+        if (at >= position && at < position + rows) {
+          expect(nmse(gotRow, wantRow)).toBeLessThan(CACHE_TOLERANCE[cache.format]);
+        } else {
+          expect(gotRow).toEqual(wantRow);
+        }
+      }
+    }
+  }
+}
+
+const CASES = [
+  // numHeads, numKvHeads, headDim, capacity, rows, position
+  [1, 1, 2, 1, 1, 0],
+  [6, 2, 12, 40, 3, 20],
+  [3, 3, 70, 140, 8, 125],
+  [5, 1, 80, 37, 1, 36],
+  [8, 2, 64, 300, 1, 255],
+  [16, 2, 64, 270, 8, 252],
+  [2, 2, 64, 1100, 3, 1000],
+  [4, 1, 256, 530, 8, 505],
+  [6, 2, 128, 515, 1, 511],
+] as const;
+
+for (const format of FORMATS) {
+  for (const [numHeads, numKvHeads, headDim, capacity, rows, position] of CASES) {
+    const name = `${numHeads}/${numKvHeads} heads of ${headDim}, ${rows} rows at ${position} of ${capacity}`;
+    gpuTest(`cachedAttention ${format}: ${name}`, ({ device }) =>
+      check(device, { cache: { format, numKvHeads, headDim, capacity }, numHeads, rows, position }),
+    );
+  }
+  maxGpuTest(`cachedAttention ${format} with all that the adapter offers`, ({ device }) =>
+    check(device, {
+      cache: { format, numKvHeads: 2, headDim: 64, capacity: 270 },
+      numHeads: 4,
+      rows: 2,
+      position: 256,
+    }),
+  );
+
+  for (const [numHeads, numKvHeads, headDim, position] of [
+    [3, 3, 64, 0],
+    [6, 2, 12, 250],
+    [4, 1, 70, 256],
+    [2, 2, 64, 511],
+    [1, 1, 8, 8187],
+  ] as const) {
+    gpuTest(`${format}: eight rows at ${position} give what each gives alone, to the last bit`, async ({ device }) => {
+      const rows = 8;
+      const cache = { format, numKvHeads, headDim, capacity: position + rows };
+      const given = { cache, numHeads, rows, position };
+      const [together, alone] = [inputs(given, rows), inputs(given, 1)];
+      const { qkvWidth, keyStart } = together.shape;
+      const got = await attend(device, together, together.qkv, { rows, position });
+      for (let row = 0; row < rows; row++) {
+        const qkv = together.qkv.slice(row * qkvWidth, (row + 1) * qkvWidth);
+        const want = await attend(device, alone, qkv, { rows: 1, position: position + row });
+        expect(got.subarray(row * keyStart, (row + 1) * keyStart)).toEqual(want.subarray(0, keyStart));
+      }
+      expect(together.keys.bytes).toEqual(alone.keys.bytes);
+      expect(together.values.bytes).toEqual(alone.values.bytes);
+    });
+  }
+}
+
+gpuTest('chunks grow where there would be too many', ({ device }) =>
+  check(device, {
+    cache: { format: 'f32', numKvHeads: 1, headDim: 8, capacity: 16500 },
+    numHeads: 2,
+    rows: 3,
+    position: 16382,
+  }),
+);
+
+gpuTest('steep softmax neither overflows nor loses its sum', ({ device }) =>
+  check(device, {
+    cache: { format: 'f32', numKvHeads: 1, headDim: 64, capacity: 700 },
+    numHeads: 2,
+    rows: 2,
+    position: 600,
+    magnitude: 12,
+  }),
+);
+
+gpuTest('a row of zeros is stored as zeros', async ({ device }) => {
+  const cache: KvCacheShape = { format: 'int8', numKvHeads: 1, headDim: 32, capacity: 32 };
+  const input = inputs({ cache, numHeads: 1, rows: 1, position: 0, garbage: 0 }, 1);
+  const out = await attend(device, input, new Float32Array(input.shape.qkvWidth), { rows: 1, position: 0 });
+  expect(out.subarray(0, 32).every((value) => value === 0)).toBe(true);
+  expect([...input.keys.bytes, ...input.values.bytes].every((byte) => byte === 0)).toBe(true);
+});
+
+gpuTest('what stands behind the position does not matter, not even NaN', async ({ device }) => {
+  const cache: KvCacheShape = { format: 'f32', numKvHeads: 1, headDim: 32, capacity: 300 };
+  const run = async (garbage: number) => {
+    const input = inputs({ cache, numHeads: 1, rows: 2, position: 270, garbage }, 2);
+    return attend(device, input, input.qkv, { rows: 2, position: 270 });
+  };
+  const clean = await run(0);
+  expect(clean.subarray(0, 64).every((value) => Number.isFinite(value) && value !== 0)).toBe(true);
+  expect(await run(NaN)).toEqual(clean);
+});
+
+gpuTest('a row beyond the capacity is neither computed nor stored', async ({ device }) => {
+  const cache: KvCacheShape = { format: 'f32', numKvHeads: 2, headDim: 4, capacity: 32 };
+  const given = { cache, numHeads: 2, rows: 2, position: 31, garbage: 5 };
+  const input = inputs(given, 2);
+  const out = await attend(device, input, input.qkv, given);
+  expect(out.subarray(32).every((value) => value === UNTOUCHED)).toBe(true);
+  const nextHead = new Float32Array(4);
+  input.keys.rows.read(1, 0, nextHead);
+  const before = new Float32Array(4);
+  inputs(given, 2).keys.rows.read(1, 0, before);
+  expect(nextHead).toEqual(before);
+});

@@ -1,0 +1,57 @@
+import type { Launch } from '../../gpu/kernel';
+import { paddedWidth } from '../../quant/layout';
+import { chunkCount, KEY_CHUNKS, keyChunkConstants } from '../shared/keyChunks';
+import type { KvCacheShape } from '../shared/kvCache';
+import { kvCacheConstants, kvCacheSources } from '../shared/kvCache';
+import { STEP } from '../shared/step';
+import text from './cachedAttention.wgsl?raw';
+import { queryHeads, sharingHeads } from './queryHeads';
+
+export interface CachedAttentionShape {
+  /** Query heads, a multiple of the cache's numKvHeads. */
+  numHeads: number;
+  /** Its headDim is even and at most 256. */
+  cache: KvCacheShape;
+  /** Width of `qkv`, and where the keys and the values begin in it. */
+  qkvWidth: number;
+  keyStart: number;
+  valueStart: number;
+  /** Factor on q · k, usually 1 / √headDim. */
+  scale: number;
+  /** Rows at most: 1 to 8. */
+  batch: number;
+}
+
+/** A key and a value of 64 quads are staged at once. */
+const WORKGROUP_SIZE = 128;
+
+/**
+ * RoPE, cache append and causal attention of up to 8 rows, up to the merging of chunks: mergeAttention follows it.
+ * Bindings: step, qkv, table, keys, values, out, partials.
+ */
+export function cachedAttention(shape: CachedAttentionShape): Launch {
+  const { numHeads, cache, qkvWidth, keyStart, valueStart, scale, batch } = shape;
+  const { numKvHeads, headDim } = cache;
+  const heads = sharingHeads(numHeads / numKvHeads, headDim);
+  return {
+    kernel: {
+      name: `cachedAttention ${cache.format}`,
+      sources: [{ file: 'cachedAttention.wgsl', text }, STEP, KEY_CHUNKS, ...kvCacheSources(cache), queryHeads(heads)],
+      bindings: ['uniform', 'read-only-storage', 'read-only-storage', 'storage', 'storage', 'storage', 'storage'],
+    },
+    constants: {
+      ...kvCacheConstants(cache),
+      ...keyChunkConstants(cache),
+      NUM_HEADS: numHeads,
+      HEADS_PER_KV_HEAD: numHeads / numKvHeads,
+      QKV_WIDTH: qkvWidth,
+      K_START: keyStart,
+      V_START: valueStart,
+      WIDTH: paddedWidth(numHeads * headDim),
+      SCALE: scale,
+      WORKGROUP_SIZE,
+      BATCH: batch,
+    },
+    grid: (rows, keys) => [numHeads / heads, rows, chunkCount(keys)],
+  };
+}

@@ -1,0 +1,290 @@
+// out[row, head] = Σ_key softmax(SCALE · q[row, head] · keys) · values over the keys 0 … position + row
+//   qkv:          [rows, QKV_WIDTH], queries at 0, keys at K_START, values at V_START, all before RoPE; heads of HEAD_DIM
+//   table:        {cos, sin} of each position and pair of channels, [positions, HEAD_DIM / 2]
+//   keys, values: kernels/shared/kvCache.ts; HEADS_PER_KV_HEAD query heads share one of their heads
+//   out:          [rows, WIDTH], heads side by side; columns behind the last head are zero
+//   partials:     [rows, NUM_HEADS, PARTIAL_CHUNKS] of {highest score, sum of weights, 0, 0}, weighted values [QUADS]
+// RoPE, the cache append and attention. One workgroup per row, chunk of keys (keyChunks.wgsl) and QUERY_HEADS heads that
+// share a key head. Keys before the step come from the cache. Those of the step are rotated and rounded as the cache
+// rounds them, by whoever needs them; the workgroup whose chunk ends in its own row's key stores it, and nobody reads that
+// place. So a row's result does not depend on which rows came with it. A row of one chunk is finished here; of more, each
+// leaves its part in `partials`, for mergeAttention.
+// Softmax is online: per tile of WORKGROUP_SIZE keys, invocation = key scores it, then invocation = (share, quad of
+// channels) adds its share of the tile's values; the shares are summed at the end.
+
+override NUM_HEADS: u32;
+override HEADS_PER_KV_HEAD: u32;
+override QKV_WIDTH: u32;
+override K_START: u32;
+override V_START: u32;
+override WIDTH: u32;
+override SCALE: f32;
+override WORKGROUP_SIZE: u32;
+// Rows that the step may have.
+override BATCH: u32;
+override HALF: u32 = HEAD_DIM / 2u;
+override SHARES: u32 = WORKGROUP_SIZE / QUADS;
+
+// Below every score, yet finite: a shader may assume that nothing is infinite.
+const LOWEST = -3.0e38;
+// Scores whose highest one invocation finds.
+const RUN = 16u;
+
+@group(0) @binding(1) var<storage, read> qkv: array<f32>;
+@group(0) @binding(2) var<storage, read> table: array<vec2f>;
+@group(0) @binding(3) var<storage, read_write> keys: array<KvQuad>;
+@group(0) @binding(4) var<storage, read_write> values: array<KvQuad>;
+@group(0) @binding(5) var<storage, read_write> out: array<f32>;
+@group(0) @binding(6) var<storage, read_write> partials: array<vec4f>;
+
+var<workgroup> query: array<vec4f, QUERY_HEADS * QUADS>;
+// Of the step's own rows: keys as the cache stores them, and scales of keys and of values.
+var<workgroup> new_keys: array<KvQuad, BATCH * QUADS>;
+var<workgroup> new_key_scales: array<f32, BATCH>;
+var<workgroup> new_value_scales: array<f32, BATCH>;
+var<workgroup> magnitudes: array<f32, WORKGROUP_SIZE>;
+var<workgroup> scores: array<Heads, WORKGROUP_SIZE>;
+var<workgroup> highest_of_runs: array<Heads, WORKGROUP_SIZE / RUN>;
+var<workgroup> weights: array<Heads, WORKGROUP_SIZE>;
+var<workgroup> sums: array<vec4f, WORKGROUP_SIZE>;
+var<workgroup> weight_sums: array<Heads, SHARES>;
+
+fn value_channel(head_start: u32, index: u32) -> f32 {
+  if (index >= HEAD_DIM) {
+    return 0.0;
+  }
+  return qkv[head_start + index];
+}
+
+fn value_channels(head_start: u32, quad: u32) -> vec4f {
+  return vec4f(
+    value_channel(head_start, 4u * quad),
+    value_channel(head_start, 4u * quad + 1u),
+    value_channel(head_start, 4u * quad + 2u),
+    value_channel(head_start, 4u * quad + 3u),
+  );
+}
+
+fn rotated_channel(head_start: u32, row: u32, index: u32) -> f32 {
+  if (index >= HEAD_DIM) {
+    return 0.0;
+  }
+  let i = index % HALF;
+  let a = qkv[head_start + i];
+  let b = qkv[head_start + HALF + i];
+  let cos_sin = table[(step.position + row) * HALF + i];
+  return select(b * cos_sin.x + a * cos_sin.y, a * cos_sin.x - b * cos_sin.y, index < HALF);
+}
+
+fn rotated_channels(head_start: u32, row: u32, quad: u32) -> vec4f {
+  return vec4f(
+    rotated_channel(head_start, row, 4u * quad),
+    rotated_channel(head_start, row, 4u * quad + 1u),
+    rotated_channel(head_start, row, 4u * quad + 2u),
+    rotated_channel(head_start, row, 4u * quad + 3u),
+  );
+}
+
+// Prepares a key of the step, and the scale of its value.
+fn stage(row: u32, kv_head: u32, stores: bool, thread: u32) {
+  let quad = thread % QUADS;
+  let is_key = thread < QUADS;
+  let is_value = thread / QUADS == 1u;
+  var channels = vec4f();
+  if (is_key) {
+    channels = rotated_channels(row * QKV_WIDTH + K_START + kv_head * HEAD_DIM, row, quad);
+  }
+  if (KV_SCALED) {
+    if (is_value) {
+      channels = value_channels(row * QKV_WIDTH + V_START + kv_head * HEAD_DIM, quad);
+    }
+    let size = abs(channels);
+    magnitudes[thread] = max(max(size.x, size.y), max(size.z, size.w));
+    workgroupBarrier();
+    var magnitude = 0.0;
+    if (is_key || is_value) {
+      for (var i = 0u; i < QUADS; i++) {
+        magnitude = max(magnitude, magnitudes[thread - quad + i]);
+      }
+    }
+    channels *= select(0.0, 127.0 / magnitude, magnitude > 0.0);
+    let scale = magnitude / 127.0;
+    if (is_key && quad == 0u) {
+      new_key_scales[row] = scale;
+      if (stores) {
+        keys[scale_index(kv_head, step.position + row)] = kv_pack_scale(scale);
+      }
+    }
+    if (is_value && quad == 0u) {
+      new_value_scales[row] = scale;
+      if (stores) {
+        values[scale_index(kv_head, step.position + row)] = kv_pack_scale(scale);
+      }
+    }
+    workgroupBarrier();
+  }
+  if (is_key) {
+    let packed = kv_pack(channels);
+    new_keys[row * QUADS + quad] = packed;
+    if (stores) {
+      keys[key_index(kv_head, step.position + row, quad)] = packed;
+    }
+  }
+}
+
+fn score(kv_head: u32, key: u32) -> Heads {
+  let is_new = key >= step.position;
+  var sum = Heads();
+  for (var quad = 0u; quad < QUADS; quad++) {
+    var packed: KvQuad;
+    if (is_new) {
+      packed = new_keys[(key - step.position) * QUADS + quad];
+    } else {
+      packed = keys[key_index(kv_head, key, quad)];
+    }
+    sum += head_dots(quad, kv_unpack(packed));
+  }
+  if (KV_SCALED) {
+    if (is_new) {
+      sum *= new_key_scales[key - step.position];
+    } else {
+      sum *= kv_unpack_scale(keys[scale_index(kv_head, key)]);
+    }
+  }
+  return sum;
+}
+
+// Four channels of a value; one of the step is stored where `stores`.
+fn value_quad(kv_head: u32, key: u32, quad: u32, stores: bool) -> vec4f {
+  var packed: KvQuad;
+  var scale = 1.0;
+  if (key < step.position) {
+    packed = values[value_index(kv_head, key, quad)];
+    if (KV_SCALED) {
+      scale = kv_unpack_scale(values[scale_index(kv_head, key)]);
+    }
+  } else {
+    let row = key - step.position;
+    var channels = value_channels(row * QKV_WIDTH + V_START + kv_head * HEAD_DIM, quad);
+    if (KV_SCALED) {
+      scale = new_value_scales[row];
+      channels *= select(0.0, 1.0 / scale, scale > 0.0);
+    }
+    packed = kv_pack(channels);
+    if (stores) {
+      values[value_index(kv_head, key, quad)] = packed;
+    }
+  }
+  return scale * kv_unpack(packed);
+}
+
+fn write_channel(head_start: u32, index: u32, value: f32) {
+  if (index < HEAD_DIM) {
+    out[head_start + index] = value;
+  }
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) thread: u32) {
+  let first_head = workgroup.x * QUERY_HEADS;
+  let row = workgroup.y;
+  let key_count = step.position + row + 1u;
+  let chunk_keys = keys_per_chunk(key_count);
+  let first_key = workgroup.z * chunk_keys;
+  if (row >= step.rows || key_count > CAPACITY || first_key >= key_count) {
+    return;
+  }
+  let end_key = min(first_key + chunk_keys, key_count);
+  let kv_head = first_head / HEADS_PER_KV_HEAD;
+  let stores = end_key == key_count && first_head % HEADS_PER_KV_HEAD == 0u;
+
+  for (var i = thread; i < QUERY_HEADS * QUADS; i += WORKGROUP_SIZE) {
+    let head_start = row * QKV_WIDTH + (first_head + i / QUADS) * HEAD_DIM;
+    query[i] = SCALE * rotated_channels(head_start, row, i % QUADS);
+  }
+  for (var key = max(first_key, step.position); key < end_key; key++) {
+    stage(key - step.position, kv_head, stores && key + 1u == key_count, thread);
+  }
+  workgroupBarrier();
+
+  let quad = thread % QUADS;
+  let share = thread / QUADS;
+  var highest = Heads(LOWEST);
+  var weight_sum = Heads();
+  var sum = HeadSums();
+  for (var tile = first_key; tile < end_key; tile += WORKGROUP_SIZE) {
+    let tile_keys = min(WORKGROUP_SIZE, end_key - tile);
+    var own_score = Heads(LOWEST);
+    if (thread < tile_keys) {
+      own_score = score(kv_head, tile + thread);
+    }
+    scores[thread] = own_score;
+    workgroupBarrier();
+
+    if (thread < WORKGROUP_SIZE / RUN) {
+      var highest_of_run = scores[thread * RUN];
+      for (var i = 1u; i < RUN; i++) {
+        highest_of_run = max(highest_of_run, scores[thread * RUN + i]);
+      }
+      highest_of_runs[thread] = highest_of_run;
+    }
+    workgroupBarrier();
+
+    var tile_highest = highest;
+    for (var i = 0u; i < WORKGROUP_SIZE / RUN; i++) {
+      tile_highest = max(tile_highest, highest_of_runs[i]);
+    }
+    if (thread < tile_keys) {
+      weights[thread] = exp(own_score - tile_highest);
+    }
+    let decay = exp(highest - tile_highest);
+    highest = tile_highest;
+    weight_sum *= decay;
+    sum = decayed(sum, decay);
+    workgroupBarrier();
+
+    if (share < SHARES) {
+      for (var key = share; key < tile_keys; key += SHARES) {
+        let weight = weights[key];
+        weight_sum += weight;
+        let value = value_quad(kv_head, tile + key, quad, stores && tile + key + 1u == key_count);
+        sum = with_value(sum, weight, value);
+      }
+    }
+  }
+
+  if (share < SHARES && quad == 0u) {
+    weight_sums[share] = weight_sum;
+  }
+  for (var i = 0u; i < QUERY_HEADS; i++) {
+    sums[thread] = sum_of_head(sum, i);
+    workgroupBarrier();
+    if (thread < QUADS) {
+      var total = sums[thread];
+      var total_weight = of_head(weight_sums[0], i);
+      for (var other = 1u; other < SHARES; other++) {
+        total += sums[other * QUADS + thread];
+        total_weight += of_head(weight_sums[other], i);
+      }
+      if (key_count <= chunk_keys) {
+        let head_start = row * WIDTH + (first_head + i) * HEAD_DIM;
+        let result = total / total_weight;
+        write_channel(head_start, 4u * thread, result.x);
+        write_channel(head_start, 4u * thread + 1u, result.y);
+        write_channel(head_start, 4u * thread + 2u, result.z);
+        write_channel(head_start, 4u * thread + 3u, result.w);
+      } else {
+        let partial = ((row * NUM_HEADS + first_head + i) * PARTIAL_CHUNKS + workgroup.z) * (1u + QUADS);
+        partials[partial + 1u + thread] = total;
+        if (thread == 0u) {
+          partials[partial] = vec4f(of_head(highest, i), total_weight, 0.0, 0.0);
+        }
+      }
+    }
+    workgroupBarrier();
+  }
+  let padding = NUM_HEADS * HEAD_DIM + thread;
+  if (first_head == 0u && first_key == 0u && padding < WIDTH) {
+    out[row * WIDTH + padding] = 0.0;
+  }
+}
