@@ -10,8 +10,8 @@ export interface NormedRow {
 }
 
 /**
- * Several ops on a few activation rows in one dispatch, or two where attention is split. Only fuse.ts makes them; models are
- * written in `Op`s.
+ * Several ops on a few activation rows in one dispatch, or in two where attention is split among many keys. Only fuse.ts
+ * makes them; models are written in `Op`s.
  */
 export type FusedOp =
   | { kind: 'weigh'; x: Tensor; weight: Vector; normed: NormedRow }

@@ -17,6 +17,7 @@ import { rope } from '../kernels/rope/rope';
 import { scale } from '../kernels/scale/scale';
 import { MAX_BATCH } from '../kernels/shared/batch';
 import { swiglu } from '../kernels/swiglu/swiglu';
+import { tiledAttention } from '../kernels/tiledAttention/tiledAttention';
 import { weigh } from '../kernels/weigh/weigh';
 import { paddedWidth } from '../quant/layout';
 import type { FusedOp } from './fusedOps';
@@ -150,9 +151,13 @@ function lowerLinear({ x, weight, out }: OpOf<'linear'>, kernels: KernelChoice):
   });
 }
 
+/** Most activation rows whose attention is computed one by one: they would not fill a tile. */
+const FEW_ROWS = 8;
+
 function lowerAttention({ q, cache, numHeads, scale: factor, out }: OpOf<'attention'>): Unsized[] {
   checkHeads(numHeads, cache);
-  const launch = attention({ numHeads, cache, scale: factor });
+  const kernel = q.rows > FEW_ROWS ? tiledAttention : attention;
+  const launch = kernel({ numHeads, cache, scale: factor });
   return [{ launch, operands: [q, cache.keys, cache.values, out] }];
 }
 

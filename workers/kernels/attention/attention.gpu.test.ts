@@ -1,41 +1,11 @@
 import { expect } from 'vitest';
-import { paddedWidth } from '../../quant/layout';
-import { nmse } from '../../testing/allclose';
+import { checkAttention } from '../../testing/checkAttention';
 import { gpuTest, maxGpuTest } from '../../testing/gpu';
 import { Random } from '../../testing/random';
 import { randomCache } from '../../testing/randomCache';
 import { runLaunch } from '../../testing/runLaunch';
 import type { KvCacheShape } from '../shared/kvCache';
 import { attention } from './attention';
-import { attentionReference } from './attention.reference';
-
-interface Case {
-  cache: KvCacheShape;
-  numHeads: number;
-  rows: number;
-  position: number;
-  /** Magnitude of queries and keys: large ones make softmax steep. */
-  magnitude?: number;
-}
-
-async function check(device: GPUDevice, { cache, numHeads, rows, position, magnitude = 1 }: Case) {
-  const random = new Random(cache.headDim * numHeads + rows);
-  const width = paddedWidth(numHeads * cache.headDim);
-  const q = random.rows(rows + 1, numHeads * cache.headDim, width, magnitude);
-  const count = position + rows;
-  const keys = randomCache(random, cache, 'keys', { count, magnitude });
-  const values = randomCache(random, cache, 'values', { count });
-  const got = new Float32Array((rows + 1) * width).fill(777);
-  const scale = 1 / Math.sqrt(cache.headDim);
-  const launch = attention({ numHeads, cache, scale });
-  await runLaunch(device, launch, { rows, position }, [q, keys.bytes, values.bytes, got]);
-  const want = new Float32Array(rows * width);
-  attentionReference(q, keys.rows, values.rows, want, { rows, width, numHeads, scale, position });
-  const used = got.subarray(0, rows * width);
-  expect(nmse(used, want)).toBeLessThan(1e-11);
-  expect(used.filter((_, i) => i % width >= numHeads * cache.headDim).every((value) => value === 0)).toBe(true);
-  expect(got.subarray(rows * width).every((value) => value === 777)).toBe(true);
-}
 
 const CASES = [
   // numHeads, numKvHeads, headDim, capacity, rows, position
@@ -53,16 +23,16 @@ for (const format of ['f32', 'f16', 'int8'] as const) {
   for (const [numHeads, numKvHeads, headDim, capacity, rows, position] of CASES) {
     const name = `${numHeads}/${numKvHeads} heads of ${headDim}, ${rows} rows at ${position} of ${capacity}`;
     gpuTest(`attention ${format}: ${name}`, ({ device }) =>
-      check(device, { cache: { format, numKvHeads, headDim, capacity }, numHeads, rows, position }),
+      checkAttention(device, attention, { cache: { format, numKvHeads, headDim, capacity }, numHeads, rows, position }),
     );
   }
   maxGpuTest(`attention ${format} with all that the adapter offers`, ({ device }) =>
-    check(device, { cache: { format, numKvHeads: 2, headDim: 64, capacity: 90 }, numHeads: 4, rows: 2, position: 70 }),
+    checkAttention(device, attention, { cache: { format, numKvHeads: 2, headDim: 64, capacity: 90 }, numHeads: 4, rows: 2, position: 70 }),
   );
 }
 
 gpuTest('a prompt of 64 rows', ({ device }) =>
-  check(device, {
+  checkAttention(device, attention, {
     cache: { format: 'f32', numKvHeads: 1, headDim: 32, capacity: 64 },
     numHeads: 2,
     rows: 64,
@@ -71,7 +41,7 @@ gpuTest('a prompt of 64 rows', ({ device }) =>
 );
 
 gpuTest('steep softmax neither overflows nor loses its sum', ({ device }) =>
-  check(device, {
+  checkAttention(device, attention, {
     cache: { format: 'f32', numKvHeads: 1, headDim: 64, capacity: 200 },
     numHeads: 2,
     rows: 2,

@@ -1,0 +1,70 @@
+import { expect } from 'vitest';
+import { checkAttention } from '../../testing/checkAttention';
+import { gpuTest, maxGpuTest } from '../../testing/gpu';
+import { Random } from '../../testing/random';
+import { randomCache } from '../../testing/randomCache';
+import { runLaunch } from '../../testing/runLaunch';
+import type { KvCacheShape } from '../shared/kvCache';
+import { tiledAttention } from './tiledAttention';
+
+const CASES = [
+  // numHeads, numKvHeads, headDim, capacity, rows, position
+  [1, 1, 2, 1, 1, 0],
+  [5, 5, 12, 50, 33, 0],
+  [4, 2, 64, 203, 9, 130],
+  [2, 1, 64, 128, 128, 0],
+  [8, 1, 72, 67, 15, 50],
+  [3, 3, 70, 57, 17, 37],
+  [2, 2, 80, 120, 65, 15],
+  [2, 1, 96, 161, 31, 128],
+  [3, 3, 100, 81, 16, 64],
+  [6, 2, 128, 120, 40, 79],
+  [2, 2, 130, 30, 9, 20],
+  [2, 2, 256, 90, 23, 66],
+] as const;
+
+for (const format of ['f32', 'f16', 'int8'] as const) {
+  for (const [numHeads, numKvHeads, headDim, capacity, rows, position] of CASES) {
+    const name = `${numHeads}/${numKvHeads} heads of ${headDim}, ${rows} rows at ${position} of ${capacity}`;
+    const cache: KvCacheShape = { format, numKvHeads, headDim, capacity };
+    gpuTest(`tiledAttention ${format}: ${name}`, ({ device }) =>
+      checkAttention(device, tiledAttention, { cache, numHeads, rows, position }),
+    );
+  }
+  maxGpuTest(`tiledAttention ${format} with all that the adapter offers`, ({ device }) =>
+    checkAttention(device, tiledAttention, {
+      cache: { format, numKvHeads: 2, headDim: 64, capacity: 90 },
+      numHeads: 4,
+      rows: 20,
+      position: 70,
+    }),
+  );
+}
+
+gpuTest('steep softmax neither overflows nor loses its sum', ({ device }) =>
+  checkAttention(device, tiledAttention, {
+    cache: { format: 'f32', numKvHeads: 1, headDim: 64, capacity: 200 },
+    numHeads: 2,
+    rows: 20,
+    position: 150,
+    magnitude: 12,
+  }),
+);
+
+gpuTest('what stands behind the rows in use, in the cache or in q, does not matter, not even NaN', async ({ device }) => {
+  const cache: KvCacheShape = { format: 'f32', numKvHeads: 1, headDim: 32, capacity: 100 };
+  const rows = 11;
+  const run = async (garbage: number) => {
+    const count = 70 + rows;
+    const keys = randomCache(new Random(6), cache, 'keys', { count, garbage });
+    const values = randomCache(new Random(7), cache, 'values', { count, garbage });
+    const q = new Random(5).floats(16 * 32).fill(garbage, rows * 32);
+    const out = new Float32Array(16 * 32);
+    const launch = tiledAttention({ numHeads: 1, cache, scale: 0.2 });
+    await runLaunch(device, launch, { rows, position: 70 }, [q, keys.bytes, values.bytes, out]);
+    return out;
+  };
+  const clean = await run(0);
+  expect(clean.subarray(0, rows * 32).every((value) => Number.isFinite(value) && value !== 0)).toBe(true);
+  expect(await run(NaN)).toEqual(clean);
+});

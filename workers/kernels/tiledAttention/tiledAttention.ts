@@ -1,0 +1,37 @@
+import { workgroupsFor } from '../../gpu/grid';
+import type { Launch } from '../../gpu/kernel';
+import { paddedWidth } from '../../quant/layout';
+import type { AttentionShape } from '../attention/attention';
+import { headQuads, kvCacheConstants, kvCacheSources } from '../shared/kvCache';
+import { STEP } from '../shared/step';
+import text from './tiledAttention.wgsl?raw';
+
+/** Rows and keys of a tile by the quads of a head: what fits in 16 KiB of workgroup memory with room for a second one. */
+const TILES = [
+  { mostQuads: 24, queries: 16, keys: 16 },
+  { mostQuads: 32, queries: 8, keys: 16 },
+  { mostQuads: 64, queries: 4, keys: 8 },
+] as const;
+
+/** Causal attention of many rows over the cache. Bindings: step, q, keys, values, out. */
+export function tiledAttention({ numHeads, cache, scale }: AttentionShape): Launch {
+  const { format, numKvHeads, headDim } = cache;
+  const { queries, keys } = TILES.find(({ mostQuads }) => headQuads(headDim) <= mostQuads)!;
+  return {
+    kernel: {
+      name: `tiledAttention ${format}`,
+      sources: [{ file: 'tiledAttention.wgsl', text }, STEP, ...kvCacheSources(cache)],
+      bindings: ['uniform', 'read-only-storage', 'read-only-storage', 'read-only-storage', 'storage'],
+    },
+    constants: {
+      ...kvCacheConstants(cache),
+      NUM_HEADS: numHeads,
+      HEADS_PER_KV_HEAD: numHeads / numKvHeads,
+      WIDTH: paddedWidth(numHeads * headDim),
+      SCALE: scale,
+      QUERIES: queries,
+      KEYS: keys,
+    },
+    grid: (rows) => [numHeads, workgroupsFor(rows, queries), 1],
+  };
+}
