@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { KernelReport, KernelVariant, ProductClass } from '../protocol';
 import { areRight, chooseKernels, forceKernels } from './chooseKernels';
-import { choiceOf, PRODUCT_CLASSES, VARIANTS } from './kernelChoice';
+import { choiceOf, formOf, PRODUCT_CLASSES, VARIANTS } from './kernelChoice';
 import type { KernelTrials } from './kernelTrials';
 
 type Times = Partial<Record<KernelVariant, number>>;
@@ -10,6 +10,7 @@ type Times = Partial<Record<KernelVariant, number>>;
 function trialsOf(times: Record<ProductClass, Times>, wrong: readonly string[] = []) {
   const calls: string[] = [];
   const trials: KernelTrials = {
+    formOf: (products, wanted) => formOf(products, 'int4', wanted),
     check: async (products, variant) => {
       calls.push(`check ${products} ${variant}`);
       return wrong.includes(`${products} ${variant}`) ? 'computes wrong' : null;
@@ -93,7 +94,7 @@ describe('a variant that is asked for', () => {
   test('is active, or what serves in its place', async () => {
     const { trials, calls } = trialsOf({ matvec: {}, matmul: {} });
     const candidates = candidatesOf(['f32', 'subgroups']);
-    const reports = await forceKernels(trials, candidates, 'subgroup-matrix', 'int4');
+    const reports = await forceKernels(trials, candidates, 'subgroup-matrix');
     expect(stateOf(reports, 'matvec subgroups').state).toBe('active');
     expect(stateOf(reports, 'matvec f32')).toMatchObject({
       state: 'available',
@@ -105,7 +106,7 @@ describe('a variant that is asked for', () => {
 
   test('is an error where it computes wrong', async () => {
     const { trials } = trialsOf({ matvec: {}, matmul: {} }, ['matvec f16']);
-    await expect(forceKernels(trials, candidatesOf(['f32', 'f16']), 'f16', 'int4')).rejects.toMatchObject({
+    await expect(forceKernels(trials, candidatesOf(['f32', 'f16']), 'f16')).rejects.toMatchObject({
       name: 'UnsupportedError',
       message: expect.stringMatching(/f16.*computes wrong/),
     });

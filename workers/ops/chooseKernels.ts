@@ -1,7 +1,6 @@
 import { engineError } from '../errors';
 import type { KernelReport, KernelVariant, ProductClass } from '../protocol';
-import type { MatrixFormat } from '../quant/layout';
-import { choiceOf, formOf, preferredVariant, PRODUCT_CLASSES } from './kernelChoice';
+import { choiceOf, preferredVariant, PRODUCT_CLASSES } from './kernelChoice';
 import type { KernelTrials } from './kernelTrials';
 
 /**
@@ -60,14 +59,13 @@ function fail(report: KernelReport, reason: string): void {
 }
 
 /**
- * Makes `wanted` active, or what serves in its place where it has no form for weights of `format`.
+ * Makes `wanted` active, or what serves in its place where it has no form for most weights.
  * Throws UnsupportedError where it gives wrong products.
  */
 export async function forceKernels(
   trials: KernelTrials,
   candidates: readonly KernelReport[],
   wanted: KernelVariant,
-  format: MatrixFormat,
 ): Promise<KernelReport[]> {
   for (const products of PRODUCT_CLASSES) {
     const wrong = await trials.check(products, wanted);
@@ -76,7 +74,7 @@ export async function forceKernels(
   }
   return candidates.map((report) => {
     const { name, products, variant } = report;
-    if (variant === formOf(products!, format, wanted)) return { name, products, variant, state: 'active' };
+    if (variant === trials.formOf(products!, wanted)) return { name, products, variant, state: 'active' };
     return report.state === 'available' ? { ...report, reason: `${wanted} was asked for` } : report;
   });
 }

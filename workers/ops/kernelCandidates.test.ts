@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { kernelCandidates, requireFeatures, type KernelSetting } from './kernelCandidates';
 
+const MATRIX_FEATURE = 'chromium-experimental-subgroup-matrix' as GPUFeatureName;
 const DOT = 'packed_4x8_integer_dot_product';
 
 beforeEach(() => vi.stubGlobal('navigator', { gpu: { wgslLanguageFeatures: new Set([DOT]) } }));
@@ -71,6 +72,15 @@ describe('candidates', () => {
     expect(candidates({ workload: { formats: ['int8', 'int4-affine'], format: 'int4-affine' } }).int8).toBe(
       'available',
     );
+  });
+
+  test('multiply prompts on matrix units that kernels fit', () => {
+    const features = new Set<GPUFeatureName>(['shader-f16', 'subgroups', MATRIX_FEATURE]);
+    const unit = { componentType: 'f16', resultComponentType: 'f32', M: 16, N: 16, K: 16 };
+    const adapterInfo = { subgroupMatrixConfigs: [unit] };
+    expect(candidates({ device: { features, adapterInfo } }, 'matmul')['subgroup-matrix']).toBe('available');
+    expect(candidates({ device: { features, adapterInfo } }, 'matvec')['subgroup-matrix']).toMatch(/no form/);
+    expect(candidates({ device: { features } }, 'matmul')['subgroup-matrix']).toMatch(/no form/);
   });
 
   test('have a form for the weights', () => {

@@ -1,13 +1,18 @@
 import { engineError } from '../errors';
+import type { MatrixUnit } from '../kernels/matmul/matmul';
 import { missingFeatures } from '../kernels/shared/variants';
 import type { EngineOptions, KernelReport, KernelVariant, ProductClass } from '../protocol';
 import type { MatrixFormat } from '../quant/layout';
 import { formOf, PRODUCT_CLASSES, VARIANTS } from './kernelChoice';
+import { matrixUnitOf } from './matrixUnit';
 import type { KernelWorkload } from './kernelWorkload';
+
+/** What a device says of itself; some browsers have no adapterInfo. */
+export type DeviceOffer = Pick<GPUDevice, 'features'> & { readonly adapterInfo?: object };
 
 /** What decides which variants are worth a trial. */
 export interface KernelSetting {
-  device: Pick<GPUDevice, 'features'>;
+  device: DeviceOffer;
   isSoftwareAdapter: boolean;
   /** What may be used: see EngineOptions. */
   features: NonNullable<EngineOptions['features']>;
@@ -31,7 +36,8 @@ function refusal(products: ProductClass, variant: KernelVariant, setting: Kernel
   const { device, isSoftwareAdapter, features, workload, wanted } = setting;
   const missing = missingFeatures(device, variant, features);
   if (missing.length > 0) return `needs ${missing.join(', ')}`;
-  if (!hasForm(products, variant, workload.formats)) return `has no form for ${workload.formats.join(', ')} weights`;
+  if (!hasForm(products, variant, workload.formats, matrixUnitOf(device)))
+    return `has no form for ${workload.formats.join(', ')} weights`;
   if (variant === 'f32' || variant === wanted) return null;
   if (isSoftwareAdapter) return 'is not worth a trial on a software adapter';
   if (variant === 'int8' && !workload.format.startsWith('int4')) {
@@ -49,6 +55,11 @@ export function requireFeatures(variant: KernelVariant, { device, features }: Ke
 }
 
 /** Whether a variant computes products with some of these formats itself. */
-export function hasForm(products: ProductClass, variant: KernelVariant, formats: readonly MatrixFormat[]): boolean {
-  return formats.some((format) => formOf(products, format, variant) === variant);
+export function hasForm(
+  products: ProductClass,
+  variant: KernelVariant,
+  formats: readonly MatrixFormat[],
+  matrixUnit?: MatrixUnit,
+): boolean {
+  return formats.some((format) => formOf(products, format, variant, matrixUnit) === variant);
 }

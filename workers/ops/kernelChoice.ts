@@ -1,3 +1,4 @@
+import { matmulVariant, type MatrixUnit } from '../kernels/matmul/matmul';
 import { tileVariant } from '../kernels/shared/tileProducts';
 import type { KernelReport, KernelVariant, ProductClass } from '../protocol';
 import type { MatrixFormat } from '../quant/layout';
@@ -6,7 +7,10 @@ import type { MatrixFormat } from '../quant/layout';
  * Which variant multiplies by packed weights. Kernels fall back to another for weight formats that a variant lacks.
  * All of 1 to 8 rows take one, so that checking drafted tokens gives what decoding would.
  */
-export type KernelChoice = Readonly<Record<ProductClass, KernelVariant>>;
+export interface KernelChoice extends Readonly<Record<ProductClass, KernelVariant>> {
+  /** For 'subgroup-matrix'; without one, other kernels serve in its place. */
+  readonly matrixUnit?: MatrixUnit;
+}
 
 /** Right on every device. */
 export const PLAIN_KERNELS: KernelChoice = { matvec: 'f32', matmul: 'f32' };
@@ -23,8 +27,13 @@ export const VARIANTS = [
 ] as const satisfies readonly KernelVariant[];
 
 /** The variant that computes such products where `wanted` is asked for. */
-export function formOf(products: ProductClass, format: MatrixFormat, wanted: KernelVariant): KernelVariant {
-  return products === 'matvec' ? tileVariant([format], wanted) : 'f32';
+export function formOf(
+  products: ProductClass,
+  format: MatrixFormat,
+  wanted: KernelVariant,
+  matrixUnit?: MatrixUnit,
+): KernelVariant {
+  return products === 'matvec' ? tileVariant([format], wanted) : matmulVariant(format, wanted, matrixUnit);
 }
 
 /**
@@ -46,7 +55,7 @@ export function preferredVariant(microseconds: ReadonlyMap<KernelVariant, number
 }
 
 /** The choice that reports describe: their active variants. */
-export function choiceOf(reports: readonly KernelReport[]): KernelChoice {
+export function choiceOf(reports: readonly KernelReport[]): Record<ProductClass, KernelVariant> {
   const active = (products: ProductClass) =>
     reports.find((report) => report.products === products && report.state === 'active')?.variant ?? 'f32';
   return { matvec: active('matvec'), matmul: active('matmul') };

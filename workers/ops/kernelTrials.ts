@@ -1,4 +1,5 @@
 import { hasErrorName } from '../errors';
+import type { MatrixUnit } from '../kernels/matmul/matmul';
 import type { KernelReport, KernelVariant, ProductClass } from '../protocol';
 import type { MatrixFormat } from '../quant/layout';
 import { paddedWidth } from '../quant/layout';
@@ -6,11 +7,14 @@ import type { DeviceBuffer } from './graph';
 import { formOf } from './kernelChoice';
 import type { KernelWorkload } from './kernelWorkload';
 import { lower } from './lowering';
+import { matrixUnitOf } from './matrixUnit';
 import { selfTest } from './selfTest';
 import { timeVariants, trialBackend } from './tune';
 
 /** Tries kernels out. */
 export interface KernelTrials {
+  /** The variant that computes most of a model's products where `wanted` is asked for. */
+  formOf(products: ProductClass, wanted: KernelVariant): KernelVariant;
   /** Null where the products that a variant gives are right in every weight format, else what is wrong. */
   check(products: ProductClass, variant: KernelVariant): Promise<string | null>;
   /** Microseconds of one product; Infinity where a variant cannot compute it. */
@@ -31,6 +35,10 @@ export class GpuTrials implements KernelTrials {
     this.#isBrief = isBrief;
   }
 
+  formOf(products: ProductClass, wanted: KernelVariant): KernelVariant {
+    return formOf(products, this.#workload.format, wanted, matrixUnitOf(this.#device));
+  }
+
   async check(products: ProductClass, variant: KernelVariant): Promise<string | null> {
     const formats = this.#isBrief ? [this.#workload.format] : this.#workload.formats;
     const outcomes = await Promise.all(formats.map((format) => this.#outcome(products, variant, format)));
@@ -43,7 +51,7 @@ export class GpuTrials implements KernelTrials {
 
   /** Formats that a variant lacks are computed by another, which is tested once. */
   #outcome(products: ProductClass, wanted: KernelVariant, format: MatrixFormat): Promise<string | null> {
-    const variant = formOf(products, format, wanted);
+    const variant = formOf(products, format, wanted, matrixUnitOf(this.#device));
     const key = `${products} ${variant} ${format}`;
     let outcome = this.#outcomes.get(key);
     if (!outcome) {
@@ -67,7 +75,11 @@ export class GpuTrials implements KernelTrials {
 const NO_BUFFER: DeviceBuffer = { byteLength: 0, destroy: () => undefined };
 
 /** Every shader that a trial of these candidates runs: what was found out holds as long as these stay the same. */
-export function trialShaders(candidates: readonly KernelReport[], formats: readonly MatrixFormat[]): string {
+export function trialShaders(
+  candidates: readonly KernelReport[],
+  formats: readonly MatrixFormat[],
+  matrixUnit?: MatrixUnit,
+): string {
   const texts = new Set<string>();
   for (const { products, variant, state } of candidates) {
     if (!products || !variant || state !== 'available') continue;
@@ -75,7 +87,7 @@ export function trialShaders(candidates: readonly KernelReport[], formats: reado
       const weight = { format, rows: 1, columns: 1, shards: [{ rowStart: 0, rows: 1, buffer: NO_BUFFER }] };
       const [x, out] = [0, 1].map((id) => ({ id, rows: products === 'matvec' ? 1 : 32, width: paddedWidth(1) }));
       const op = { kind: 'linear', x: x!, weight, out: out! } as const;
-      for (const { launch } of lower(op, { matvec: variant, matmul: variant })) {
+      for (const { launch } of lower(op, { matvec: variant, matmul: variant, matrixUnit })) {
         for (const { text } of launch.kernel.sources) texts.add(text);
       }
     }

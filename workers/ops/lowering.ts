@@ -146,7 +146,7 @@ function lowerLinear({ x, weight, out }: OpOf<'linear'>, kernels: KernelChoice):
     const launch =
       x.rows <= MAX_BATCH
         ? matvec({ ...shard, outWidth: out.width, batch: x.rows, variant: kernels.matvec })
-        : matmul({ ...shard, outWidth: out.width, variant: kernels.matmul });
+        : matmul({ ...shard, outWidth: out.width, variant: kernels.matmul, matrixUnit: kernels.matrixUnit });
     return { launch, operands: [buffer, x, out] };
   });
 }

@@ -6,6 +6,7 @@ import type { DeviceBuffer, Graph, Matrix } from './graph';
 import { Ops } from './graph';
 import { GpuBackend } from './gpuBackend';
 import { gpuProgram, type GpuProgram } from './gpuProgram';
+import { matrixUnitOf } from './matrixUnit';
 import type { MatrixShape } from './kernelWorkload';
 import { trialMatrix } from './trialMatrix';
 
@@ -64,7 +65,10 @@ export async function timeVariants(
 
 /** A backend that computes with one variant, op by op. It does not own the device. */
 export function trialBackend(device: GPUDevice, variant: KernelVariant): GpuBackend {
-  return new GpuBackend(device, { fusion: false, kernels: { matvec: variant, matmul: variant } });
+  return new GpuBackend(device, {
+    fusion: false,
+    kernels: { matvec: variant, matmul: variant, matrixUnit: matrixUnitOf(device) },
+  });
 }
 
 async function programOf(backend: GpuBackend, graph: Graph): Promise<GpuProgram | null> {

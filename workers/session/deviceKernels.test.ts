@@ -27,6 +27,7 @@ function deviceWith(features: GPUFeatureName[], vendor = 'v'): KernelDevice {
 function countedTrials(wrong: string[] = []) {
   const counts = { checks: 0, timings: 0 };
   const trials: KernelTrials = {
+    formOf: (_, wanted) => wanted,
     check: async (products, variant) => {
       counts.checks++;
       return wrong.includes(`${products} ${variant}`) ? 'computes wrong' : null;

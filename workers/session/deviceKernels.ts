@@ -1,8 +1,9 @@
 import type { DeviceDiagnostics } from '../gpu/device';
 import { areRight, chooseKernels, forceKernels } from '../ops/chooseKernels';
-import { kernelCandidates, requireFeatures, type KernelSetting } from '../ops/kernelCandidates';
+import { kernelCandidates, requireFeatures, type DeviceOffer, type KernelSetting } from '../ops/kernelCandidates';
 import { choiceOf, PLAIN_KERNELS, type KernelChoice } from '../ops/kernelChoice';
 import { trialShaders, type KernelTrials } from '../ops/kernelTrials';
+import { matrixUnitOf } from '../ops/matrixUnit';
 import type { KernelWorkload } from '../ops/kernelWorkload';
 import type { EngineOptions, KernelReport } from '../protocol';
 import { sha256OfJson } from '../storage/hash';
@@ -10,7 +11,7 @@ import type { KernelMemory } from '../storage/kernelMemory';
 
 /** A device that kernels are chosen for. */
 export interface KernelDevice {
-  device: Pick<GPUDevice, 'features'>;
+  device: DeviceOffer;
   diagnostics: Pick<DeviceDiagnostics, 'adapter' | 'isSoftwareAdapter'>;
 }
 
@@ -32,18 +33,20 @@ export async function deviceKernels(
 ): Promise<DeviceKernels> {
   const setting = settingOf(on, options, workload);
   const candidates = kernelCandidates(setting);
+  const matrixUnit = matrixUnitOf(on.device);
   const { kernels: wanted = 'auto' } = options;
   if (wanted !== 'auto') {
     requireFeatures(wanted, setting);
-    const kernelReports = await forceKernels(trials, candidates, wanted, workload.format);
-    return { kernels: { matvec: wanted, matmul: wanted }, kernelReports };
+    const kernelReports = await forceKernels(trials, candidates, wanted);
+    return { kernels: { matvec: wanted, matmul: wanted, matrixUnit }, kernelReports };
   }
   const place = await placeOf(on, options, workload, candidates);
   const remembered = await memory.recall(...place);
-  if (remembered && (await areRight(trials, remembered))) return chosen(remembered);
+  if (remembered && (await areRight(trials, remembered)))
+    return { kernels: { ...choiceOf(remembered), matrixUnit }, kernelReports: remembered };
   const found = await chooseKernels(trials, candidates);
   await memory.remember(...place, found);
-  return chosen(found);
+  return { kernels: { ...choiceOf(found), matrixUnit }, kernelReports: found };
 }
 
 /** The plain kernels, for a device that was lost in a trial; the next load will not try again. */
@@ -79,10 +82,6 @@ export async function expectedKernels(
   return candidates.map((report) => (report.state === 'available' ? { ...report, reason } : report));
 }
 
-function chosen(kernelReports: KernelReport[]): DeviceKernels {
-  return { kernels: choiceOf(kernelReports), kernelReports };
-}
-
 function settingOf(
   { device, diagnostics }: KernelDevice,
   { features = 'all', kernels: wanted = 'auto' }: EngineOptions,
@@ -102,6 +101,6 @@ async function placeOf(
   workload: KernelWorkload,
   candidates: readonly KernelReport[],
 ): Promise<[device: string, forCase: string]> {
-  const shaders = trialShaders(candidates, workload.formats);
+  const shaders = trialShaders(candidates, workload.formats, matrixUnitOf(on.device));
   return [await deviceId(on, options), await sha256OfJson([workload, shaders])];
 }
