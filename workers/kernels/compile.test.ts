@@ -23,6 +23,7 @@ import { rope } from './rope/rope';
 import { sample } from './sample/sample';
 import { scale } from './scale/scale';
 import { swiglu } from './swiglu/swiglu';
+import { tiledAttention } from './tiledAttention/tiledAttention';
 import { weigh } from './weigh/weigh';
 
 /** Every kernel in every variant at the sizes of MiniCPM-2B, on Dawn's null device, which compiles and does no more. */
@@ -43,7 +44,14 @@ const INTERMEDIATE = 5760;
 const HEADS = { numHeads: 36, headDim: 64 };
 const VOCAB = { vocabSize: 122_753, width: 122_784 };
 
-const cacheOf = (format: KvCacheFormat) => ({ format, numKvHeads: 36, capacity: 4096, headDim: 64 });
+/** Query heads, key heads and their width: MiniCPM-2B, -1B, 4-0.5B and 4-8B, and the widest that are supported. */
+const HEAD_SHAPES = [
+  [36, 36, 64],
+  [24, 8, 64],
+  [16, 2, 64],
+  [32, 2, 128],
+  [12, 3, 256],
+] as const;
 
 const PLAIN: Launch[] = [
   add({ width: HIDDEN, scale: 0.2 }),
@@ -59,22 +67,20 @@ const PLAIN: Launch[] = [
   ...MATRIX_FORMATS.map((format) => embedding({ format, rowStart: 0, rows: 60_000, columns: HIDDEN, scale: 12 })),
 ];
 
-const CACHED: Launch[] = KV_FORMATS.map(cacheOf).flatMap((cache) => [
-  attention({ numHeads: 36, cache, scale: 1 / 8 }),
-  kvAppend(cache),
-  mergeAttention({ numHeads: 36, cache }),
-  ...[1, 8].map((batch) =>
-    cachedAttention({
-      numHeads: 36,
-      cache,
-      qkvWidth: 3 * HIDDEN,
-      keyStart: HIDDEN,
-      valueStart: 2 * HIDDEN,
-      scale: 1 / 8,
-      batch,
-    }),
-  ),
-]);
+function attending(format: KvCacheFormat): Launch[] {
+  return HEAD_SHAPES.flatMap(([numHeads, numKvHeads, headDim]) => {
+    const cache = { format, numKvHeads, capacity: 4096, headDim };
+    const shape = { numHeads, cache, scale: 1 / 8 };
+    const qkv = { qkvWidth: 3 * HIDDEN, keyStart: HIDDEN, valueStart: 2 * HIDDEN };
+    return [
+      kvAppend(cache),
+      attention(shape),
+      tiledAttention(shape),
+      ...[1, 8].map((batch) => cachedAttention({ ...shape, ...qkv, batch })),
+      mergeAttention(shape),
+    ];
+  });
+}
 
 function multiplying(format: MatrixFormat, variant: KernelVariant): Launch[] {
   const shape = { format, variant, rowStart: 0, rows: HIDDEN, columns: INTERMEDIATE };
@@ -130,7 +136,7 @@ describe('at default limits', () => {
   });
 
   test('what does not multiply by weights compiles', () => compiles(PLAIN));
-  test('what reads or writes the cache compiles', () => compiles(CACHED));
+  test('what reads or writes the cache compiles', () => compiles(KV_FORMATS.flatMap(attending)));
 
   for (const variant of VARIANTS) {
     for (const format of MATRIX_FORMATS) {

@@ -45,36 +45,60 @@ describe('fused and unfused decoding give the same logits', () => {
   }
 });
 
-/** Logits and dispatches of a few tokens behind a prompt. */
-async function decodeAfterPrompt(fusion: boolean, kvCache: KvCacheFormat, promptLength: number) {
+const PROMPT = Array.from({ length: 252 }, (_, i) => (i * 7) % SIZES.vocab);
+
+interface LongContext {
+  backend: GpuBackend;
+  model: RandomModel;
+}
+
+/** A model with a prompt in its cache that leaves room for four more tokens in the first chunk of keys. */
+async function prompted(fusion: boolean, kvCache: KvCacheFormat): Promise<LongContext> {
   const backend = new GpuBackend(await testDevice({ limits: 'default', features: [] }), { fusion });
-  const model = new RandomModel(backend, 'int8', kvCache, promptLength + TOKEN_IDS.length);
-  const prefill = await backend.compile(model.graph(promptLength, 'last'));
+  const model = new RandomModel(backend, 'int8', kvCache, PROMPT.length + TOKEN_IDS.length);
+  const prefill = await backend.compile(model.graph(PROMPT.length, 'last'));
+  await prefill.run({ tokenIds: PROMPT, position: 0 }, 1);
+  return { backend, model };
+}
+
+/** Logits and dispatches of each token, taken one by one. */
+async function decodeOnes({ backend, model }: LongContext) {
   const program = await backend.compile(model.graph(1, 'last'));
-  const tokenIds = Array.from({ length: promptLength }, (_, i) => (i * 7) % SIZES.vocab);
-  await prefill.run({ tokenIds, position: 0 }, 1);
   const steps: { logits: Float32Array; dispatches: number }[] = [];
   for (const [i, tokenId] of TOKEN_IDS.entries()) {
     const before = backend.counters.dispatches;
-    const logits = await program.run({ tokenIds: [tokenId], position: promptLength + i }, 1);
+    const logits = await program.run({ tokenIds: [tokenId], position: PROMPT.length + i }, 1);
     steps.push({ logits, dispatches: backend.counters.dispatches - before });
   }
-  backend.destroy();
   return steps;
 }
 
 describe('a context of more than one chunk of keys', () => {
   for (const kvCache of ['f32', 'f16', 'int8'] as const) {
     test(`${kvCache} cache: the same logits, and one dispatch more per layer from 257 keys on`, async () => {
-      const fused = await decodeAfterPrompt(true, kvCache, 252);
-      const plain = await decodeAfterPrompt(false, kvCache, 252);
+      const [fusing, plain] = [await prompted(true, kvCache), await prompted(false, kvCache)];
+      const [fused, want] = [await decodeOnes(fusing), await decodeOnes(plain)];
       for (const [i, { logits }] of fused.entries()) {
         // The longer context magnifies the rounding of f32 itself.
-        expect(nmse(logits, plain[i]!.logits)).toBeLessThan(Math.max(TOLERANCE[kvCache], 1e-9));
+        expect(nmse(logits, want[i]!.logits)).toBeLessThan(Math.max(TOLERANCE[kvCache], 1e-9));
       }
       const { dispatches } = fused[0]!;
       const merging = [0, 0, 0, 0, 1, 1, 1, 1].map((merges) => dispatches + merges * SIZES.layers);
       expect(fused.map((step) => step.dispatches)).toEqual(merging);
+      fusing.backend.destroy();
+      plain.backend.destroy();
+    });
+
+    test(`${kvCache} cache: eight tokens at once give what each gives alone, to the last bit`, async () => {
+      const context = await prompted(true, kvCache);
+      const ones = await decodeOnes(context);
+      const program = await context.backend.compile(context.model.graph(TOKEN_IDS.length, 'all'));
+      const logits = await program.run({ tokenIds: TOKEN_IDS, position: PROMPT.length }, TOKEN_IDS.length);
+      const width = logits.length / TOKEN_IDS.length;
+      for (const [row, one] of ones.entries()) {
+        expect(logits.subarray(row * width, (row + 1) * width)).toEqual(one.logits);
+      }
+      context.backend.destroy();
     });
   }
 });

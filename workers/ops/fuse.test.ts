@@ -13,6 +13,11 @@ test('a decoder layer of one row is five ops', () => {
   expect(kinds).toEqual(['embedding', 'weigh', ...layer, ...layer, 'projections', 'projections']);
 });
 
+test('eight rows take the same ops as one', () => {
+  const kinds = (rows: number) => fuse(model.graph(rows, 'all'))!.ops.map(({ kind }) => kind);
+  expect(kinds(MAX_FUSED_ROWS)).toEqual(kinds(1));
+});
+
 test('the last of several rows, and more rows than a batch, stay as recorded', () => {
   expect(fuse(model.graph(2, 'last'))).toBeNull();
   expect(fuse(model.graph(MAX_FUSED_ROWS + 1, 'all'))).toBeNull();

@@ -27,7 +27,12 @@ for (const format of ['f32', 'f16', 'int8'] as const) {
     );
   }
   maxGpuTest(`attention ${format} with all that the adapter offers`, ({ device }) =>
-    checkAttention(device, attention, { cache: { format, numKvHeads: 2, headDim: 64, capacity: 90 }, numHeads: 4, rows: 2, position: 70 }),
+    checkAttention(device, attention, {
+      cache: { format, numKvHeads: 2, headDim: 64, capacity: 90 },
+      numHeads: 4,
+      rows: 2,
+      position: 70,
+    }),
   );
 }
 

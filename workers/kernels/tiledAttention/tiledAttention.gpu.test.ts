@@ -51,20 +51,23 @@ gpuTest('steep softmax neither overflows nor loses its sum', ({ device }) =>
   }),
 );
 
-gpuTest('what stands behind the rows in use, in the cache or in q, does not matter, not even NaN', async ({ device }) => {
-  const cache: KvCacheShape = { format: 'f32', numKvHeads: 1, headDim: 32, capacity: 100 };
-  const rows = 11;
-  const run = async (garbage: number) => {
-    const count = 70 + rows;
-    const keys = randomCache(new Random(6), cache, 'keys', { count, garbage });
-    const values = randomCache(new Random(7), cache, 'values', { count, garbage });
-    const q = new Random(5).floats(16 * 32).fill(garbage, rows * 32);
-    const out = new Float32Array(16 * 32);
-    const launch = tiledAttention({ numHeads: 1, cache, scale: 0.2 });
-    await runLaunch(device, launch, { rows, position: 70 }, [q, keys.bytes, values.bytes, out]);
-    return out;
-  };
-  const clean = await run(0);
-  expect(clean.subarray(0, rows * 32).every((value) => Number.isFinite(value) && value !== 0)).toBe(true);
-  expect(await run(NaN)).toEqual(clean);
-});
+gpuTest(
+  'what stands behind the rows in use, in the cache or in q, does not matter, not even NaN',
+  async ({ device }) => {
+    const cache: KvCacheShape = { format: 'f32', numKvHeads: 1, headDim: 32, capacity: 100 };
+    const rows = 11;
+    const run = async (garbage: number) => {
+      const count = 70 + rows;
+      const keys = randomCache(new Random(6), cache, 'keys', { count, garbage });
+      const values = randomCache(new Random(7), cache, 'values', { count, garbage });
+      const q = new Random(5).floats(16 * 32).fill(garbage, rows * 32);
+      const out = new Float32Array(16 * 32);
+      const launch = tiledAttention({ numHeads: 1, cache, scale: 0.2 });
+      await runLaunch(device, launch, { rows, position: 70 }, [q, keys.bytes, values.bytes, out]);
+      return out;
+    };
+    const clean = await run(0);
+    expect(clean.subarray(0, rows * 32).every((value) => Number.isFinite(value) && value !== 0)).toBe(true);
+    expect(await run(NaN)).toEqual(clean);
+  },
+);
