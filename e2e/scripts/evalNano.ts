@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { chromium } from 'playwright';
-import type { ChatMessage, Quantization } from '../../src/engine/api';
+import type { ChatMessage, LoadOptions, Quantization } from '../../src/engine/api';
 import { serveBuiltApp } from '../builtApp';
 import { chromiumLaunchOptions, type Gpu } from '../chromium';
 import { openEnginePage } from '../enginePage';
@@ -24,6 +24,7 @@ const { values } = parseArgs({
   options: {
     gpu: { type: 'string', default: 'hardware' },
     quantization: { type: 'string', default: 'int4' },
+    'kv-cache': { type: 'string', default: 'auto' },
     write: { type: 'boolean', default: false },
     limit: { type: 'string' },
   },
@@ -40,6 +41,7 @@ await openEnginePage(page, app.url);
 const { answers, backend } = await page.evaluate(askAll, {
   conversations: questions.map(({ messages }) => messages),
   quantization: values.quantization as Quantization,
+  kvCache: values['kv-cache'] as LoadOptions['kvCache'],
 });
 await browser.close();
 await app.close();
@@ -70,7 +72,7 @@ console.table(
 );
 const total = count('all', '');
 const share = `${((100 * total.right) / total.asked).toFixed(1)}%`;
-console.log(`${total.cell} (${share}), weights stored as '${values.quantization}', computed on ${backend}`);
+console.log(`${total.cell} (${share}), weights stored as '${values.quantization}', '${values['kv-cache']}' cache, computed on ${backend}`);
 
 if (values.write) {
   const readme = readFileSync(README, 'utf8');
@@ -87,8 +89,14 @@ if (values.write) {
   );
 }
 
+interface Asked {
+  conversations: ChatMessage[][];
+  quantization: Quantization;
+  kvCache: LoadOptions['kvCache'];
+}
+
 /** Runs in the page. */
-async function askAll({ conversations, quantization }: { conversations: ChatMessage[][]; quantization: Quantization }) {
+async function askAll({ conversations, quantization, kvCache }: Asked) {
   const { showCount } = window as unknown as { showCount: (count: number) => Promise<void> };
   const engine = await window.createEngine();
   const { backend } = await engine.diagnostics();
@@ -96,7 +104,7 @@ async function askAll({ conversations, quantization }: { conversations: ChatMess
     { kind: 'bundled', name: 'nano' },
     { quantization, id: `nano-${quantization}` },
   );
-  const model = await engine.load(info.id);
+  const model = await engine.load(info.id, { kvCache });
   const answers: string[] = [];
   for (const messages of conversations) {
     const { choices } = await model.chat.completions.create({ messages, temperature: 0, max_tokens: 80 });

@@ -38,6 +38,8 @@ export interface Backend {
   readonly counters: Counters;
   /** What computes, for diagnostics. */
   readonly kernelReports: readonly KernelReport[];
+  /** Bytes of the largest buffer that createBuffer can make. */
+  readonly mostBufferBytes: number;
   /** Rejects with DeviceLostError when the device goes away; never resolves. */
   readonly lost: Promise<never>;
   /** Zero-filled device memory. Throws OutOfMemoryError. */

@@ -67,11 +67,15 @@ export class GpuBackend implements Backend {
     return this.options.kernelReports;
   }
 
-  createBuffer(label: string, byteLength: number, usage = STORAGE_USAGE()): GpuBuffer {
+  /** Kernels bind whole buffers; scratch is made for the largest tensor in it. */
+  get mostBufferBytes(): number {
     const { maxBufferSize, maxStorageBufferBindingSize } = this.device.limits;
+    return Math.min(maxBufferSize, maxStorageBufferBindingSize);
+  }
+
+  createBuffer(label: string, byteLength: number, usage = STORAGE_USAGE()): GpuBuffer {
     const size = Math.ceil(byteLength / BUFFER_UNIT) * BUFFER_UNIT;
-    // Kernels bind whole buffers; scratch is made for the largest tensor in it.
-    const most = usage & GPUBufferUsage.STORAGE ? Math.min(maxBufferSize, maxStorageBufferBindingSize) : maxBufferSize;
+    const most = usage & GPUBufferUsage.STORAGE ? this.mostBufferBytes : this.device.limits.maxBufferSize;
     if (size > most) {
       throw engineError('OutOfMemoryError', `${label} needs ${size} bytes; this GPU allows ${most} per buffer.`);
     }

@@ -10,6 +10,7 @@ import type { EngineOptions, KvCacheFormat, LoadRequest, Progress } from '../pro
 import type { WeightStore } from '../storage/weightStore';
 import { Tokenizer } from '../tokenizer/tokenizer';
 import { createBackend } from './createBackend';
+import { kvCacheFormat } from './kvCacheFormat';
 import { Session, type SessionParts } from './session';
 
 /** A page that did not ask gets room for a long conversation without the cache outweighing the model. */
@@ -108,7 +109,9 @@ function createParts(
     (name) => found(tensors.matrices, name),
     (name) => found(tensors.vectors, name),
   );
-  const cache = createKvCache(backend, manifest, contextLength, kvCacheFormat(manifest, request));
+  const { kvCache = 'auto' } = request;
+  const format = kvCache === 'auto' ? kvCacheFormat(manifest, contextLength, backend.mostBufferBytes) : kvCache;
+  const cache = createKvCache(backend, manifest, contextLength, format);
   return { model: { config, weights }, cache, contextLength };
 }
 
@@ -184,12 +187,6 @@ function contextLengthFor({ config }: Manifest, { contextLength }: LoadRequest):
   if (!Number.isInteger(contextLength) || contextLength < 1)
     throw new RangeError('contextLength must be a positive integer');
   return Math.min(config.maxPositions, contextLength);
-}
-
-/** An evaluation in f32 keeps an f32 cache; everything else takes f16, whose error is far below that of int4 weights. */
-function kvCacheFormat(manifest: Manifest, { kvCache = 'auto' }: LoadRequest): KvCacheFormat {
-  if (kvCache !== 'auto') return kvCache;
-  return manifest.info.quantization === 'f32' ? 'f32' : 'f16';
 }
 
 function createKvCache(backend: Backend, { config }: Manifest, capacity: number, format: KvCacheFormat): LayerCache[] {
