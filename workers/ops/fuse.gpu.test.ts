@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import type { KvCacheFormat } from '../protocol';
 import type { MatrixFormat } from '../quant/layout';
+import { paddedWidth } from '../quant/layout';
 import { nmse } from '../testing/allclose';
-import { testDevice } from '../testing/gpu';
+import { testDevice, variantGpuTest } from '../testing/gpu';
 import { RandomModel, SIZES } from '../testing/randomModel';
+import { TILE_VARIANTS } from '../testing/variants';
 import { GpuBackend } from './gpuBackend';
 
 const TOKEN_IDS = [3, 74, 0, 31, 32, 63, 64, 9];
@@ -99,6 +101,28 @@ describe('a context of more than one chunk of keys', () => {
         expect(logits.subarray(row * width, (row + 1) * width)).toEqual(one.logits);
       }
       context.backend.destroy();
+    });
+  }
+});
+
+describe('tokens checked together have exactly the logits of tokens taken one by one', () => {
+  for (const variant of TILE_VARIANTS) {
+    // Wide batches compile slowly.
+    const capacity = variant === 'f32' ? 8 : 2;
+    variantGpuTest(`${variant}, ${capacity} rows`, variant, async (device) => {
+      const backend = new GpuBackend(device, { kernels: { matvec: variant, matmul: 'f32' } });
+      const model = new RandomModel(backend, 'int4', 'f16', TOKEN_IDS.length);
+      const one = await backend.compile(model.graph(1, 'last'));
+      const several = await backend.compile(model.graph(capacity, 'all'));
+      const width = paddedWidth(SIZES.vocab);
+      for (let position = 0; position < TOKEN_IDS.length; position += capacity) {
+        const tokenIds = TOKEN_IDS.slice(position, position + capacity);
+        const together = await several.run({ tokenIds, position }, tokenIds.length);
+        for (const [i, tokenId] of tokenIds.entries()) {
+          const alone = await one.run({ tokenIds: [tokenId], position: position + i }, 1);
+          expect(together.subarray(i * width, (i + 1) * width)).toEqual(alone);
+        }
+      }
     });
   }
 });
