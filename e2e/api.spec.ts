@@ -239,6 +239,39 @@ test('a checkpoint is imported from a URL, and keeps its tokenizer, template and
   expect(text).toBe('你好 hello 😀');
 });
 
+test('diagnostics tell which kernels compute, and the next visit remembers', async ({ enginePage: page }) => {
+  const kernels = async () => {
+    const { kernels } = await page.evaluate(() => window.engine.diagnostics());
+    return Object.fromEntries(kernels.map(({ name, state }) => [name, state]));
+  };
+  await page.evaluate(async () => void (window.engine = await window.createEngine()));
+  expect((await kernels())['matvec f32']).toBe('available');
+  await page.evaluate(() => window.engine.dispose());
+  await loadNano(page);
+  // What a software adapter does: see ARCHITECTURE.md.
+  const loaded = await kernels();
+  expect(loaded).toMatchObject({ 'matvec f32': 'active', 'matmul f32': 'active', 'matvec int8': 'refused' });
+  await page.evaluate(async () => {
+    await window.engine.dispose();
+    window.engine = await window.createEngine();
+  });
+  expect(await kernels()).toEqual(loaded);
+});
+
+test('a kernel variant can be forced, and is refused where the device may not run it', async ({ enginePage: page }) => {
+  await loadNano(page, { kernels: 'int8' });
+  const active = await page.evaluate(async () => {
+    const { kernels } = await window.engine.diagnostics();
+    return kernels.filter(({ state }) => state === 'active').map(({ variant }) => variant);
+  });
+  expect(active).toEqual(['int8', 'int8']);
+  await page.evaluate(async () => {
+    await window.engine.dispose();
+    window.engine = await window.createEngine({ kernels: 'int8', features: [] });
+  });
+  expect(await errorName(page, () => window.engine.load('nano'))).toBe('UnsupportedError');
+});
+
 test.describe('errors by name', () => {
   test('ModelNotFoundError, NetworkError, AbortError, ContextFullError, UnsupportedError', async ({
     enginePage: page,

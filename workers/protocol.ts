@@ -15,7 +15,10 @@ export interface EngineOptions {
   features?: 'all' | string[];
   /** 'auto' takes WebGPU where there is an adapter, else the CPU. */
   backend?: 'auto' | 'webgpu' | 'cpu';
-  /** 'auto' takes what a short measurement finds fastest and a self-test finds right; a variant's name forces it. */
+  /**
+   * 'auto' takes what a short measurement finds fastest and a self-test finds right. A variant's name forces it, for weights
+   * that it has a form for; loading rejects with UnsupportedError where the device lacks its features or it computes wrong.
+   */
   kernels?: 'auto' | KernelVariant;
   /** For evaluation: false computes every operation of a model in a dispatch of its own. Default true. */
   fusion?: boolean;

@@ -68,7 +68,10 @@ export class Engine {
     return this.#client.isClosed;
   }
 
-  /** Adapter, features, limits, memory guess, and which kernels run. */
+  /**
+   * Adapter, features, limits, memory guess, and each kernel variant with its state: as the model loaded last found it, or an
+   * earlier visit; before any load, what the device has the features for is 'available' and not yet tried.
+   */
   diagnostics(): Promise<Diagnostics> {
     return this.#client.call((api) => api.diagnostics());
   }

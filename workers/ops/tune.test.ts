@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { fastestOf } from './tune';
+import { cutTo, fastestOf } from './tune';
 
 test('samplers take turns until the time is over, and the least of each counts', async () => {
   let clock = 0;
@@ -20,4 +20,14 @@ test('three rounds at least, however slow', async () => {
   const slow = async () => (clock += 1000);
   expect(await fastestOf([slow], 10, () => clock)).toEqual([1000]);
   expect(clock).toBe(3000);
+});
+
+test('a large matrix is cut to whole tiles', () => {
+  expect(cutTo(1000 * 288, { format: 'int4', rows: 4096, columns: 288 })).toEqual({
+    format: 'int4',
+    rows: 992,
+    columns: 288,
+  });
+  expect(cutTo(1000 * 288, { format: 'int4', rows: 70, columns: 288 }).rows).toBe(70);
+  expect(cutTo(10, { format: 'int4', rows: 70, columns: 288 }).rows).toBe(32);
 });

@@ -118,7 +118,8 @@ function productsGraph(
   return ops.graph(out);
 }
 
-function cutTo(mostWeights: number, { format, rows, columns }: MatrixShape): MatrixShape {
+/** The first rows of a matrix, whole tiles, that come to no more than so many weights. */
+export function cutTo(mostWeights: number, { format, rows, columns }: MatrixShape): MatrixShape {
   const tiles = Math.max(1, Math.floor(mostWeights / (TILE_ROWS * columns)));
   return { format, rows: Math.min(rows, tiles * TILE_ROWS), columns };
 }
