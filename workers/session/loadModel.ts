@@ -1,4 +1,5 @@
 import { MANIFEST_VERSION, type Manifest, type TensorEntry, type TokenizerRecord } from '../checkpoint/manifest';
+import type { ModelConfig } from '../checkpoint/modelConfig';
 import { engineError } from '../errors';
 import { languageModelWeights } from '../model/weights';
 import { ropeTable } from '../model/ropeTable';
@@ -108,7 +109,7 @@ function createParts(
     (name) => found(tensors.matrices, name),
     (name) => found(tensors.vectors, name),
   );
-  const cache = createKvCache(backend, manifest, contextLength, kvCacheFormat(manifest, request));
+  const cache = createKvCache(backend, config, contextLength, kvCacheFormat(manifest, request));
   return { model: { config, weights }, cache, contextLength };
 }
 
@@ -192,7 +193,13 @@ function kvCacheFormat(manifest: Manifest, { kvCache = 'auto' }: LoadRequest): K
   return manifest.info.quantization === 'f32' ? 'f32' : 'f16';
 }
 
-function createKvCache(backend: Backend, { config }: Manifest, capacity: number, format: KvCacheFormat): LayerCache[] {
+/** An empty cache with room for `capacity` tokens, layer by layer. */
+export function createKvCache(
+  backend: Backend,
+  config: ModelConfig,
+  capacity: number,
+  format: KvCacheFormat,
+): LayerCache[] {
   const { numKvHeads, headDim } = config;
   const bytes = kvCacheBytes(format, numKvHeads, capacity, headDim);
   return Array.from({ length: config.numLayers }, (_, layer) => ({
