@@ -90,7 +90,8 @@ async function timeRun(session: Session, tokenIds: number[], count: number, sign
   return { tokens: count, seconds, firstTokenSeconds, counted };
 }
 
-const PLAIN: SamplingOptions = { temperature: 0, repetition_penalty: 1, ignore_eos: true };
+/** What is made up repeats itself, and would be guessed more often than what a model has to say. */
+const PLAIN: SamplingOptions = { temperature: 0, repetition_penalty: 1, ignore_eos: true, prompt_lookup: false };
 
 /** Token ids that are all over the vocabulary. */
 function promptOf({ config }: Session, length: number): number[] {

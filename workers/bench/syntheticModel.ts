@@ -8,7 +8,6 @@ import type { Matrix, Vector } from '../ops/graph';
 import type { KvCacheFormat, ModelInfo } from '../protocol';
 import { matrixLayout, paddedWidth, TILE_ROWS } from '../quant/layout';
 import { createKvCache } from '../session/loadModel';
-import { seededRandom } from '../session/random';
 import type { SessionParts } from '../session/session';
 import type { BenchmarkShape } from './shapes';
 import { syntheticTile } from './syntheticTile';
@@ -90,7 +89,7 @@ export async function fillWeights({ parts, matrices, vectors }: SyntheticModel, 
         await written(bytes.byteLength);
       }
       const rest = rows % TILE_ROWS;
-      if (rest > 0) backend.write(buffer, fullBytes, syntheticTile(layout, rest, seededRandom(rest)));
+      if (rest > 0) backend.write(buffer, fullBytes, syntheticTile(layout, rest));
     }
   }
   await backend.flush();
@@ -115,7 +114,7 @@ function tileChunks() {
     const key = `${format} ${columns}`;
     let chunk = chunks.get(key);
     if (!chunk) {
-      const tile = syntheticTile(matrixLayout(format, TILE_ROWS, columns), TILE_ROWS, seededRandom(columns));
+      const tile = syntheticTile(matrixLayout(format, TILE_ROWS, columns), TILE_ROWS);
       const count = Math.max(1, Math.floor(CHUNK_BYTES / tile.byteLength));
       chunk = new Uint8Array(count * tile.byteLength);
       for (let i = 0; i < count; i++) chunk.set(tile, i * tile.byteLength);

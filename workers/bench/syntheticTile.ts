@@ -1,7 +1,6 @@
 import type { MatrixLayout } from '../quant/layout';
 import { blockOffset, headerOffset, SUPERBLOCK_BLOCKS, TILE_ROWS } from '../quant/layout';
 import { float32ToScaledHalf } from '../quant/scaledHalf';
-import type { Random } from '../session/random';
 
 /** Standard deviations of evenly drawn codes: of 0 to 15, and of −128 to 127. */
 const INT4_DEVIATION = 4.61;
@@ -10,11 +9,25 @@ const INT4_MIDDLE = 7.5;
 /** Mean of the 8-bit scales, drawn from 128 to 255. */
 const MEAN_SCALE = 191.5;
 
+type Random = () => number;
+
+/** Numbers in [0, 1), the same for the same seed (mulberry32). */
+function seededRandom(seed: number): Random {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let bits = Math.imul(state ^ (state >>> 15), state | 1);
+    bits ^= bits + Math.imul(bits ^ (bits >>> 7), bits | 61);
+    return ((bits ^ (bits >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
 /**
  * One packed tile of an int4 or int8 matrix: random codes, and scales that give weights around zero with a standard
  * deviation of 1 / √columns, so that a product has the magnitude of its input. Rows from `usedRows` on are zero weights.
  */
-export function syntheticTile(layout: MatrixLayout, usedRows: number, random: Random): Uint8Array<ArrayBuffer> {
+export function syntheticTile(layout: MatrixLayout, usedRows: number): Uint8Array<ArrayBuffer> {
+  const random = seededRandom(layout.columns);
   const bytes = Uint8Array.from({ length: layout.tileBytes }, () => random() * 256);
   const view = new DataView(bytes.buffer);
   for (let block = 0; block < layout.blocks; block++) {
