@@ -15,7 +15,7 @@ import { diagnose } from '../session/diagnose';
 import { Session } from '../session/session';
 import { measureCopy, measurePeak } from './deviceRates';
 import { figuresOf, type DeviceRates } from './figures';
-import { measureCase, MOST_DECODED } from './measureCase';
+import { measureCase, MOST_DECODED, warmUp } from './measureCase';
 import { SHAPES } from './shapes';
 import { createSyntheticModel, fillWeights } from './syntheticModel';
 import { parameters, prefillOperations } from './workload';
@@ -178,6 +178,7 @@ async function openSession(
     const model = await createSyntheticModel(backend, SHAPES[shape], contextLength);
     const session = await Session.create(model.parts);
     await fillWeights(model, signal);
+    await warmUp(session, signal);
     return session;
   } catch (error) {
     backend.destroy();

@@ -31,6 +31,11 @@ export function measureCase(
   return measuring.finally(() => clock.stop());
 }
 
+/** Runs every program once: some drivers finish compiling then. */
+export async function warmUp(session: Session, signal: AbortSignal): Promise<void> {
+  await session.generate({ tokenIds: promptOf(session, 3) }, { ...PLAIN, max_tokens: 3 }, () => undefined, signal);
+}
+
 /** The first run warms up and counts only if it stays alone. */
 async function measurePrefill(session: Session, tokens: number, clock: Clock): Promise<Run[]> {
   const runs: Run[] = [];
