@@ -297,6 +297,8 @@ export interface BenchmarkShapeReport {
   contextLength: number;
   /** Making weights and programs. */
   setupSeconds: number;
+  /** The kernels that ran, and those that did not. */
+  kernels: KernelReport[];
   cases: BenchmarkCase[];
 }
 

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
+import 'fake-indexeddb/auto';
 import { create, globals } from 'webgpu';
 import { runBenchmark } from '../../workers/bench/benchmark';
 import { diagnose } from '../../workers/session/diagnose';
@@ -39,11 +40,12 @@ function keepAlive(gpu: GPU): GPU {
 }
 
 const toggles = options.toggles === undefined ? [] : [`enable-dawn-features=${options.toggles}`];
-Object.defineProperty(globalThis, 'navigator', { value: { gpu: keepAlive(create(toggles)) }, configurable: true });
+const navigator = { gpu: keepAlive(create(toggles)), userAgent: `Node ${process.version}` };
+Object.defineProperty(globalThis, 'navigator', { value: navigator, configurable: true });
 
 const engineOptions = { backend: 'webgpu' } as const;
 const request = {
-  shapes: options.shapes ?? shapesFor(await diagnose(engineOptions)),
+  shapes: options.shapes ?? shapesFor(await diagnose(engineOptions, null)),
   prefill: [128, 512, 2048],
   decode: [128, 1024, 4096],
   secondsPerCase: options.secondsPerCase,

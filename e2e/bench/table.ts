@@ -8,12 +8,11 @@ import type {
 
 /** The device by its best name, and what it was found to reach. */
 export function describeDevice({ diagnostics, copyGigabytesPerSecond, peakGigaflops }: BenchmarkReport): string {
-  const kernels = diagnostics.kernels.filter(({ state }) => state === 'active').map(({ name }) => name);
   const rates = [
     ...(copyGigabytesPerSecond === null ? [] : [`copies ${three(copyGigabytesPerSecond)} GB/s`]),
     ...(peakGigaflops === null ? [] : [`multiplies and adds ${three(peakGigaflops)} GFLOP/s`]),
   ];
-  return [deviceName(diagnostics), ...rates, `kernels: ${kernels.join(', ')}`].join('; ');
+  return [deviceName(diagnostics), ...rates].join('; ');
 }
 
 export function deviceName({ backend, adapter, isSoftwareAdapter }: Diagnostics): string {
@@ -32,10 +31,11 @@ export function stepLine({ phase, shape, case: current, done, total }: Benchmark
 /** Prints one table of all cases, and a line for each shape. */
 export function printReport(report: BenchmarkReport): void {
   console.log(describeDevice(report));
-  for (const { shape, model, parameters, gpuBytes, contextLength, setupSeconds } of report.shapes) {
+  for (const { shape, model, parameters, gpuBytes, contextLength, setupSeconds, kernels } of report.shapes) {
     const size = `${three(parameters / 1e6)} M parameters`;
     const memory = `${three(gpuBytes / 1e6)} MB with a cache for ${contextLength} tokens`;
-    console.log(`${shape}: ${model}, ${size}, ${memory}, made in ${three(setupSeconds)} s`);
+    const active = kernels.filter(({ state }) => state === 'active').map(({ name }) => name);
+    console.log(`${shape}: ${model}, ${size}, ${memory}, made in ${three(setupSeconds)} s; ${active.join(', ')}`);
   }
   const cases = report.shapes.flatMap((shape) => shape.cases.map((measured) => [shape, measured] as const));
   console.table(cases.map(([shape, measured]) => row(shape, measured)));

@@ -24,8 +24,8 @@ for (const [size, device] of Object.entries(SIZES)) {
       const locale = language === 'zh' ? 'zh-CN' : 'en-GB';
       const context = await browser.newContext({ ...device, colorScheme: theme, locale, reducedMotion: 'reduce' });
       const page = await context.newPage();
-      const shoot = (screen: string) =>
-        page.screenshot({ path: `${FOLDER}/${screen}-${size}-${theme}-${language}.png` });
+      const shoot = (screen: string, isWholePage = false) =>
+        page.screenshot({ path: `${FOLDER}/${screen}-${size}-${theme}-${language}.png`, fullPage: isWholePage });
       await shootScreens(page, QUESTIONS[language], shoot);
       await context.close();
     }
@@ -37,12 +37,13 @@ await app.close();
 async function shootScreens(
   page: Page,
   questions: string[],
-  shoot: (screen: string) => Promise<unknown>,
+  shoot: (screen: string, isWholePage?: boolean) => Promise<unknown>,
 ): Promise<void> {
   await page.goto(app.url);
   await page.getByTestId('start-demo').waitFor();
   await page.getByTestId('device-note').waitFor();
   await shoot('first');
+  await shootBenchmark(page, shoot);
   // The weights wait until the picture of their arrival is taken.
   let release: () => void = () => undefined;
   const released = new Promise<void>((resolve) => (release = resolve));
@@ -64,4 +65,21 @@ async function shootScreens(
   }
   await page.waitForTimeout(300);
   await shoot('chat');
+}
+
+/** The benchmark before, during and after a run, each as a whole page. */
+async function shootBenchmark(
+  page: Page,
+  shoot: (screen: string, isWholePage?: boolean) => Promise<unknown>,
+): Promise<void> {
+  await page.getByTestId('benchmark-link').click();
+  await page.getByTestId('benchmark-start').click();
+  await page.locator('[data-case][data-state]').nth(2).waitFor({ timeout: 120_000 });
+  await shoot('benchmark-running', true);
+  await page.locator('[data-testid=benchmark-status][data-status=done]').waitFor({ timeout: 120_000 });
+  await page.evaluate(() => window.scrollTo(0, 0));
+  await shoot('benchmark');
+  await shoot('benchmark-whole', true);
+  await page.getByTestId('benchmark-back').click();
+  await page.getByTestId('start-demo').waitFor();
 }

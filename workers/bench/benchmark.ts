@@ -1,4 +1,5 @@
 import { hasErrorName } from '../errors';
+import { requestDevice } from '../gpu/device';
 import { GpuBackend } from '../ops/gpuBackend';
 import type {
   BenchmarkCase,
@@ -17,7 +18,7 @@ import { measureCopy, measurePeak } from './deviceRates';
 import { figuresOf, type DeviceRates } from './figures';
 import { measureCase, MOST_DECODED, warmUp } from './measureCase';
 import { SHAPES } from './shapes';
-import { createSyntheticModel, fillWeights } from './syntheticModel';
+import { createSyntheticModel, fillWeights, workloadOf } from './syntheticModel';
 import { parameters, prefillOperations } from './workload';
 
 type Case = Pick<BenchmarkCase, 'kind' | 'tokens'>;
@@ -39,7 +40,7 @@ export async function runBenchmark(
   checkRequest(request);
   const report: BenchmarkReport = {
     measuredAt: new Date().toISOString(),
-    diagnostics: await diagnose(options),
+    diagnostics: await diagnose(options, null),
     copyGigabytesPerSecond: null,
     peakGigaflops: null,
     shapes: [],
@@ -109,6 +110,7 @@ class ShapeBenchmark {
     if (!this.#session) return;
     const { weightBytesPerToken, gpuBytes, contextLength } = this.#session.stats();
     Object.assign(this.#report, { weightBytesPerToken, gpuBytes, contextLength });
+    this.#report.kernels = [...this.#session.kernelReports];
     this.#report.setupSeconds = (performance.now() - started) / 1000;
   }
 
@@ -153,14 +155,21 @@ class ShapeBenchmark {
   }
 }
 
-async function measureDevice(options: EngineOptions): Promise<DeviceRates> {
-  const backend = await createBackend(options);
+async function measureDevice({
+  backend: wanted,
+  limits = 'max',
+  features = 'all',
+}: EngineOptions): Promise<DeviceRates> {
+  const rates: DeviceRates = { copyGigabytesPerSecond: null, peakGigaflops: null };
+  if (wanted === 'cpu') return rates;
+  const { device } = await requestDevice({ limits, features });
+  if (!device) return rates;
+  const backend = new GpuBackend(device);
   try {
-    if (!(backend instanceof GpuBackend)) return { copyGigabytesPerSecond: null, peakGigaflops: null };
     // A device too small for the copy has a peak all the same.
-    const copyGigabytesPerSecond = await measureCopy(backend).catch(() => null);
-    const peakGigaflops = await measurePeak(backend).catch(() => null);
-    return { copyGigabytesPerSecond, peakGigaflops };
+    rates.copyGigabytesPerSecond = await measureCopy(backend).catch(() => null);
+    rates.peakGigaflops = await measurePeak(backend).catch(() => null);
+    return rates;
   } finally {
     backend.destroy();
   }
@@ -173,7 +182,7 @@ async function openSession(
   contextLength: number,
   signal: AbortSignal,
 ): Promise<Session> {
-  const backend = await createBackend(options);
+  const backend = await createBackend(options, workloadOf(SHAPES[shape]));
   try {
     const model = await createSyntheticModel(backend, SHAPES[shape], contextLength);
     const session = await Session.create(model.parts);
@@ -216,6 +225,7 @@ function emptyReport(shape: BenchmarkShapeName): BenchmarkShapeReport {
     gpuBytes: 0,
     contextLength: 0,
     setupSeconds: 0,
+    kernels: [],
     cases: [],
   };
 }

@@ -5,6 +5,7 @@ import { ropeTable } from '../model/ropeTable';
 import { languageModelWeights } from '../model/weights';
 import type { Backend } from '../ops/backend';
 import type { Matrix, Vector } from '../ops/graph';
+import { kernelWorkload, type KernelWorkload } from '../ops/kernelWorkload';
 import type { KvCacheFormat, ModelInfo } from '../protocol';
 import { matrixLayout, paddedWidth, TILE_ROWS } from '../quant/layout';
 import { createKvCache } from '../session/loadModel';
@@ -28,6 +29,18 @@ export interface SyntheticModel {
   vectors: Vector[];
 }
 
+/** What kernels are chosen for. */
+export function workloadOf(shape: BenchmarkShape): KernelWorkload {
+  const matrices = [...requiredTensors(shape.config)].flatMap(([name, [rows, columns]]) =>
+    columns === undefined ? [] : [{ name, format: formatOf(shape, name), rows, columns }],
+  );
+  const isInLayer = ({ name }: { name: string }) => name.startsWith('layers.');
+  return kernelWorkload(
+    matrices.filter(isInLayer),
+    matrices.filter((matrix) => !isInLayer(matrix)),
+  );
+}
+
 /** Makes every buffer of a model with room for `contextLength` tokens. Throws OutOfMemoryError. */
 export async function createSyntheticModel(
   backend: Backend,
@@ -41,9 +54,7 @@ export async function createSyntheticModel(
     if (columns === undefined) {
       vectors.set(name, { length: rows, buffer: backend.createBuffer(name, paddedWidth(rows) * 4) });
     } else {
-      const isVocabulary = name === 'embedTokens' || name === 'lmHead';
-      const format = isVocabulary ? shape.vocabularyFormat : 'int4';
-      matrices.set(name, createMatrix(backend, name, format, rows, columns));
+      matrices.set(name, createMatrix(backend, name, formatOf(shape, name), rows, columns));
     }
   }
   const rope = backend.createBuffer('rope', contextLength * config.headDim * 4);
@@ -93,6 +104,10 @@ export async function fillWeights({ parts, matrices, vectors }: SyntheticModel, 
     }
   }
   await backend.flush();
+}
+
+function formatOf({ vocabularyFormat }: BenchmarkShape, name: string): Matrix['format'] {
+  return name === 'embedTokens' || name === 'lmHead' ? vocabularyFormat : 'int4';
 }
 
 function createMatrix(backend: Backend, name: string, format: Matrix['format'], rows: number, columns: number): Matrix {

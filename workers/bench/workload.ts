@@ -3,6 +3,9 @@ import type { ModelConfig } from '../checkpoint/modelConfig';
 import { kvCacheBytes } from '../ops/kvCacheLayout';
 import type { KvCacheFormat } from '../protocol';
 
+/** Keys that fill the tiles of any cache layout. */
+const WHOLE_KEYS = 1024;
+
 /** Weights of a model, each counted once. */
 export function parameters(config: ModelConfig): number {
   return [...requiredTensors(config).values()].reduce((sum, [rows, columns = 1]) => sum + rows * columns, 0);
@@ -24,7 +27,8 @@ export function decodeOperations(config: ModelConfig, keys: number): number {
 
 /** Bytes of cache that writing one token reads. */
 export function cacheBytesRead(config: ModelConfig, format: KvCacheFormat, keys: number): number {
-  return 2 * config.numLayers * kvCacheBytes(format, config.numKvHeads, keys, config.headDim);
+  const bytesPerKey = kvCacheBytes(format, config.numKvHeads, WHOLE_KEYS, config.headDim) / WHOLE_KEYS;
+  return 2 * config.numLayers * bytesPerKey * keys;
 }
 
 function attentionOperations({ numLayers, numHeads, headDim }: ModelConfig, pairs: number): number {
