@@ -24,26 +24,26 @@ for (const [size, device] of Object.entries(SIZES)) {
       const locale = language === 'zh' ? 'zh-CN' : 'en-GB';
       const context = await browser.newContext({ ...device, colorScheme: theme, locale, reducedMotion: 'reduce' });
       const page = await context.newPage();
-      const shoot = (screen: string, isWholePage = false) =>
-        page.screenshot({ path: `${FOLDER}/${screen}-${size}-${theme}-${language}.png`, fullPage: isWholePage });
+      const shoot = (screen: string) =>
+        page.screenshot({ path: `${FOLDER}/${screen}-${size}-${theme}-${language}.png` });
       await shootScreens(page, QUESTIONS[language], shoot);
       await context.close();
     }
   }
 }
+await shootBenchmark();
 await browser.close();
 await app.close();
 
 async function shootScreens(
   page: Page,
   questions: string[],
-  shoot: (screen: string, isWholePage?: boolean) => Promise<unknown>,
+  shoot: (screen: string) => Promise<unknown>,
 ): Promise<void> {
   await page.goto(app.url);
   await page.getByTestId('start-demo').waitFor();
   await page.getByTestId('device-note').waitFor();
   await shoot('first');
-  await shootBenchmark(page, shoot);
   // The weights wait until the picture of their arrival is taken.
   let release: () => void = () => undefined;
   const released = new Promise<void>((resolve) => (release = resolve));
@@ -67,19 +67,28 @@ async function shootScreens(
   await shoot('chat');
 }
 
-/** The benchmark before, during and after a run, each as a whole page. */
-async function shootBenchmark(
-  page: Page,
-  shoot: (screen: string, isWholePage?: boolean) => Promise<unknown>,
-): Promise<void> {
+/** The benchmark while it runs and behind it: one run, seen in every size, theme and language. */
+async function shootBenchmark(): Promise<void> {
+  const page = await browser.newPage({ deviceScaleFactor: 2, locale: 'en-GB', reducedMotion: 'reduce' });
+  await page.goto(app.url);
   await page.getByTestId('benchmark-link').click();
   await page.getByTestId('benchmark-start').click();
-  await page.locator('[data-case][data-state]').nth(2).waitFor({ timeout: 120_000 });
-  await shoot('benchmark-running', true);
-  await page.locator('[data-testid=benchmark-status][data-status=done]').waitFor({ timeout: 120_000 });
-  await page.evaluate(() => window.scrollTo(0, 0));
-  await shoot('benchmark');
-  await shoot('benchmark-whole', true);
-  await page.getByTestId('benchmark-back').click();
-  await page.getByTestId('start-demo').waitFor();
+  await page.locator('[data-case][data-state]').nth(1).waitFor({ timeout: 180_000 });
+  await page.setViewportSize(SIZES.phone.viewport);
+  await page.screenshot({ path: `${FOLDER}/benchmark-running-phone-light-en.png`, fullPage: true });
+  await page.locator('[data-testid=benchmark-status][data-status=done]').waitFor({ timeout: 180_000 });
+  for (const language of ['en', 'zh'] as const) {
+    if (language === 'zh') await page.getByTestId('language-switch').click();
+    for (const [size, { viewport }] of Object.entries(SIZES)) {
+      for (const theme of ['light', 'dark'] as const) {
+        await page.setViewportSize(viewport);
+        await page.emulateMedia({ colorScheme: theme });
+        const path = `${FOLDER}/benchmark-${size}-${theme}-${language}`;
+        await page.evaluate(() => window.scrollTo(0, 0));
+        await page.screenshot({ path: `${path}.png` });
+        await page.screenshot({ path: `${path}-whole.png`, fullPage: true });
+      }
+    }
+  }
+  await page.close();
 }

@@ -159,11 +159,10 @@ export const en = {
     chartTitle: 'Tokens per second',
     chartAbout:
       'Bars for reading a prompt and for writing an answer, by length of the text. The table has the same numbers.',
-    reading: 'Reading a prompt',
-    writing: 'Writing an answer',
+    reading: 'Reading a prompt, tokens per second',
+    writing: 'Writing an answer, tokens per second',
     prefill: 'Reading {tokens} tokens',
     decode: 'Writing after {tokens} tokens',
-    rate: '{speed} per second',
     states: {
       'out-of-memory': 'not enough memory',
       'too-slow': 'takes too long',
@@ -196,8 +195,8 @@ export const en = {
     limits: 'Limits',
     kernels: {
       active: 'Kernels in use',
-      available: 'Kernels that would do as well, but are slower or not preferred',
-      refused: 'Kernels that this device lacks something for',
+      available: 'Kernels that could be used',
+      refused: 'Kernels that were not tried',
       failed: 'Kernels that failed their self-test',
     },
   },
