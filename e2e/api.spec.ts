@@ -272,6 +272,29 @@ test('a kernel variant can be forced, and is refused where the device may not ru
   expect(await errorName(page, () => window.engine.load('nano'))).toBe('UnsupportedError');
 });
 
+test('the benchmark measures made-up models, tells how far it is, and ends early when it is asked to', async ({
+  enginePage: page,
+}) => {
+  const { whole, stopped, steps } = await page.evaluate(async () => {
+    const engine = await window.createEngine();
+    const steps: string[] = [];
+    const request = { prefill: [8], decode: [8], secondsPerCase: 5 };
+    const whole = await engine.benchmark({ ...request, onProgress: ({ phase }) => steps.push(phase) });
+    const stop = new AbortController();
+    const onProgress = ({ phase }: { phase: string }) => phase === 'case' && stop.abort();
+    return { whole, steps, stopped: await engine.benchmark({ ...request, onProgress, signal: stop.signal }) };
+  });
+  expect(steps).toEqual(['device', 'setup', 'case', 'case']);
+  expect(whole.copyGigabytesPerSecond).toBeGreaterThan(0);
+  expect(whole.peakGigaflops).toBeGreaterThan(0);
+  const [nano] = whole.shapes;
+  expect(nano!.cases.map(({ kind, tokens, result }) => [kind, tokens, result.state])).toEqual([
+    ['prefill', 8, 'measured'],
+    ['decode', 8, 'measured'],
+  ]);
+  expect(stopped.shapes[0]!.cases.map(({ result }) => result.state)).toContain('stopped');
+});
+
 test.describe('errors by name', () => {
   test('ModelNotFoundError, NetworkError, AbortError, ContextFullError, UnsupportedError', async ({
     enginePage: page,

@@ -1,5 +1,8 @@
+import { runBenchmark } from './bench/benchmark';
 import { engineError } from './errors';
 import type {
+  BenchmarkProgress,
+  BenchmarkRequest,
   ChatMessage,
   Diagnostics,
   EngineApi,
@@ -91,6 +94,10 @@ export class EngineHost implements EngineApi {
     );
     await delivered;
     return result;
+  }
+
+  benchmark(request: BenchmarkRequest, callId: number, onProgress: (progress: BenchmarkProgress) => void) {
+    return this.#abortable(callId, (signal) => runBenchmark(this.#options, request, onProgress, signal));
   }
 
   async abort(callId: number) {

@@ -12,7 +12,17 @@ const MAY_IMPORT: Record<string, string[]> = {
   'workers/errors': [],
   // engine, top to bottom
   'workers/entry': ['workers/host', 'workers/import'],
-  'workers/host': ['workers/protocol', 'workers/errors', 'workers/session', 'workers/storage'],
+  'workers/host': ['workers/protocol', 'workers/errors', 'workers/session', 'workers/bench', 'workers/storage'],
+  'workers/bench': [
+    'workers/protocol',
+    'workers/errors',
+    'workers/session',
+    'workers/model',
+    'workers/ops',
+    'workers/gpu',
+    'workers/checkpoint',
+    'workers/quant',
+  ],
   'workers/session': [
     'workers/protocol',
     'workers/errors',

@@ -31,6 +31,7 @@ for (const [size, device] of Object.entries(SIZES)) {
     }
   }
 }
+await shootBenchmark();
 await browser.close();
 await app.close();
 
@@ -64,4 +65,30 @@ async function shootScreens(
   }
   await page.waitForTimeout(300);
   await shoot('chat');
+}
+
+/** The benchmark while it runs and behind it: one run, seen in every size, theme and language. */
+async function shootBenchmark(): Promise<void> {
+  const page = await browser.newPage({ deviceScaleFactor: 2, locale: 'en-GB', reducedMotion: 'reduce' });
+  await page.goto(app.url);
+  await page.getByTestId('benchmark-link').click();
+  await page.getByTestId('benchmark-start').click();
+  await page.locator('[data-case][data-state]').nth(1).waitFor({ timeout: 180_000 });
+  await page.setViewportSize(SIZES.phone.viewport);
+  await page.screenshot({ path: `${FOLDER}/benchmark-running-phone-light-en.png`, fullPage: true });
+  await page.locator('[data-testid=benchmark-status][data-status=done]').waitFor({ timeout: 180_000 });
+  for (const language of ['en', 'zh'] as const) {
+    if (language === 'zh') await page.getByTestId('language-switch').click();
+    for (const [size, { viewport }] of Object.entries(SIZES)) {
+      for (const theme of ['light', 'dark'] as const) {
+        await page.setViewportSize(viewport);
+        await page.emulateMedia({ colorScheme: theme });
+        const path = `${FOLDER}/benchmark-${size}-${theme}-${language}`;
+        await page.evaluate(() => window.scrollTo(0, 0));
+        await page.screenshot({ path: `${path}.png` });
+        await page.screenshot({ path: `${path}-whole.png`, fullPage: true });
+      }
+    }
+  }
+  await page.close();
 }

@@ -1,4 +1,7 @@
 import type {
+  BenchmarkProgress,
+  BenchmarkReport,
+  BenchmarkRequest,
   ChatMessage,
   Diagnostics,
   EngineApi,
@@ -41,6 +44,11 @@ export interface ImportOptions {
 
 export interface LoadOptions extends LoadRequest {
   onProgress?: (progress: Progress) => void;
+  signal?: AbortSignal;
+}
+
+export interface BenchmarkOptions extends Partial<BenchmarkRequest> {
+  onProgress?: (progress: BenchmarkProgress) => void;
   signal?: AbortSignal;
 }
 
@@ -102,6 +110,22 @@ export class Engine {
       api.load(id, request, callId, callback(onProgress)),
     );
     return new Model(this.#client, handle, info);
+  }
+
+  /**
+   * Measures how fast this device reads and writes, with made-up weights: by default in the shape of the demo model. An
+   * abort ends it with what was measured until then.
+   */
+  benchmark(options: BenchmarkOptions = {}): Promise<BenchmarkReport> {
+    const { onProgress = () => undefined, signal, ...asked } = options;
+    const request: BenchmarkRequest = {
+      shapes: ['nano'],
+      prefill: [128, 512, 2048],
+      decode: [128, 1024, 4096],
+      secondsPerCase: 10,
+      ...asked,
+    };
+    return abortable(this.#client, signal, (api, callId) => api.benchmark(request, callId, callback(onProgress)));
   }
 
   /** Frees the device and ends the worker. */

@@ -1,6 +1,6 @@
 import { hasErrorName } from '../../workers/errors';
 import type { ContextOverflow, Diagnostics, ModelInfo, ModelSource, Progress } from '../../workers/protocol';
-import type { ChatCompletionChunk, ChatMessage, Engine, Model } from './api';
+import type { BenchmarkOptions, BenchmarkReport, ChatCompletionChunk, ChatMessage, Engine, Model } from './api';
 import { askToKeepModels } from './persistence';
 import { subjectOf, type Subject } from './subject';
 
@@ -155,6 +155,13 @@ export class EngineState {
       enable_thinking: false,
       context_overflow: contextOverflow,
     });
+  }
+
+  /** Measures this device. Aborting the signal ends it with what was measured until then. */
+  async benchmark(options: BenchmarkOptions): Promise<BenchmarkReport> {
+    if (!this.#engine) throw new Error('the engine has not started');
+    const engine = await this.#runningEngine(this.#engine);
+    return engine.benchmark(options);
   }
 
   /** Takes the word about the last import or load off the page. */

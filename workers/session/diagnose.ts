@@ -10,6 +10,7 @@ export async function diagnose(options: EngineOptions, loaded: readonly KernelRe
 
 /** Chromium alone tells, in powers of two. */
 function deviceMemoryGiB(): number | null {
-  const memory: unknown = 'deviceMemory' in navigator ? navigator.deviceMemory : null;
+  if (typeof navigator === 'undefined' || !('deviceMemory' in navigator)) return null;
+  const memory: unknown = navigator.deviceMemory;
   return typeof memory === 'number' ? memory : null;
 }

@@ -1,4 +1,5 @@
 import { MANIFEST_VERSION, type Manifest, type TensorEntry, type TokenizerRecord } from '../checkpoint/manifest';
+import type { ModelConfig } from '../checkpoint/modelConfig';
 import { engineError } from '../errors';
 import { languageModelWeights } from '../model/weights';
 import { ropeTable } from '../model/ropeTable';
@@ -111,7 +112,7 @@ function createParts(
   );
   const { kvCache = 'auto' } = request;
   const format = kvCache === 'auto' ? kvCacheFormat(manifest, contextLength, backend.mostBufferBytes) : kvCache;
-  const cache = createKvCache(backend, manifest, contextLength, format);
+  const cache = createKvCache(backend, config, contextLength, format);
   return { model: { config, weights }, cache, contextLength };
 }
 
@@ -189,7 +190,13 @@ function contextLengthFor({ config }: Manifest, { contextLength }: LoadRequest):
   return Math.min(config.maxPositions, contextLength);
 }
 
-function createKvCache(backend: Backend, { config }: Manifest, capacity: number, format: KvCacheFormat): LayerCache[] {
+/** An empty cache with room for `capacity` tokens, layer by layer. */
+export function createKvCache(
+  backend: Backend,
+  config: ModelConfig,
+  capacity: number,
+  format: KvCacheFormat,
+): LayerCache[] {
   const { numKvHeads, headDim } = config;
   const bytes = kvCacheBytes(format, numKvHeads, capacity, headDim);
   return Array.from({ length: config.numLayers }, (_, layer) => ({

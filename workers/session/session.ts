@@ -206,6 +206,11 @@ export class Session {
     return tokens;
   }
 
+  /** For measurements: takes what lies in the cache, whatever it is, for the keys and values of `tokenIds`. */
+  assumeCached(tokenIds: readonly number[]): void {
+    this.#cached = [...tokenIds];
+  }
+
   /** Throws AbortError where `signal` or `dispose` asks for an end. */
   throwIfStopped(signal?: AbortSignal): void {
     if (signal?.aborted || this.#isDisposed) throw engineError('AbortError', 'stopped');

@@ -1,0 +1,70 @@
+import type {
+  BenchmarkCase,
+  BenchmarkProgress,
+  BenchmarkReport,
+  BenchmarkShapeReport,
+  Diagnostics,
+} from '../../src/engine/api';
+
+/** The device by its best name, and what it was found to reach. */
+export function describeDevice({ diagnostics, copyGigabytesPerSecond, peakGigaflops }: BenchmarkReport): string {
+  const rates = [
+    ...(copyGigabytesPerSecond === null ? [] : [`copies ${three(copyGigabytesPerSecond)} GB/s`]),
+    ...(peakGigaflops === null ? [] : [`multiplies and adds ${three(peakGigaflops)} GFLOP/s`]),
+  ];
+  return [deviceName(diagnostics), ...rates].join('; ');
+}
+
+export function deviceName({ backend, adapter, isSoftwareAdapter }: Diagnostics): string {
+  if (backend === 'cpu' || !adapter) return 'CPU, plain TypeScript';
+  const { vendor, architecture, device, description } = adapter;
+  const name = description || device || [vendor, architecture].filter(Boolean).join(' ') || 'GPU';
+  return isSoftwareAdapter ? `${name} (software adapter)` : name;
+}
+
+/** What is being measured now, as one line. */
+export function stepLine({ phase, shape, case: current, done, total }: BenchmarkProgress): string {
+  const step = current ? `${current.kind} ${current.tokens}` : phase;
+  return [`${done + 1}/${total}`, ...(shape ? [shape] : []), step].join(' ');
+}
+
+/** Prints one table of all cases, and a line for each shape. */
+export function printReport(report: BenchmarkReport): void {
+  console.log(describeDevice(report));
+  for (const { shape, model, parameters, gpuBytes, contextLength, setupSeconds, kernels } of report.shapes) {
+    const size = `${three(parameters / 1e6)} M parameters`;
+    const memory = `${three(gpuBytes / 1e6)} MB with a cache for ${contextLength} tokens`;
+    const active = kernels.filter(({ state }) => state === 'active').map(({ name }) => name);
+    console.log(`${shape}: ${model}, ${size}, ${memory}, made in ${three(setupSeconds)} s; ${active.join(', ')}`);
+  }
+  const cases = report.shapes.flatMap((shape) => shape.cases.map((measured) => [shape, measured] as const));
+  console.table(cases.map(([shape, measured]) => row(shape, measured)));
+  for (const [{ shape }, { kind, tokens, result }] of cases) {
+    if (result.state !== 'measured') console.log(`${shape} ${kind} ${tokens}: ${result.state}, ${result.detail}`);
+  }
+}
+
+function row({ shape }: BenchmarkShapeReport, { kind, tokens, result }: BenchmarkCase): Record<string, string> {
+  const head = { shape, case: `${kind} ${tokens}` };
+  if (result.state !== 'measured') return { ...head, 'tokens/s': result.state };
+  const percent = (share: number | null) => (share === null ? '' : `${three(100 * share)} %`);
+  return {
+    ...head,
+    'tokens/s': three(result.tokensPerSecond),
+    spread: percent(result.spread),
+    'first token s': three(result.firstTokenSeconds),
+    'GB/s': result.gigabytesPerSecond === null ? '' : three(result.gigabytesPerSecond),
+    'of copy': percent(result.shareOfBandwidth),
+    'GFLOP/s': three(result.gigaflops),
+    'of peak': percent(result.shareOfPeak),
+    'dispatches/token': three(result.dispatchesPerToken),
+    'submits/token': three(result.submitsPerToken),
+    'readbacks/token': three(result.readbacksPerToken),
+    'bytes up/token': three(result.uploadedBytesPerToken),
+  };
+}
+
+/** Three digits, without an exponent. */
+export function three(value: number): string {
+  return String(Number(value.toPrecision(3)));
+}

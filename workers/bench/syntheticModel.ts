@@ -1,0 +1,161 @@
+import { MAX_SHARD_BYTES } from '../checkpoint/manifest';
+import { requiredTensors } from '../checkpoint/names';
+import { engineError } from '../errors';
+import { ropeTable } from '../model/ropeTable';
+import { languageModelWeights } from '../model/weights';
+import type { Backend } from '../ops/backend';
+import type { Matrix, Vector } from '../ops/graph';
+import { kernelWorkload, type KernelWorkload } from '../ops/kernelWorkload';
+import type { KvCacheFormat, ModelInfo } from '../protocol';
+import { matrixLayout, paddedWidth, TILE_ROWS } from '../quant/layout';
+import { createKvCache } from '../session/loadModel';
+import type { SessionParts } from '../session/session';
+import type { BenchmarkShape } from './shapes';
+import { syntheticTile } from './syntheticTile';
+import { parameters } from './workload';
+
+/** What models are given unless a page asks for something else. */
+export const KV_CACHE_FORMAT: KvCacheFormat = 'f16';
+
+/** One write to the device: a tile, repeated. */
+const CHUNK_BYTES = 4 * 1024 * 1024;
+/** Queued writes are copies that the browser holds. */
+const MAX_UNFLUSHED_BYTES = 64 * 1024 * 1024;
+
+/** A model of a shape in the memory of a backend, without a tokenizer; its weights are zero until `fillWeights`. */
+export interface SyntheticModel {
+  parts: SessionParts;
+  matrices: Matrix[];
+  vectors: Vector[];
+}
+
+/** What kernels are chosen for. */
+export function workloadOf(shape: BenchmarkShape): KernelWorkload {
+  const matrices = [...requiredTensors(shape.config)].flatMap(([name, [rows, columns]]) =>
+    columns === undefined ? [] : [{ name, format: formatOf(shape, name), rows, columns }],
+  );
+  const isInLayer = ({ name }: { name: string }) => name.startsWith('layers.');
+  return kernelWorkload(
+    matrices.filter(isInLayer),
+    matrices.filter((matrix) => !isInLayer(matrix)),
+  );
+}
+
+/** Makes every buffer of a model with room for `contextLength` tokens. Throws OutOfMemoryError. */
+export async function createSyntheticModel(
+  backend: Backend,
+  shape: BenchmarkShape,
+  contextLength: number,
+): Promise<SyntheticModel> {
+  const { config } = shape;
+  const matrices = new Map<string, Matrix>();
+  const vectors = new Map<string, Vector>();
+  for (const [name, [rows, columns]] of requiredTensors(config)) {
+    if (columns === undefined) {
+      vectors.set(name, { length: rows, buffer: backend.createBuffer(name, paddedWidth(rows) * 4) });
+    } else {
+      matrices.set(name, createMatrix(backend, name, formatOf(shape, name), rows, columns));
+    }
+  }
+  const rope = backend.createBuffer('rope', contextLength * config.headDim * 4);
+  const table = ropeTable(config.rope, config.headDim, contextLength);
+  const cache = createKvCache(backend, config, contextLength, KV_CACHE_FORMAT);
+  await backend.flush();
+  backend.write(rope, 0, new Uint8Array(table.buffer));
+  const weights = languageModelWeights(
+    config,
+    { positions: contextLength, headDim: config.headDim, buffer: rope },
+    (name) => matrices.get(name)!,
+    (name) => vectors.get(name)!,
+  );
+  const parts = { backend, info: modelInfo(shape), model: { config, weights }, cache, contextLength, tokenizer: null };
+  return { parts, matrices: [...matrices.values()], vectors: [...vectors.values()] };
+}
+
+/** Weights that keep every activation finite. Throws AbortError. */
+export async function fillWeights({ parts, matrices, vectors }: SyntheticModel, signal: AbortSignal): Promise<void> {
+  const { backend } = parts;
+  let unflushedBytes = 0;
+  const written = async (bytes: number) => {
+    unflushedBytes += bytes;
+    if (unflushedBytes < MAX_UNFLUSHED_BYTES) return;
+    unflushedBytes = 0;
+    await backend.flush();
+    if (signal.aborted) throw engineError('AbortError', 'stopped');
+  };
+  for (const { length, buffer } of vectors) {
+    const ones = new Float32Array(length).fill(1);
+    backend.write(buffer, 0, new Uint8Array(ones.buffer));
+    await written(ones.byteLength);
+  }
+  const chunkOf = tileChunks();
+  for (const { format, columns, shards } of matrices) {
+    for (const { rows, buffer } of shards) {
+      const layout = matrixLayout(format, rows, columns);
+      const chunk = chunkOf(format, columns);
+      const fullBytes = Math.floor(rows / TILE_ROWS) * layout.tileBytes;
+      for (let offset = 0; offset < fullBytes; offset += chunk.byteLength) {
+        const bytes = chunk.subarray(0, fullBytes - offset);
+        backend.write(buffer, offset, bytes);
+        await written(bytes.byteLength);
+      }
+      const rest = rows % TILE_ROWS;
+      if (rest > 0) backend.write(buffer, fullBytes, syntheticTile(layout, rest));
+    }
+  }
+  await backend.flush();
+}
+
+function formatOf({ vocabularyFormat }: BenchmarkShape, name: string): Matrix['format'] {
+  return name === 'embedTokens' || name === 'lmHead' ? vocabularyFormat : 'int4';
+}
+
+function createMatrix(backend: Backend, name: string, format: Matrix['format'], rows: number, columns: number): Matrix {
+  const { tileBytes } = matrixLayout(format, rows, columns);
+  const shardRows = Math.floor(MAX_SHARD_BYTES / tileBytes) * TILE_ROWS;
+  const shards = Array.from({ length: Math.ceil(rows / shardRows) }, (_, i) => {
+    const rowStart = i * shardRows;
+    const count = Math.min(shardRows, rows - rowStart);
+    const { bytes } = matrixLayout(format, count, columns);
+    return { rowStart, rows: count, buffer: backend.createBuffer(name, bytes) };
+  });
+  return { format, rows, columns, shards };
+}
+
+/** For each width of a matrix one tile, repeated as often as a chunk holds it: numbers need not differ to cost the same. */
+function tileChunks() {
+  const chunks = new Map<string, Uint8Array<ArrayBuffer>>();
+  return (format: Matrix['format'], columns: number): Uint8Array<ArrayBuffer> => {
+    const key = `${format} ${columns}`;
+    let chunk = chunks.get(key);
+    if (!chunk) {
+      const tile = syntheticTile(matrixLayout(format, TILE_ROWS, columns), TILE_ROWS);
+      const count = Math.max(1, Math.floor(CHUNK_BYTES / tile.byteLength));
+      chunk = new Uint8Array(count * tile.byteLength);
+      for (let i = 0; i < count; i++) chunk.set(tile, i * tile.byteLength);
+      chunks.set(key, chunk);
+    }
+    return chunk;
+  };
+}
+
+/** What a session asks of the model it runs. */
+function modelInfo({ model, config }: BenchmarkShape): ModelInfo {
+  return {
+    id: 'benchmark',
+    name: model,
+    family: model,
+    architecture: config.architecture,
+    parameters: parameters(config),
+    bytes: 0,
+    quantization: 'int4',
+    vocabSize: config.vocabSize,
+    contextLength: config.maxPositions,
+    vision: false,
+    source: { kind: 'bundled', location: 'benchmark' },
+    licence: null,
+    hasTokenizer: false,
+    sampling: { maxTokens: null, temperature: 0, topP: 1, topK: 0, minP: 0, repetitionPenalty: 1 },
+    importedAt: 0,
+  };
+}
