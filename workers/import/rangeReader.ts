@@ -8,7 +8,8 @@ import type { Transfer } from './transfer';
 /** The first request for bytes that nobody announced. */
 export const FIRST_PART_BYTES = 64 * 1024;
 const MAX_PART_BYTES = 4 * 1024 * 1024;
-/** A window is cut into so many requests. */
+const MIN_PART_BYTES = 16 * 1024;
+/** A window is cut into so many requests, as far as their length allows. */
 const PARTS_PER_WINDOW = 8;
 /** Reading on through this much is cheaper than leaving it out. */
 const SKIP_BYTES = 256 * 1024;
@@ -86,7 +87,7 @@ export class RangeReader {
       this.#single = null;
     }
     const known = this.#ahead[0]?.to ?? start;
-    const partBytes = Math.max(1, Math.min(MAX_PART_BYTES, Math.ceil(window / PARTS_PER_WINDOW)));
+    const partBytes = Math.max(MIN_PART_BYTES, Math.min(MAX_PART_BYTES, Math.ceil(window / PARTS_PER_WINDOW)));
     this.#planned = withoutSmallGaps(ranges).flatMap(({ from, to }, i) => cut(i === 0 ? known : from, to, partBytes));
     this.#startPlanned();
   }

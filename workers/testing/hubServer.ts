@@ -132,6 +132,7 @@ function describe(
   if (hasApi === false) return response.writeHead(404).end();
   const hashOf = statedHash ?? ((name: string) => createHash('sha256').update(files.get(name)!).digest('hex'));
   const names = [...files.keys()];
+  const [asked] = /[0-9a-f]{40}/.exec(request.url!) ?? [];
   const body = request.url!.startsWith('/api/v1/')
     ? {
         Code: 200,
@@ -142,11 +143,11 @@ function describe(
             Size: files.get(name)!.length,
             Sha256: hashOf(name),
           })),
-          LatestCommitter: { Id: commit },
+          LatestCommitter: { Id: asked ?? commit },
         },
       }
     : {
-        sha: commit,
+        sha: asked ?? commit,
         siblings: names.map((name) => ({
           rfilename: name,
           size: files.get(name)!.length,
