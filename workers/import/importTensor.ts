@@ -29,8 +29,12 @@ export async function importChunks(
   let storing = Promise.resolve();
   for (const plannedChunk of chunks) {
     const bytes = new Uint8Array(plannedChunk.chunk.bytes);
-    if (planned.entry.shape.length === 1) await fillWithVector(planned, source, bytes, onBytes);
-    else await fillWithRows(planned, plannedChunk, source, headDim, bytes, onBytes);
+    const filling =
+      planned.entry.shape.length === 1
+        ? fillWithVector(planned, source, bytes, onBytes)
+        : fillWithRows(planned, plannedChunk, source, headDim, bytes, onBytes);
+    // What cannot be stored is never settled, and the source would wait for that before it reads on.
+    await Promise.race([filling, storing.then(() => filling)]);
     await storing;
     storing = sha256(bytes).then((hash) => {
       const chunk = { ...plannedChunk.chunk, hash };

@@ -1,5 +1,5 @@
-import type { TensorEntry } from '../checkpoint/manifest';
-import { engineError } from '../errors';
+import type { ChunkEntry, TensorEntry } from '../checkpoint/manifest';
+import { engineError, hasErrorName } from '../errors';
 import type { Progress } from '../protocol';
 import { estimateStorage } from '../storage/quota';
 import type { ImportJournal, WeightStore } from '../storage/weightStore';
@@ -54,7 +54,9 @@ export async function importWeights(
         journal.loadedBytes += ownBytes(planned, rows);
         journal.updatedAt = Date.now();
         journal.fileHashes[planned.source.file] = source.hashTo(settles);
-        await store.putChunk(journal, chunk, bytes);
+        await store.putChunk(journal, chunk, bytes).catch((error: unknown) => {
+          throw hasErrorName(error, 'StorageFullError') ? storageRanFull(pending, chunk, error) : error;
+        });
         source.settle(settles);
       },
       (bytes) => progress.add(bytes),
@@ -113,18 +115,36 @@ function announce(pending: PendingTensor[], weights: ByteSource[], journal: Impo
   }
 }
 
-/** Throws StorageFullError where the browser says beforehand that the rest of the import will not fit. */
+/**
+ * Throws StorageFullError where the browser says beforehand that the rest of the import will not fit. Some browsers claim
+ * more room than they give, so that sites cannot tell one visitor from another.
+ */
 async function requireRoom(pending: PendingTensor[]): Promise<void> {
   const estimate = await estimateStorage();
   if (!estimate) return;
-  const needed = pending.flatMap(({ chunks }) => chunks).reduce((sum, { chunk }) => sum + chunk.bytes, 0);
+  const needed = storedBytesFrom(pending, 0);
   const free = estimate.quotaBytes - estimate.usedBytes;
   if (needed <= free) return;
-  const inMegabytes = (bytes: number) => `${(Math.max(0, bytes) / 1e6).toFixed(1)} MB`;
   throw engineError(
     'StorageFullError',
     `The model needs ${inMegabytes(needed)} of storage, and the browser has ${inMegabytes(free)} left for this page.`,
   );
+}
+
+function storageRanFull(pending: PendingTensor[], { number }: ChunkEntry, cause: unknown): Error {
+  const needed = storedBytesFrom(pending, number);
+  const message = `The browser has no room left: this model needs ${inMegabytes(needed)} more. What is stored is kept.`;
+  return engineError('StorageFullError', message, cause);
+}
+
+/** Bytes that the pending chunks take, from this number on. */
+function storedBytesFrom(pending: PendingTensor[], first: number): number {
+  const chunks = pending.flatMap((tensor) => tensor.chunks).filter(({ chunk }) => chunk.number >= first);
+  return chunks.reduce((sum, { chunk }) => sum + chunk.bytes, 0);
+}
+
+function inMegabytes(bytes: number): string {
+  return `${(Math.max(0, bytes) / 1e6).toFixed(1)} MB`;
 }
 
 function withHashes(entry: TensorEntry, hashes: ReadonlyMap<number, string>): TensorEntry {

@@ -16,6 +16,11 @@ const SKIP_BYTES = 256 * 1024;
 /** A server that answers with the whole file in place of a range is asked so many times more. */
 const RANGE_ATTEMPTS = 2;
 
+interface Waiting {
+  resolve: () => void;
+  reject: (reason: unknown) => void;
+}
+
 /** Requests these bytes of the file; the answer may be the whole of it. */
 export type RequestRange = (range: ByteRange, controller: AbortController) => Promise<HttpBody>;
 
@@ -48,7 +53,8 @@ export class RangeReader {
   #stream: HttpBody | null = null;
   /** Only one part at a time is filled from a stream. */
   #turn: Promise<void> = Promise.resolve();
-  #waiting: (() => void)[] = [];
+  /** Those who wait for a part to be asked for. */
+  #waiting: Waiting[] = [];
 
   /** `first` is the answer to a request for the first FIRST_PART_BYTES. */
   constructor(place: string, first: HttpBody, request: RequestRange, transfer: Transfer, hash: FileHash | null) {
@@ -116,7 +122,7 @@ export class RangeReader {
     for (const part of this.#single ? [this.#single, ...this.#ahead] : this.#ahead) if (!part.isFull) part.fail(closed);
     this.#ahead = [];
     if (!this.#single?.isFull) this.#single = null;
-    this.#wake();
+    for (const { reject } of this.#waiting.splice(0)) reject(closed);
   }
 
   async #partAt(offset: number, length: number): Promise<Part> {
@@ -127,7 +133,7 @@ export class RangeReader {
       const isPlanned = this.#planned.some(({ from, to }) => from <= offset && offset < to);
       if (!isPlanned) return this.#startSingle(offset, length);
       if (this.#startPlannedUpTo(offset)) continue;
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+      await new Promise<void>((resolve, reject) => this.#waiting.push({ resolve, reject }));
     }
   }
 
@@ -284,9 +290,7 @@ export class RangeReader {
   }
 
   #wake(): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const resolve of waiting) resolve();
+    for (const { resolve } of this.#waiting.splice(0)) resolve();
   }
 }
 

@@ -58,7 +58,7 @@ const hashes = ({ tensors }: Manifest) =>
 
 const whole = hashes(await importModel(tinyFolder(CONFIG), { transfer: TRANSFER }));
 
-/** The most of the source that a chunk is made of: 28 rows of a tile would be f32, the longest of them. */
+/** The most bytes of the f32 source that a chunk is made of. */
 function largestChunk(manifest: Manifest): number {
   const perRow = (shape: number[]) => 4 * shape.slice(1).reduce((product, size) => product * size, 1);
   const rows = ({ shape, shards }: Manifest['tensors'][number]) =>
@@ -125,6 +125,18 @@ describe('an import that is broken off', () => {
     expect(manifest.importId).toBe(journal!.importId);
     expect(hashes(manifest)).toEqual(whole);
     expect(written).toBe(whole.length - stored.size);
+  });
+
+  test('does not even begin where the browser says that there is no room', async () => {
+    vi.stubGlobal('navigator', { storage: { estimate: async () => ({ usage: 0, quota: 100_000 }) } });
+    const database = newDatabase();
+    const hub = await serve();
+    await expect(importModel(onHub(hub), { database, transfer: TRANSFER })).rejects.toMatchObject({
+      name: 'StorageFullError',
+      message: expect.stringMatching(/^The model needs 0\.\d MB of storage, and the browser has 0\.1 MB left/),
+    });
+    expect(hub.requests.filter(({ name }) => name === WEIGHTS)).toHaveLength(1);
+    expect(await storedKeys(database)).toEqual([]);
   });
 
   test('goes on by its id, at the commit that it began with', async () => {
