@@ -9,6 +9,7 @@ import type {
   LoadRequest,
   Progress,
   SamplingOptions,
+  UnfinishedImport,
 } from './protocol';
 import { diagnose } from './session/diagnose';
 import { loadModel } from './session/loadModel';
@@ -59,8 +60,7 @@ export class EngineHost implements EngineApi {
   }
 
   async listImports() {
-    const journals = await this.#store.listJournals();
-    return journals.map(({ importId: _, fingerprint: __, chunkBytes: ___, fileHashes: ____, ...shown }) => shown);
+    return (await this.#store.listJournals()).map(unfinishedImport);
   }
 
   async discardImport(id: string) {
@@ -74,6 +74,7 @@ export class EngineHost implements EngineApi {
       const release = await this.#takeModel(id, request);
       try {
         const session = await loadModel(this.#store, this.#options, id, request, onProgress, signal);
+        // A full disk is no reason not to answer.
         await this.#store.noteUse(id).catch(() => undefined);
         const handle = this.#nextHandle++;
         this.#sessions.set(handle, { session, release });
@@ -168,4 +169,10 @@ export class EngineHost implements EngineApi {
       this.#calls.delete(callId);
     }
   }
+}
+
+/** What others need not know of a journal is left out. */
+function unfinishedImport(journal: UnfinishedImport): UnfinishedImport {
+  const { id, name, source, quantization, loadedBytes, totalBytes, updatedAt } = journal;
+  return { id, name, source, quantization, loadedBytes, totalBytes, updatedAt };
 }
