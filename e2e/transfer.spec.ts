@@ -190,6 +190,23 @@ test('a file that changes meanwhile is an error, and importing it again starts a
   expect((await verify(page)).ok).toBe(true);
 });
 
+test('a token opens a gated repository, and is not sent to where its files are', async ({ enginePage: page }) => {
+  const hub = await serve({ token: 'hf_secret' });
+  expect(await importIn(page, onHub(hub))).toMatch(/^NetworkError: .*status 401: it asks for permission/);
+  const importAs = (source: ModelSource, token?: string) =>
+    page.evaluate(
+      async ([source, token]) => {
+        const { id } = await window.engine.importModel(source, { token });
+        return window.engine.removeModel(id);
+      },
+      [source, token] as const,
+    );
+  await importAs(onHub(hub), 'hf_secret');
+  await importAs({ kind: 'hub', repo: 'openbmb/nano', hub: { url: hub.url, token: 'hf_secret' } });
+  expect(hub.requests.length).toBeGreaterThan(10);
+  expect(hub.requests.every(({ authorization }) => authorization === undefined)).toBe(true);
+});
+
 test('an import is paused, listed, taken up by its id, and discarded', async ({ enginePage: page }) => {
   const hub = await serve({ pace: PACE });
   const pause = async (bytes: number) => {

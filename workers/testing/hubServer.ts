@@ -35,7 +35,9 @@ export interface HubOptions {
   pace?: number;
   /** Decides about the next request for a file. */
   fault?: (request: FileRequest) => Fault | null;
-  /** Without it, the hub has no API. */
+  /** Files are given to those only who send it. */
+  token?: string;
+  /** False for a mirror of files without an API. */
   hasApi?: boolean;
   /** What the API says instead of the SHA-256 of a file. */
   statedHash?: (name: string) => string;
@@ -66,6 +68,10 @@ export async function startHub(options: HubOptions): Promise<HubServer> {
       if (pathname.startsWith('/api/')) {
         apiRequests.push({ path: request.url!, authorization: request.headers.authorization });
         return describe(hub.options, request, response);
+      }
+      const { token } = hub.options;
+      if (token !== undefined && request.headers.authorization !== `Bearer ${token}`) {
+        return response.writeHead(401).end();
       }
       if (!store) return serveFile(request, response);
       return response.writeHead(302, { location: new URL(request.url!, urlOf(store)).href }).end();
