@@ -12,32 +12,43 @@ import type {
   LoadRequest,
   Progress,
   SamplingOptions,
+  UnfinishedImport,
 } from './protocol';
 import { diagnose } from './session/diagnose';
 import { loadModel } from './session/loadModel';
 import type { Session } from './session/session';
+import { modelLock, takeLock, withFreeLock } from './storage/locks';
 import { DEFAULT_DATABASE, WeightStore } from './storage/weightStore';
+
+interface LoadedModel {
+  session: Session;
+  /** Lets go of the lock that tells other tabs that the model is loaded. */
+  release: () => void;
+}
 
 /** The worker's side of the contract: holds the loaded models by handle and lets any long call be aborted by its id. */
 export class EngineHost implements EngineApi {
   #options: EngineOptions = {};
+  #database = DEFAULT_DATABASE;
   #store = new WeightStore(DEFAULT_DATABASE);
-  readonly #sessions = new Map<number, Session>();
+  readonly #sessions = new Map<number, LoadedModel>();
   readonly #calls = new Map<number, AbortController>();
   #nextHandle = 1;
 
   async initialize(options: EngineOptions) {
     this.#options = options;
-    this.#store = new WeightStore(options.database ?? DEFAULT_DATABASE);
+    this.#database = options.database ?? DEFAULT_DATABASE;
+    this.#store = new WeightStore(this.#database);
   }
 
   diagnostics(): Promise<Diagnostics> {
     const [last = null] = [...this.#sessions.values()].slice(-1);
-    return diagnose(this.#options, last && last.kernelReports);
+    return diagnose(this.#options, last && last.session.kernelReports);
   }
 
   async listModels() {
-    return (await this.#store.listManifests()).map((manifest) => manifest.info);
+    const infos = (await this.#store.listManifests()).map((manifest) => manifest.info);
+    return Promise.all(infos.map(async (info) => ({ ...info, lastUsedAt: await this.#store.lastUse(info.id) })));
   }
 
   verifyModel(id: string) {
@@ -45,15 +56,36 @@ export class EngineHost implements EngineApi {
   }
 
   removeModel(id: string) {
-    return this.#store.remove(id);
+    return withFreeLock(modelLock(this.#database, id), async (isFree) => {
+      if (!isFree) throw engineError('ModelInUseError', `"${id}" is loaded, here or in another tab: unload it first.`);
+      await this.#store.remove(id);
+    });
+  }
+
+  async listImports() {
+    return (await this.#store.listJournals()).map(unfinishedImport);
+  }
+
+  async discardImport(id: string) {
+    const journal = await this.#store.getJournal(id);
+    if (!journal) throw engineError('ModelNotFoundError', `There is no unfinished import of "${id}" in this browser.`);
+    await this.#store.discardImport(journal);
   }
 
   async load(id: string, request: LoadRequest, callId: number, onProgress: (progress: Progress) => void) {
     return this.#abortable(callId, async (signal) => {
-      const session = await loadModel(this.#store, this.#options, id, request, onProgress, signal);
-      const handle = this.#nextHandle++;
-      this.#sessions.set(handle, session);
-      return { handle, info: session.info };
+      const release = await this.#takeModel(id, request);
+      try {
+        const session = await loadModel(this.#store, this.#options, id, request, onProgress, signal);
+        // A full disk is no reason not to answer.
+        await this.#store.noteUse(id).catch(() => undefined);
+        const handle = this.#nextHandle++;
+        this.#sessions.set(handle, { session, release });
+        return { handle, info: { ...session.info, lastUsedAt: Date.now() } };
+      } catch (error) {
+        release();
+        throw error;
+      }
     });
   }
 
@@ -109,9 +141,13 @@ export class EngineHost implements EngineApi {
   }
 
   async unload(handle: number) {
-    const session = this.#sessions.get(handle);
+    const loaded = this.#sessions.get(handle);
     this.#sessions.delete(handle);
-    await session?.dispose();
+    try {
+      await loaded?.session.dispose();
+    } finally {
+      loaded?.release();
+    }
   }
 
   async dispose() {
@@ -119,9 +155,16 @@ export class EngineHost implements EngineApi {
   }
 
   #session(handle: number): Session {
-    const session = this.#sessions.get(handle);
-    if (!session) throw engineError('ModelNotFoundError', 'the model was unloaded');
-    return session;
+    const loaded = this.#sessions.get(handle);
+    if (!loaded) throw engineError('ModelNotFoundError', 'the model was unloaded');
+    return loaded.session;
+  }
+
+  /** Keeps a model from being deleted, or from being loaded a second time, until the returned function is called. */
+  async #takeModel(id: string, { sharing = 'shared' }: LoadRequest): Promise<() => void> {
+    const release = await takeLock(modelLock(this.#database, id), sharing);
+    if (release) return release;
+    throw engineError('ModelInUseError', `"${id}" is loaded already, here or in another tab.`);
   }
 
   async #abortable<T>(callId: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
@@ -133,4 +176,10 @@ export class EngineHost implements EngineApi {
       this.#calls.delete(callId);
     }
   }
+}
+
+/** What others need not know of a journal is left out. */
+function unfinishedImport(journal: UnfinishedImport): UnfinishedImport {
+  const { id, name, source, quantization, loadedBytes, totalBytes, updatedAt } = journal;
+  return { id, name, source, quantization, loadedBytes, totalBytes, updatedAt };
 }

@@ -29,8 +29,42 @@ export type Quantization = 'auto' | 'int4' | 'int8' | 'f16' | 'f32';
 export type ModelSource =
   | { kind: 'files'; files: File[] }
   | { kind: 'url'; urls: string[] }
-  | { kind: 'hub'; repo: string; revision?: string; files?: string[]; hub?: string }
+  | {
+      kind: 'hub';
+      repo: string;
+      /** Branch, tag or commit. Default: the hub's main branch. Whatever it is, it is pinned to a commit at import. */
+      revision?: string;
+      files?: string[];
+      /** Where the repository is. Default: Hugging Face. Of several hubs, the first to answer is taken. */
+      hub?: string | Hub | (string | Hub)[];
+    }
   | { kind: 'bundled'; name: string };
+
+/** A site of repositories. A plain string in its place is its `url`. */
+export interface Hub {
+  /** Base URL, such as https://huggingface.co, https://hf-mirror.com or https://modelscope.cn. */
+  url: string;
+  /** The shape of its URLs. Default: ModelScope's at its own addresses, Hugging Face's everywhere else. */
+  shape?: 'hugging-face' | 'modelscope';
+  /** The repository's name on this hub, where it has another one there. */
+  repo?: string;
+  /** For repositories that need one. Sent to the origin of `url` alone, and kept nowhere. */
+  token?: string;
+}
+
+/** How bytes are fetched and stored. The defaults suit every connection; tests make them small. */
+export interface TransferOptions {
+  /** The largest stored chunk, in bytes. Default: 16 MiB. */
+  chunkBytes?: number;
+  /** The most requests at once. Default: 6, of which as many are made as speed the transfer up. */
+  connections?: number;
+  /** A server that sends nothing for so long has stalled, and is asked anew. Default: 30. */
+  stallSeconds?: number;
+  /** The wait after a failure, twice as long after each further one. Default: 0.5. */
+  retrySeconds?: number;
+  /** Failures without one byte in between after which a transfer is given up. Default: 7. */
+  attempts?: number;
+}
 
 /** Phases in order; the page translates them. */
 export type ProgressPhase = 'reading' | 'importing' | 'loading' | 'compiling';
@@ -45,9 +79,38 @@ export interface Progress {
 export interface ImportRequest {
   /** Default: the app's own. */
   database: string | undefined;
-  source: ModelSource;
+  /** Without one, the unfinished import of `id` goes on. */
+  source: ModelSource | undefined;
   id: string | undefined;
   quantization: Quantization;
+  /** For a hub that was named without a token of its own. */
+  token?: string | undefined;
+  transfer?: TransferOptions | undefined;
+}
+
+export interface RepairRequest {
+  /** Default: the app's own. */
+  database: string | undefined;
+  id: string;
+  /** Default: where the model was imported from. Local files are forgotten, and must be given again. */
+  source?: ModelSource | undefined;
+  token?: string | undefined;
+  transfer?: TransferOptions | undefined;
+}
+
+/** An import that was paused or broken off; importing its source again goes on from here. */
+export interface UnfinishedImport {
+  /** The id that the model will have. */
+  id: string;
+  name: string;
+  source: SourceInfo;
+  quantization: Quantization;
+  /** Bytes of the source whose chunks are stored. */
+  loadedBytes: number;
+  /** Bytes of the source that are needed. */
+  totalBytes: number;
+  /** When something was stored last, in milliseconds since 1970. */
+  updatedAt: number;
 }
 
 export type KvCacheFormat = 'f32' | 'f16' | 'int8';
@@ -56,6 +119,11 @@ export interface LoadRequest {
   /** Tokens the KV cache has room for. Default: the longest context of the checkpoint, but 4096 at most. */
   contextLength?: number;
   kvCache?: 'auto' | KvCacheFormat;
+  /**
+   * 'exclusive' rejects with ModelInUseError where the model is loaded already, here or in another tab, and keeps others
+   * from loading it. Default: 'shared', which only an exclusive load is in the way of.
+   */
+  sharing?: 'shared' | 'exclusive';
 }
 
 export interface SamplingDefaults {
@@ -72,7 +140,21 @@ export interface SamplingDefaults {
 export interface SourceInfo {
   kind: ModelSource['kind'];
   location: string;
+  /** The commit, where the hub tells it; else the revision that was asked for. */
   revision?: string;
+  /** The revision that was asked for, where that was not the commit itself. */
+  branch?: string;
+  /** Of a hub: what names it in a ModelSource, without its token. */
+  hub?: Hub;
+  /** Of a hub: the files that were asked for. */
+  files?: string[];
+  /** The addresses, without queries: those may hold secrets. */
+  urls?: string[];
+  /**
+   * True where every file of weights had the SHA-256 that the hub states; false where it states none, or where a part of
+   * a file was not needed and never fetched.
+   */
+  isVerified?: boolean;
 }
 
 export interface ModelInfo {
@@ -94,6 +176,8 @@ export interface ModelInfo {
   hasTokenizer: boolean;
   sampling: SamplingDefaults;
   importedAt: number;
+  /** When it was loaded last; null where it never was. */
+  lastUsedAt: number | null;
 }
 
 export interface TextPart {
@@ -214,7 +298,8 @@ export interface Diagnostics {
   limits: Record<string, number>;
   /** navigator.deviceMemory in GiB where the browser tells. */
   deviceMemoryGiB: number | null;
-  storage: { usedBytes: number; quotaBytes: number } | null;
+  /** `isPersistent`: whether the browser has promised not to clear it when space runs short. */
+  storage: { usedBytes: number; quotaBytes: number; isPersistent: boolean } | null;
   /** Of the model loaded last; before that, what is remembered of this device or can be told without trying. */
   kernels: KernelReport[];
 }
@@ -334,7 +419,10 @@ export interface EngineApi {
   diagnostics(): Promise<Diagnostics>;
   listModels(): Promise<ModelInfo[]>;
   verifyModel(id: string): Promise<{ ok: boolean; badChunks: string[] }>;
+  /** Throws ModelInUseError while the model is loaded, here or in another tab. */
   removeModel(id: string): Promise<void>;
+  listImports(): Promise<UnfinishedImport[]>;
+  discardImport(id: string): Promise<void>;
   /** Resolves to a handle for the calls below. */
   load(
     id: string,
@@ -372,4 +460,6 @@ export interface EngineApi {
 /** Served by import.worker.ts. Cancelled by terminating the worker: the manifest is written last. */
 export interface ImporterApi {
   importModel(request: ImportRequest, onProgress: (progress: Progress) => void): Promise<ModelInfo>;
+  /** Resolves to the names of what was damaged and is whole again. */
+  repairModel(request: RepairRequest, onProgress: (progress: Progress) => void): Promise<string[]>;
 }

@@ -17,6 +17,8 @@ import type {
   Progress,
   Quantization,
   SamplingOptions,
+  TransferOptions,
+  UnfinishedImport,
 } from '../../workers/protocol';
 import { AsyncQueue } from './asyncQueue';
 import {
@@ -28,18 +30,31 @@ import {
   type ChatCompletionChunk,
   type ChatRequest,
 } from './chatCompletions';
-import { callback, connectEngine, runImport, type Remote, type WorkerClient } from './client';
+import { callback, callImporter, connectEngine, type Remote, type WorkerClient } from './client';
 
 export type * from '../../workers/protocol';
 export type { EngineErrorName } from '../../workers/errors';
 export type { ChatCompletion, ChatCompletionChunk, ChatRequest, FinishReason, Usage } from './chatCompletions';
 
-export interface ImportOptions {
+/** What all calls that fetch have in common. */
+export interface FetchOptions {
+  /** For repositories that need an access token: sent to the origin of their hub alone, and kept nowhere. */
+  token?: string;
+  transfer?: TransferOptions;
+  onProgress?: (progress: Progress) => void;
+  /** Pauses: what is stored by then stays, and the same call goes on from there. */
+  signal?: AbortSignal;
+}
+
+export interface ImportOptions extends FetchOptions {
   id?: string;
   /** How to store float weights. 'auto': int4 for matrices, more where quality asks for it. 'f32' keeps everything. */
   quantization?: Quantization;
-  onProgress?: (progress: Progress) => void;
-  signal?: AbortSignal;
+}
+
+export interface RepairOptions extends FetchOptions {
+  /** Needed for a model of local files, which the browser forgets, or where its address has changed. */
+  source?: ModelSource;
 }
 
 export interface LoadOptions extends LoadRequest {
@@ -88,10 +103,30 @@ export class Engine {
     return this.#client.call((api) => api.listModels());
   }
 
-  /** Imports a model into IndexedDB. A broken import of the same source is taken up where it stopped. */
+  /**
+   * Imports a model into IndexedDB. A broken or paused import of the same source is taken up where it stopped. Where
+   * another tab imports the same, its progress is reported, and its work taken over should that tab be closed.
+   */
   importModel(source: ModelSource, options: ImportOptions = {}): Promise<ModelInfo> {
-    const { id, quantization = 'auto', onProgress = () => undefined, signal } = options;
-    return runImport({ database: this.#database, source, id, quantization }, onProgress, signal);
+    return this.#import(source, options);
+  }
+
+  /** Imports that were broken off or paused, and those under way. */
+  listImports(): Promise<UnfinishedImport[]> {
+    return this.#client.call((api) => api.listImports());
+  }
+
+  /**
+   * Goes on with an import of the list from where it came. Where that were local files, rejects with InvalidFileError:
+   * they have to be given to `importModel` again.
+   */
+  resumeImport(id: string, options: FetchOptions = {}): Promise<ModelInfo> {
+    return this.#import(undefined, { ...options, id });
+  }
+
+  /** Deletes what an import of the list has stored; where it is under way, it rejects with ModelNotFoundError. */
+  discardImport(id: string): Promise<void> {
+    return this.#client.call((api) => api.discardImport(id));
   }
 
   /** Re-hashes every stored chunk. */
@@ -99,6 +134,17 @@ export class Engine {
     return this.#client.call((api) => api.verifyModel(id));
   }
 
+  /**
+   * Re-hashes every stored chunk, and fetches those that are damaged anew, each from its own bytes of the source.
+   * Resolves to the names of what was damaged. Rejects with SourceChangedError where the source has other weights now.
+   */
+  repairModel(id: string, options: RepairOptions = {}): Promise<string[]> {
+    const { source, token, transfer, onProgress = () => undefined, signal } = options;
+    const request = { database: this.#database, id, source, token, transfer };
+    return callImporter((api) => api.repairModel(request, callback(onProgress)), signal);
+  }
+
+  /** Rejects with ModelInUseError while the model is loaded, here or in another tab. */
   removeModel(id: string): Promise<void> {
     return this.#client.call((api) => api.removeModel(id));
   }
@@ -134,6 +180,12 @@ export class Engine {
     const closed = new Error('the engine was disposed');
     closed.name = 'AbortError';
     this.#client.close(closed);
+  }
+
+  #import(source: ModelSource | undefined, options: ImportOptions): Promise<ModelInfo> {
+    const { id, quantization = 'auto', token, transfer, onProgress = () => undefined, signal } = options;
+    const request = { database: this.#database, source, id, quantization, token, transfer };
+    return callImporter((api) => api.importModel(request, callback(onProgress)), signal);
   }
 }
 

@@ -1,6 +1,6 @@
 import * as Comlink from 'comlink';
 import { engineError } from '../../workers/errors';
-import type { EngineApi, ImporterApi, ImportRequest, ModelInfo, Progress } from '../../workers/protocol';
+import type { EngineApi, ImporterApi } from '../../workers/protocol';
 
 /** `Api` as it looks from this side of the worker. */
 export type { Remote } from 'comlink';
@@ -66,14 +66,13 @@ export function connectEngine(): WorkerClient<EngineApi> {
 }
 
 /**
- * Imports a model in a worker of its own. An abort ends that worker at once, which is safe because the manifest that
- * makes a model visible is written last; the promise then rejects with AbortError.
+ * Makes one call to an import worker of its own. An abort ends that worker at once, which is safe because the manifest
+ * that makes a model visible is written last; the promise then rejects with AbortError.
  */
-export async function runImport(
-  request: ImportRequest,
-  onProgress: (progress: Progress) => void,
+export async function callImporter<T>(
+  invoke: (api: Comlink.Remote<ImporterApi>) => Promise<T>,
   signal?: AbortSignal,
-): Promise<ModelInfo> {
+): Promise<T> {
   const cancelled = () => engineError('AbortError', 'the import was cancelled');
   if (signal?.aborted) throw cancelled();
   const client = connect<ImporterApi>(
@@ -82,7 +81,7 @@ export async function runImport(
   const abort = () => client.close(cancelled());
   signal?.addEventListener('abort', abort);
   try {
-    return await client.call((api) => api.importModel(request, callback(onProgress)));
+    return await client.call(invoke);
   } finally {
     signal?.removeEventListener('abort', abort);
     client.close(cancelled());

@@ -88,7 +88,7 @@ export class EngineState {
   /** Imports a model and opens it. */
   importAndLoad(source: ModelSource): Promise<void> {
     // Some browsers ask the person; the small demo is not worth that question.
-    if (source.kind !== 'bundled') askToKeepModels();
+    if (source.kind !== 'bundled') void askToKeepModels();
     return this.#attempt('importing', subjectOf(source), (engine, options) =>
       this.#importInto(engine, source, options),
     );

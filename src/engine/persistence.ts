@@ -1,6 +1,9 @@
-/** Asks the browser not to clear this page's models when space runs short. If it refuses, they can be imported again. */
-export function askToKeepModels(): void {
+/**
+ * Asks the browser not to clear this page's models when space runs short; true where it promises. If it refuses, they can
+ * be imported again. `Diagnostics.storage` tells the answer later on.
+ */
+export async function askToKeepModels(): Promise<boolean> {
   // Absent on pages without a secure origin.
   const storage = navigator.storage as StorageManager | undefined;
-  storage?.persist().catch(() => undefined);
+  return (await storage?.persist().catch(() => false)) ?? false;
 }

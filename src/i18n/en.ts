@@ -220,6 +220,8 @@ export const en = {
       'This checkpoint came without its tokenizer, so it cannot read what you write. Import it again and choose tokenizer.json too.',
     otherVersion: 'This model was stored by another version of this app. Delete it and import it again.',
     ModelCorruptError: 'The stored copy of this model is damaged. Delete it and import it again.',
+    ModelInUseError: 'This model is open here or in another tab. Close it there first.',
+    SourceChangedError: 'The model has changed on the server meanwhile. Trying again starts from the beginning.',
     NetworkError: 'The download did not get through. Check the connection or the link, then try again.',
     StorageFullError: 'There is not enough room on this device. Delete a model or free some space, then try again.',
     OutOfMemoryError:

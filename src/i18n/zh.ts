@@ -214,6 +214,8 @@ export const zh: Dictionary = {
     MissingTokenizerError: '这个模型缺少分词器，读不懂你写的内容。请重新导入，并同时选上 tokenizer.json。',
     otherVersion: '这个模型是由本应用的另一个版本保存的，请删除后重新导入。',
     ModelCorruptError: '保存在本机的模型已损坏，请删除后重新导入。',
+    ModelInUseError: '这个模型正在此处或另一个标签页中使用，请先在那里关闭它。',
+    SourceChangedError: '服务器上的模型在此期间有了变化，再试一次会从头开始。',
     NetworkError: '下载没有成功。请检查网络或链接，然后再试。',
     StorageFullError: '本机空间不足。请删除一个模型或腾出一些空间，然后再试。',
     OutOfMemoryError: '可用内存装不下这个模型。请关闭其他标签页和程序，或换一个更小的模型。',

@@ -6,6 +6,7 @@ import { adviceFor } from './advice';
 test('every named error has a sentence of its own', () => {
   const names = ['UnsupportedError', 'InvalidFileError', 'ModelNotFoundError', 'ModelCorruptError', 'NetworkError'];
   names.push('StorageFullError', 'OutOfMemoryError', 'DeviceLostError', 'MissingTokenizerError');
+  names.push('ModelInUseError', 'SourceChangedError');
   const sentences = names.map((name) => en.errors[adviceFor(name, '').sentence]);
   expect(new Set(sentences).size).toBe(names.length);
 });
@@ -14,6 +15,8 @@ test('the ways out fit the errors', () => {
   expect(adviceFor('DeviceLostError', '').action).toBe('reloadModel');
   expect(adviceFor('ModelCorruptError', '').action).toBe('removeModel');
   expect(adviceFor('InvalidFileError', '').action).toBeNull();
+  // A file that has changed is imported from its beginning.
+  expect(adviceFor('SourceChangedError', '').action).toBe('retry');
 });
 
 test('an error of another name is called unexpected', () => {

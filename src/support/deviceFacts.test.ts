@@ -11,7 +11,7 @@ const gpu: Diagnostics = {
   wgslFeatures: [],
   limits: {},
   deviceMemoryGiB: 8,
-  storage: { usedBytes: 1e9, quotaBytes: 5e9 },
+  storage: { usedBytes: 1e9, quotaBytes: 5e9, isPersistent: true },
   kernels: [],
 };
 
@@ -41,5 +41,5 @@ test('what the browser does not tell is left out, and a full disk has nothing fr
     memoryBytes: null,
     freeBytes: null,
   });
-  expect(deviceFacts({ ...gpu, storage: { usedBytes: 9e9, quotaBytes: 5e9 } }).freeBytes).toBe(0);
+  expect(deviceFacts({ ...gpu, storage: { usedBytes: 9e9, quotaBytes: 5e9, isPersistent: false } }).freeBytes).toBe(0);
 });

@@ -41,6 +41,10 @@ export interface Manifest {
   tensors: TensorEntry[];
   /** SHA-256 of the tokenizer record, hex; null where the source has no tokenizer. */
   tokenizerHash: string | null;
+  /** Tells one source, quantization and layout version from another. */
+  fingerprint: string;
+  /** The largest chunk of this import: with it, the same source is cut into the same chunks again. */
+  chunkBytes: number;
   info: ModelInfo;
 }
 

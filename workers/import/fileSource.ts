@@ -3,6 +3,7 @@ import type { ByteSource } from './byteSource';
 
 /** A file that the person picked or dropped. */
 export class FileSource implements ByteSource {
+  readonly statedHash = null;
   readonly #file: File;
 
   constructor(file: File) {
@@ -42,6 +43,22 @@ export class FileSource implements ByteSource {
       'InvalidFileError',
       `${this.name} is too large: ${this.size} bytes, at most ${limit} are expected.`,
     );
+  }
+
+  expect(): void {
+    // A disk needs no announcement.
+  }
+
+  settle(): void {
+    // Nothing is kept.
+  }
+
+  resumeHash(): void {
+    // Nobody states the hash of a file on the disk.
+  }
+
+  hashTo(): null {
+    return null;
   }
 
   close(): void {

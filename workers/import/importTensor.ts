@@ -1,63 +1,93 @@
-import type { TensorEntry } from '../checkpoint/manifest';
+import type { ChunkEntry } from '../checkpoint/manifest';
 import type { SourceTensor } from '../checkpoint/tensorTable';
 import { engineError } from '../errors';
 import { dequantizeGgml, repackGgmlTile } from '../quant/ggml';
 import { matrixLayout, TILE_ROWS } from '../quant/layout';
 import { packTile } from '../quant/packTile';
-import type { ByteSource } from './byteSource';
-import type { PutChunk } from './chunkWriter';
-import { ChunkWriter } from './chunkWriter';
-import type { PlannedTensor } from './plan';
-import { rowBatches } from './rowBatches';
+import { sha256 } from '../storage/hash';
+import type { ByteRange, ByteSource } from './byteSource';
+import type { PlannedChunk, PlannedTensor } from './plan';
+import { bytesOfRows, rowBatches } from './rowBatches';
+
+/** Stores a chunk, whose entry has its hash. May reject with StorageFullError. */
+export type PutChunk = (chunk: ChunkEntry, bytes: Uint8Array<ArrayBuffer>) => Promise<void>;
 
 /**
- * Reads one tensor, packs it and stores its chunks; resolves to its finished entry. `onBytes` is told about every stretch
- * of source bytes that is done. Throws InvalidFileError for weights that are not numbers, and what reading and storing
- * throw.
+ * Reads these chunks of one tensor, packs and stores them one by one; resolves to their entries with hashes. One chunk is
+ * stored while the next is filled, so there are never more than two in memory. `onBytes` is told about every stretch of
+ * source bytes that is done. Throws InvalidFileError for weights that are not numbers, and what reading and storing throw.
  */
-export async function importTensor(
+export async function importChunks(
   planned: PlannedTensor,
+  chunks: PlannedChunk[],
   source: ByteSource,
   headDim: number,
   putChunk: PutChunk,
   onBytes: (bytes: number) => void,
-): Promise<TensorEntry> {
-  const writer = new ChunkWriter(planned.entry, putChunk);
-  if (planned.entry.shape.length === 1) {
-    await importVector(planned, source, writer);
-    onBytes(planned.source.bytes);
-  } else {
-    await importMatrix(planned, source, headDim, writer, onBytes);
+): Promise<ChunkEntry[]> {
+  const stored: ChunkEntry[] = [];
+  let storing = Promise.resolve();
+  for (const plannedChunk of chunks) {
+    const bytes = new Uint8Array(plannedChunk.chunk.bytes);
+    const filling =
+      planned.entry.shape.length === 1
+        ? fillWithVector(planned, source, bytes, onBytes)
+        : fillWithRows(planned, plannedChunk, source, headDim, bytes, onBytes);
+    // What cannot be stored is never settled, and the source would wait for that before it reads on.
+    await Promise.race([filling, storing.then(() => filling)]);
+    await storing;
+    storing = sha256(bytes).then((hash) => {
+      const chunk = { ...plannedChunk.chunk, hash };
+      stored.push(chunk);
+      return putChunk(chunk, bytes);
+    });
+    // The next `await` of it reports a failure; until then it must not count as unhandled.
+    storing.catch(() => undefined);
   }
-  return writer.finish(planned.entry);
+  await storing;
+  return stored;
 }
 
-async function importVector({ source: tensor, entry }: PlannedTensor, source: ByteSource, writer: ChunkWriter) {
+/** The bytes of the file that a chunk is made of. */
+export function sourceRange({ source, entry }: PlannedTensor, chunk: PlannedChunk, headDim: number): ByteRange {
+  if (entry.shape.length === 1) return { from: source.offset, to: source.offset + source.bytes };
+  return bytesOfRows(source, headDim, chunk);
+}
+
+async function fillWithVector(
+  { source: tensor, entry }: PlannedTensor,
+  source: ByteSource,
+  out: Uint8Array<ArrayBuffer>,
+  onBytes: (bytes: number) => void,
+): Promise<void> {
   const bytes = await source.read(tensor.offset, tensor.bytes);
   const values = namingTheTensor(tensor, source, () => finite(dequantizeGgml(tensor.type, bytes, entry.shape[0])));
-  const piece = await writer.reserve(entry.shards[0]!.bytes);
-  new Float32Array(piece.bytes.buffer, piece.offset).set(values);
+  new Float32Array(out.buffer).set(values);
+  onBytes(tensor.bytes);
 }
 
-async function importMatrix(
+async function fillWithRows(
   planned: PlannedTensor,
+  { firstRow, endRow }: PlannedChunk,
   source: ByteSource,
   headDim: number,
-  writer: ChunkWriter,
+  out: Uint8Array<ArrayBuffer>,
   onBytes: (bytes: number) => void,
-) {
+): Promise<void> {
   const { source: tensor, entry } = planned;
   const [rows, columns] = entry.shape as [number, number];
   const { tileBytes } = matrixLayout(entry.format, rows, columns);
   const rowBytes = tensor.bytes / rows;
-  for await (const batch of rowBatches(source, tensor, headDim)) {
-    for (let row = 0; row < batch.rows; row += TILE_ROWS) {
-      const rowCount = Math.min(TILE_ROWS, batch.rows - row);
-      const tile = batch.bytes.subarray(row * rowBytes, (row + rowCount) * rowBytes);
-      const piece = await writer.reserve(tileBytes);
-      namingTheTensor(tensor, source, () => packRows(planned, tile, rowCount, columns, piece.bytes, piece.offset));
+  for await (const batch of rowBatches(source, tensor, headDim, { firstRow, endRow })) {
+    const end = Math.min(batch.endRow, endRow);
+    for (let row = Math.max(batch.firstRow, firstRow); row < end; row += TILE_ROWS) {
+      const rowCount = Math.min(TILE_ROWS, end - row);
+      const start = (row - batch.firstRow) * rowBytes;
+      const tile = batch.bytes.subarray(start, start + rowCount * rowBytes);
+      const outOffset = ((row - firstRow) / TILE_ROWS) * tileBytes;
+      namingTheTensor(tensor, source, () => packRows(planned, tile, rowCount, columns, out, outOffset));
+      onBytes(tile.length);
     }
-    onBytes(batch.bytes.length);
   }
 }
 

@@ -1,6 +1,5 @@
 import type { ModelConfig } from '../checkpoint/modelConfig';
-import type { FileSet } from './fileSet';
-import type { ImportRequest, ModelInfo } from '../protocol';
+import type { ImportRequest, ModelInfo, SourceInfo } from '../protocol';
 import type { Checkpoint } from './checkpoint';
 import type { PlannedTensor } from './plan';
 import { storedBytes } from './plan';
@@ -9,7 +8,7 @@ import { storedBytes } from './plan';
 export function modelInfo(
   id: string,
   request: ImportRequest,
-  files: FileSet,
+  source: SourceInfo,
   checkpoint: Checkpoint,
   plan: PlannedTensor[],
 ): ModelInfo {
@@ -25,11 +24,12 @@ export function modelInfo(
     vocabSize: config.vocabSize,
     contextLength: config.maxPositions,
     vision: false,
-    source: files.info,
+    source,
     licence: checkpoint.licence,
     hasTokenizer: checkpoint.tokenizer !== null,
     sampling: checkpoint.sampling,
     importedAt: Date.now(),
+    lastUsedAt: null,
   };
 }
 

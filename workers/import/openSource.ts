@@ -1,10 +1,17 @@
 import { engineError } from '../errors';
-import type { ModelSource } from '../protocol';
+import type { ModelSource, TransferOptions } from '../protocol';
+import type { ByteSource } from './byteSource';
 import type { FileSet } from './fileSet';
 import { FileSource } from './fileSource';
+import type { HubFile } from './hub';
+import { findRepository, hubsOf } from './hub';
+import type { Transfer } from './transfer';
+import { createTransfer } from './transfer';
+import { UrlDocument } from './urlDocument';
 import { UrlSource } from './urlSource';
 
-const HUGGING_FACE = 'https://huggingface.co';
+/** Only what is needed of these is fetched; all other files are read as a whole. */
+const WEIGHTS = /\.(safetensors|gguf|bin|pt|pth)$/i;
 
 /** A bundled model has just these: asking for others would fill the console with failed requests. */
 const BUNDLED_FILES = [
@@ -16,20 +23,28 @@ const BUNDLED_FILES = [
   'tokenizer_config.json',
 ];
 
+export interface SourceSettings {
+  /** Bundled models lie in `models/` below it. */
+  appUrl: string;
+  /** For hubs that were named without one. */
+  token?: string | undefined;
+  transfer?: TransferOptions | undefined;
+}
+
 /**
- * The files behind a ModelSource; nothing is read yet. Bundled models lie in `models/` below `appUrl`.
+ * The files behind a ModelSource; nothing is read yet but a hub's description of its repository.
  * Throws InvalidFileError for a source that names no file, two alike, or no proper address.
  */
-export function openSource(source: ModelSource, appUrl: string): FileSet {
+export async function openSource(source: ModelSource, settings: SourceSettings): Promise<FileSet> {
   switch (source.kind) {
     case 'files':
       return pickedFiles(source.files);
     case 'url':
-      return fromUrls(source.urls);
+      return fromUrls(source.urls, createTransfer(settings.transfer));
     case 'hub':
-      return fromHub(source);
+      return fromHub(source, settings);
     case 'bundled':
-      return bundledModel(source.name, appUrl);
+      return bundledModel(source.name, settings.appUrl, createTransfer(settings.transfer));
   }
 }
 
@@ -48,16 +63,17 @@ function pickedFiles(files: File[]): FileSet {
 }
 
 /** One URL of a folder, or of a file in one, stands for the folder; several are all the files there are. */
-function fromUrls(urls: string[]): FileSet {
+function fromUrls(urls: string[], transfer: Transfer): FileSet {
   const byName = uniqueByName(urls, (url) => decoded(parseUrl(url).pathname.split('/').at(-1)!));
   const [[firstName, firstUrl]] = [...byName] as [[string, string]];
   // A query may hold a secret, and the address is shown and stored.
-  const info = { kind: 'url' as const, location: firstUrl.replace(/[?#].*/, '') };
+  const publicUrls = urls.map((url) => url.replace(/[?#].*/, ''));
+  const info = { kind: 'url' as const, location: publicUrls[0]!, urls: publicUrls };
   const isFile = /\.(gguf|json|safetensors|bin|jinja)$/i.test(firstName);
   if (urls.length === 1 && !firstName.endsWith('.gguf')) {
     const folder = parseUrl(firstUrl);
     folder.pathname = folder.pathname.replace(isFile ? /[^/]*$/ : /\/?$/, isFile ? '' : '/');
-    return { ...folderOnServer(folder.href, isFile ? [firstName] : []), info };
+    return { ...folderOnServer(folder.href, isFile ? [firstName] : [], transfer), info };
   }
   return {
     modelName: folderName(firstUrl),
@@ -65,26 +81,33 @@ function fromUrls(urls: string[]): FileSet {
     fileNames: [...byName.keys()],
     open: async (name) => {
       const url = byName.get(name);
-      return url === undefined ? null : UrlSource.open(url);
+      return url === undefined ? null : openUrl(url, transfer);
     },
   };
 }
 
-function fromHub({ repo, revision, files, hub }: Extract<ModelSource, { kind: 'hub' }>): FileSet {
-  if (!/^[\w-][\w.-]*(\/[\w-][\w.-]*)*$/.test(repo)) {
-    throw engineError('InvalidFileError', `"${repo}" is not the name of a repository, such as openbmb/MiniCPM4-0.5B.`);
-  }
-  const base = (hub ?? HUGGING_FACE).replace(/\/+$/, '');
-  const folder = parseUrl(`${base}/${repo}/resolve/${encodeURIComponent(revision ?? 'main')}/`).href;
+async function fromHub(source: Extract<ModelSource, { kind: 'hub' }>, settings: SourceSettings): Promise<FileSet> {
+  const { repo, files = [] } = source;
+  const repository = await findRepository(hubsOf(source, settings.token), source.revision);
+  const { hub, revision, branch, files: stated, folder } = repository;
+  const { token, ...publicHub } = hub;
+  const tokens = new Map(token === undefined ? [] : [[new URL(hub.url).origin, token]]);
   return {
-    ...folderOnServer(folder, files ?? []),
+    ...folderOnServer(parseUrl(folder).href, files, createTransfer(settings.transfer, tokens), stated),
     modelName: repo.split('/').at(-1)!,
-    info: { kind: 'hub', location: repo, ...(revision !== undefined && { revision }) },
+    info: {
+      kind: 'hub',
+      location: repo,
+      revision,
+      ...(branch !== revision && { branch }),
+      hub: publicHub,
+      ...(files.length > 0 && { files }),
+    },
   };
 }
 
-function bundledModel(name: string, appUrl: string): FileSet {
-  const folder = folderOnServer(new URL(`models/${encodeURIComponent(name)}/`, appUrl).href, BUNDLED_FILES);
+function bundledModel(name: string, appUrl: string, transfer: Transfer): FileSet {
+  const folder = folderOnServer(new URL(`models/${encodeURIComponent(name)}/`, appUrl).href, BUNDLED_FILES, transfer);
   return {
     ...folder,
     modelName: name,
@@ -93,17 +116,33 @@ function bundledModel(name: string, appUrl: string): FileSet {
   };
 }
 
-/** A folder tells only the names that were given, but any file in it can be asked for, with the query of the folder. */
-function folderOnServer(folder: string, fileNames: string[]): Omit<FileSet, 'info'> {
+/**
+ * A folder tells only the names that were given, but any file in it can be asked for, with the query of the folder;
+ * where it is known what is `stated` to be in it, for nothing else.
+ */
+function folderOnServer(
+  folder: string,
+  fileNames: string[],
+  transfer: Transfer,
+  stated: ReadonlyMap<string, HubFile> | null = null,
+): Omit<FileSet, 'info'> {
   return {
     modelName: folderName(folder),
     fileNames,
-    open: (name) => {
+    open: async (name) => {
+      if (stated && !stated.has(name)) return null;
       const url = new URL(name.split('/').map(encodeURIComponent).join('/'), folder);
       url.search = new URL(folder).search;
-      return UrlSource.open(url.href);
+      return openUrl(url.href, transfer, stated?.get(name)?.sha256 ?? null);
     },
   };
+}
+
+function openUrl(url: string, transfer: Transfer, statedHash: string | null = null): Promise<ByteSource | null> {
+  const { pathname } = new URL(url);
+  return WEIGHTS.test(pathname)
+    ? UrlSource.open(url, transfer, statedHash)
+    : UrlDocument.open(url, transfer, statedHash);
 }
 
 /** The folder that a URL lies in; of a hub's `…/repo/resolve/main/` the repository. */

@@ -3,8 +3,8 @@ import { CHUNK_BYTES, MAX_SHARD_BYTES } from '../checkpoint/manifest';
 import type { SourceTensor } from '../checkpoint/tensorTable';
 import { GGML_TYPES } from '../quant/ggml';
 import { matrixLayout } from '../quant/layout';
-import { planImport, storedBytes } from './plan';
-import { separateHalves } from './rowBatches';
+import { plannedChunks, planImport, storedBytes } from './plan';
+import { bytesOfRows, separateHalves } from './rowBatches';
 
 const tensor = (target: string, shape: SourceTensor['shape'], type = 30): SourceTensor => ({
   name: target,
@@ -18,7 +18,11 @@ const tensor = (target: string, shape: SourceTensor['shape'], type = 30): Source
 });
 
 test('the embedding of MiniCPM-2B is split into shards and chunks of whole tiles', () => {
-  const [embedTokens, norm] = planImport([tensor('embedTokens', [122_753, 2304]), tensor('norm', [2304])], 'auto');
+  const [embedTokens, norm] = planImport(
+    [tensor('embedTokens', [122_753, 2304]), tensor('norm', [2304])],
+    'auto',
+    CHUNK_BYTES,
+  );
   const { format, shards } = embedTokens!.entry;
   expect(format).toBe('int4');
   const { tileBytes, bytes } = matrixLayout(format, 122_753, 2304);
@@ -42,9 +46,35 @@ test('the embedding of MiniCPM-2B is split into shards and chunks of whole tiles
   expect(numbers).toEqual(numbers.map((_, i) => i));
 });
 
+test('the chunks of a tensor hold all its rows once, in whole tiles', () => {
+  for (const [rows, chunkBytes] of [
+    [122_753, CHUNK_BYTES],
+    [1000, 50_000],
+    [33, 1],
+  ] as const) {
+    const [planned] = planImport([tensor('embedTokens', [rows, 256])], 'int8', chunkBytes);
+    let row = 0;
+    for (const { firstRow, endRow } of plannedChunks(planned!.entry)) {
+      expect(firstRow).toBe(row);
+      expect(firstRow % 32).toBe(0);
+      expect(endRow).toBeGreaterThan(firstRow);
+      row = endRow;
+    }
+    expect(row).toBe(rows);
+  }
+});
+
+test('rows of interleaved heads are read with the whole heads they are in', () => {
+  const qProj = { ...tensor('layers.0.qProj', [384, 10]), offset: 1000, bytes: 384 * 20, hasInterleavedHeads: true };
+  expect(bytesOfRows(qProj, 64, { firstRow: 96, endRow: 160 })).toEqual({ from: 1000 + 64 * 20, to: 1000 + 192 * 20 });
+  expect(bytesOfRows(qProj, 96, { firstRow: 96, endRow: 384 })).toEqual({ from: 1000 + 96 * 20, to: 1000 + 384 * 20 });
+  const plain = { ...qProj, hasInterleavedHeads: false };
+  expect(bytesOfRows(plain, 64, { firstRow: 96, endRow: 160 })).toEqual({ from: 1000 + 96 * 20, to: 1000 + 160 * 20 });
+});
+
 test('a vocabulary matrix stays int8 up to 64 MiB', () => {
   const formats = (rows: number) =>
-    planImport([tensor('embedTokens', [rows, 1024]), tensor('lmHead', [rows, 1024])], 'auto').map(
+    planImport([tensor('embedTokens', [rows, 1024]), tensor('lmHead', [rows, 1024])], 'auto', CHUNK_BYTES).map(
       ({ entry }) => entry.format,
     );
   expect(formats(50_000)).toEqual(['int8', 'int8']);
@@ -53,10 +83,10 @@ test('a vocabulary matrix stays int8 up to 64 MiB', () => {
 
 test('codes of the source are kept unless another format is asked for', () => {
   const q4_0 = [tensor('layers.0.qProj', [256, 256], 2)];
-  expect(planImport(q4_0, 'auto')[0]!.stored).toEqual({ keepsCodes: true, format: 'int4-affine' });
-  expect(planImport(q4_0, 'int4')[0]!.stored).toEqual({ keepsCodes: true, format: 'int4-affine' });
-  expect(planImport(q4_0, 'int8')[0]!.stored).toEqual({ keepsCodes: false, format: 'int8' });
-  expect(planImport(q4_0, 'f32')[0]!.stored).toEqual({ keepsCodes: false, format: 'f32' });
+  expect(planImport(q4_0, 'auto', CHUNK_BYTES)[0]!.stored).toEqual({ keepsCodes: true, format: 'int4-affine' });
+  expect(planImport(q4_0, 'int4', CHUNK_BYTES)[0]!.stored).toEqual({ keepsCodes: true, format: 'int4-affine' });
+  expect(planImport(q4_0, 'int8', CHUNK_BYTES)[0]!.stored).toEqual({ keepsCodes: false, format: 'int8' });
+  expect(planImport(q4_0, 'f32', CHUNK_BYTES)[0]!.stored).toEqual({ keepsCodes: false, format: 'f32' });
 });
 
 test('interleaved rows of two heads of 6 go back to their halves', () => {

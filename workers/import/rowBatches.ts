@@ -1,34 +1,65 @@
 import type { SourceTensor } from '../checkpoint/tensorTable';
 import { TILE_ROWS } from '../quant/layout';
-import type { ByteSource } from './byteSource';
+import type { ByteRange, ByteSource } from './byteSource';
 
 /** Read at a time: long enough for fast transfers, short enough that memory stays flat. */
 const BATCH_BYTES = 8 * 1024 * 1024;
 
-export interface RowBatch {
-  rows: number;
-  /** `rows` rows one after another, as the file stores them. */
+/** Consecutive rows of a matrix. */
+export interface Rows {
+  firstRow: number;
+  /** The first row that is not meant. */
+  endRow: number;
+}
+
+export interface RowBatch extends Rows {
+  /** The rows one after another, as the file stores them. */
   bytes: Uint8Array<ArrayBuffer>;
 }
 
 /**
- * The rows of a matrix from first to last, a whole number of tiles at a time (the last batch takes what is left), in the
- * order of Hugging Face checkpoints: heads that the file interleaves are put right.
+ * Rows of a matrix from first to last, a whole number of tiles at a time (the last batch takes what is left), in the
+ * order of Hugging Face checkpoints: heads that the file interleaves are put right. Batches may reach beyond the rows that
+ * are asked for, to whole heads. `firstRow` is a multiple of TILE_ROWS.
  */
 export async function* rowBatches(
   source: ByteSource,
   tensor: SourceTensor,
   headDim: number,
+  wanted: Rows,
 ): AsyncGenerator<RowBatch, void> {
-  const [rows] = tensor.shape;
-  const rowBytes = tensor.bytes / rows;
-  const unit = tensor.hasInterleavedHeads ? leastCommonMultiple(TILE_ROWS, headDim) : TILE_ROWS;
+  const rowBytes = tensor.bytes / tensor.shape[0];
+  const unit = rowUnit(tensor, headDim);
   const batchRows = Math.max(1, Math.floor(BATCH_BYTES / (rowBytes * unit))) * unit;
-  for (let row = 0; row < rows; row += batchRows) {
-    const count = Math.min(batchRows, rows - row);
-    const bytes = await source.read(tensor.offset + row * rowBytes, count * rowBytes);
-    yield { rows: count, bytes: tensor.hasInterleavedHeads ? separateHalves(bytes, rowBytes, headDim) : bytes };
+  const { firstRow: start, endRow: end } = wholeUnits(tensor, headDim, wanted);
+  for (let row = start; row < end; row += batchRows) {
+    const endRow = Math.min(row + batchRows, end);
+    const bytes = await source.read(tensor.offset + row * rowBytes, (endRow - row) * rowBytes);
+    yield {
+      firstRow: row,
+      endRow,
+      bytes: tensor.hasInterleavedHeads ? separateHalves(bytes, rowBytes, headDim) : bytes,
+    };
   }
+}
+
+/** The bytes of the file that `rowBatches` reads. */
+export function bytesOfRows(tensor: SourceTensor, headDim: number, wanted: Rows): ByteRange {
+  const rowBytes = tensor.bytes / tensor.shape[0];
+  const { firstRow, endRow } = wholeUnits(tensor, headDim, wanted);
+  return { from: tensor.offset + firstRow * rowBytes, to: tensor.offset + endRow * rowBytes };
+}
+
+function wholeUnits(tensor: SourceTensor, headDim: number, { firstRow, endRow }: Rows): Rows {
+  const unit = rowUnit(tensor, headDim);
+  return {
+    firstRow: Math.floor(firstRow / unit) * unit,
+    endRow: Math.min(Math.ceil(endRow / unit) * unit, tensor.shape[0]),
+  };
+}
+
+function rowUnit({ hasInterleavedHeads }: SourceTensor, headDim: number): number {
+  return hasInterleavedHeads ? leastCommonMultiple(TILE_ROWS, headDim) : TILE_ROWS;
 }
 
 /** Undoes GGUF's order within each head: its row 2j is row j, and its row 2j + 1 is row j + headDim / 2. */

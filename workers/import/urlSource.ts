@@ -1,135 +1,131 @@
 import { engineError } from '../errors';
-import type { ByteSource } from './byteSource';
-import type { HttpBody } from './httpBody';
-import { openBody, placeOf, TransientError } from './httpBody';
+import type { RunningHash } from '../storage/runningHash';
+import type { ByteRange, ByteSource } from './byteSource';
+import { FileHash } from './fileHash';
+import type { FileVersion, HttpBody } from './httpBody';
+import { isSameVersion, openBody, placeOf } from './httpBody';
+import { FIRST_PART_BYTES, RangeReader } from './rangeReader';
+import { retrying, TransientError } from './retry';
+import type { Transfer } from './transfer';
+import { firstSettings } from './transfer';
 
-/** Reading on through this much is cheaper than asking the server anew. */
-const SKIP_BYTES = 4 * 1024 * 1024;
-
-/** Waiting times between attempts; every byte that arrives starts them over. */
-const RETRY_SECONDS = [0.5, 1, 2, 4];
-
-/** A server that has not answered once is more likely wrong than busy. */
-const FIRST_RETRIES = 2;
-
-/**
- * A file on a server, read from one streaming answer as long as reads go forwards, and from a Range request otherwise.
- * A connection that breaks is taken up again at the byte it had reached.
- */
+/** A file of weights on a server, of which only what is needed is fetched. */
 export class UrlSource implements ByteSource {
   readonly name: string;
   readonly size: number | null;
   readonly fingerprint: string;
+  readonly statedHash: string | null;
   readonly #url: string;
-  readonly #etag: string | null;
-  readonly #retrySeconds: readonly number[];
-  #body: HttpBody;
+  readonly #version: FileVersion;
+  readonly #transfer: Transfer;
+  readonly #hash = new FileHash();
+  readonly #reader: RangeReader;
+  /** Where redirects led to: asking there spares the hub a request for every range. */
+  #directUrl: string | null = null;
 
-  private constructor(url: string, body: HttpBody, retrySeconds: readonly number[]) {
+  private constructor(url: string, first: HttpBody, statedHash: string | null, transfer: Transfer) {
     this.name = placeOf(url);
-    this.size = body.totalSize;
+    this.#version = first.version;
+    this.size = this.#version.size;
+    const { size, etag, lastModified } = this.#version;
     // Without the query: it may hold a token, and an address that is signed anew is still the same file.
-    this.fingerprint = `${this.name} ${body.totalSize} ${body.etag}`;
+    this.fingerprint = statedHash ?? `${this.name} ${size} ${etag ?? lastModified}`;
+    this.statedHash = statedHash;
     this.#url = url;
-    this.#etag = body.etag;
-    this.#retrySeconds = retrySeconds;
-    this.#body = body;
+    this.#transfer = transfer;
+    this.#rememberRedirect(first);
+    const request = (range: ByteRange, controller: AbortController) => this.#request(range, controller);
+    this.#reader = new RangeReader(this.name, first, request, transfer, statedHash === null ? null : this.#hash);
   }
 
   /**
    * Resolves when the server answers; null where it has no such file. A page of HTML counts as none: many hosts send one
    * for every path they do not know. Throws NetworkError.
    */
-  static async open(url: string, retrySeconds: readonly number[] = RETRY_SECONDS): Promise<UrlSource | null> {
-    const body = await retrying(placeOf(url), retrySeconds.slice(0, FIRST_RETRIES), () => openBody(url, 0));
-    if (!body?.isHtml) return body && new UrlSource(url, body, retrySeconds);
+  static async open(url: string, transfer: Transfer, statedHash: string | null = null): Promise<UrlSource | null> {
+    const range = { from: 0, to: FIRST_PART_BYTES };
+    const body = await retrying(placeOf(url), firstSettings(transfer), () =>
+      openBody({ url, range, controller: new AbortController() }, transfer),
+    );
+    if (!body?.isHtml) return body && new UrlSource(url, body, statedHash, transfer);
     body.cancel();
     return null;
   }
 
-  async read(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
-    const bytes = new Uint8Array(length);
-    for (let filled = 0; filled < length;) {
-      const piece = await this.#retrying(() => this.#next(offset + filled, length - filled));
-      bytes.set(piece, filled);
-      filled += piece.length;
-    }
-    return bytes;
+  read(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#reader.read(offset, length);
   }
 
   async readAll(limit: number): Promise<Uint8Array<ArrayBuffer>> {
-    const pieces = await this.#retrying(() => this.#readToEnd(limit));
-    return new Uint8Array(await new Blob(pieces).arrayBuffer());
+    if (this.size !== null && this.size <= limit) return this.read(0, this.size);
+    throw engineError('InvalidFileError', `${this.name} is too large: at most ${limit} bytes are expected.`);
+  }
+
+  expect(ranges: ByteRange[], window: number): void {
+    this.#reader.expect(ranges, window);
+  }
+
+  settle(offset: number): void {
+    this.#reader.settle(offset);
+  }
+
+  resumeHash(hash: RunningHash): void {
+    this.#hash.resume(hash);
+  }
+
+  hashTo(offset: number): RunningHash | null {
+    if (this.statedHash === null) return null;
+    this.#reader.hashTo(offset);
+    return this.#hash.running;
   }
 
   close(): void {
-    this.#body.cancel();
+    this.#reader.close();
   }
 
-  async #next(offset: number, limit: number): Promise<Uint8Array<ArrayBuffer>> {
-    await this.#seek(offset);
-    const piece = await this.#body.next(limit);
-    if (piece.length === 0) throw this.#endedEarly();
-    return piece;
+  async #request(range: ByteRange, controller: AbortController): Promise<HttpBody> {
+    const body =
+      (await this.#requestDirectly(range, controller)) ?? (await this.#requestFrom(this.#url, range, controller));
+    this.#rememberRedirect(body);
+    return body;
   }
 
-  /** The size that the server stated is not asked: it may be that of a compressed answer. */
-  async #readToEnd(limit: number): Promise<Uint8Array<ArrayBuffer>[]> {
-    await this.#seek(0);
-    const pieces: Uint8Array<ArrayBuffer>[] = [];
-    for (;;) {
-      const piece = await this.#body.next(limit);
-      if (this.#body.position > limit) {
-        this.close();
-        throw engineError('InvalidFileError', `${this.name} is too large: at most ${limit} bytes are expected.`);
-      }
-      if (piece.length === 0) return pieces;
-      pieces.push(piece);
-    }
-  }
-
-  /** Brings the stream to `offset`, by reading on or by a new request. */
-  async #seek(offset: number): Promise<void> {
-    const isNear = offset >= this.#body.position && offset <= this.#body.position + SKIP_BYTES;
-    if (this.#body.isCancelled || !isNear) {
-      this.#body.cancel();
-      const body = await openBody(this.#url, offset);
-      if (body?.totalSize !== this.size || body?.etag !== this.#etag) {
-        body?.cancel();
-        throw engineError('NetworkError', `${this.name} has changed on the server during the download.`);
-      }
-      this.#body = body!;
-    }
-    if (!(await this.#body.skipTo(offset))) throw this.#endedEarly();
-  }
-
-  #endedEarly(): Error {
-    const { position } = this.#body;
-    this.#body.cancel();
-    return new TransientError(`it ended early at byte ${position}`);
-  }
-
-  #retrying<T>(attempt: () => Promise<T>): Promise<T> {
-    return retrying(this.name, this.#retrySeconds, async () => {
-      try {
-        return await attempt();
-      } catch (error) {
-        this.#body.cancel();
-        throw error;
-      }
-    });
-  }
-}
-
-async function retrying<T>(place: string, waits: readonly number[], attempt: () => Promise<T>): Promise<T> {
-  for (let failures = 0; ; failures++) {
+  /** Null where the address has expired: signed ones do. */
+  async #requestDirectly(range: ByteRange, controller: AbortController): Promise<HttpBody | null> {
+    const url = this.#directUrl;
+    if (url === null) return null;
     try {
-      return await attempt();
+      return await this.#requestFrom(url, range, controller);
     } catch (error) {
-      if (!(error instanceof TransientError)) throw error;
-      const seconds = waits[failures];
-      if (seconds === undefined) throw engineError('NetworkError', `${place}: ${error.message}.`, error);
-      await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+      if (error instanceof TransientError) throw error;
+      this.#directUrl = null;
+      return null;
     }
+  }
+
+  async #requestFrom(url: string, range: ByteRange, controller: AbortController): Promise<HttpBody> {
+    const body = await openBody({ url, range, controller }, this.#transfer);
+    if (body?.isHtml) {
+      body.cancel();
+      throw new TransientError('it sends a page in place of the file');
+    }
+    if (body && this.#isSame(body.version)) return body;
+    body?.cancel();
+    throw engineError(
+      'SourceChangedError',
+      `${this.name} has changed on the server since the import began. Importing it again starts anew.`,
+    );
+  }
+
+  /** What a hub states the hash of, at one commit, may have another tag on each of the servers that keep it. */
+  #isSame(version: FileVersion): boolean {
+    const { size } = this.#version;
+    return this.statedHash === null
+      ? isSameVersion(version, this.#version)
+      : (version.size ?? size) === (size ?? version.size);
+  }
+
+  #rememberRedirect({ url }: HttpBody): void {
+    if (url !== '' && url !== this.#url) this.#directUrl = url;
   }
 }

@@ -137,30 +137,48 @@ async function upload(
   const started = performance.now();
   let loadedBytes = 0;
   let unflushedBytes = 0;
-  for (const [tensor, shards] of buffers) {
-    for (const [i, shard] of tensor.shards.entries()) {
-      let offset = 0;
-      for (const chunk of shard.chunks) {
-        throwIfAborted(signal);
-        const bytes = await store.getChunk(manifest, chunk);
-        backend.write(shards[i]!.buffer, offset, bytes);
-        offset += bytes.byteLength;
-        loadedBytes += bytes.byteLength;
-        unflushedBytes += bytes.byteLength;
-        // Queued writes are copies held by the GPU process: let them drain before they pile up.
-        if (unflushedBytes >= MAX_UNFLUSHED_BYTES) {
-          await backend.flush();
-          unflushedBytes = 0;
-        }
-        const etaSeconds = (((performance.now() - started) / 1000) * (totalBytes - loadedBytes)) / loadedBytes;
-        onProgress({ phase: 'loading', loadedBytes, totalBytes, etaSeconds });
-      }
+  const places = chunkPlaces(buffers);
+  const reading: Promise<Uint8Array<ArrayBuffer>>[] = [];
+  for (const [i, { buffer, offset }] of places.entries()) {
+    throwIfAborted(signal);
+    for (const { chunk } of places.slice(i + reading.length, i + CHUNKS_AHEAD)) {
+      const bytes = store.getChunk(manifest, chunk);
+      // The `await` of it reports a failure; until then it must not count as unhandled.
+      bytes.catch(() => undefined);
+      reading.push(bytes);
     }
+    const bytes = await reading.shift()!;
+    backend.write(buffer, offset, bytes);
+    loadedBytes += bytes.byteLength;
+    unflushedBytes += bytes.byteLength;
+    // Queued writes are copies held by the GPU process: let them drain before they pile up.
+    if (unflushedBytes >= MAX_UNFLUSHED_BYTES) {
+      await backend.flush();
+      unflushedBytes = 0;
+    }
+    const etaSeconds = (((performance.now() - started) / 1000) * (totalBytes - loadedBytes)) / loadedBytes;
+    onProgress({ phase: 'loading', loadedBytes, totalBytes, etaSeconds });
   }
   await backend.flush();
 }
 
+/** All chunks in the order in which they are stored, each with its place on the device. */
+function chunkPlaces(buffers: ReadonlyMap<TensorEntry, Matrix['shards']>) {
+  return Array.from(buffers).flatMap(([tensor, shards]) =>
+    tensor.shards.flatMap(({ chunks }, i) => {
+      let end = 0;
+      return chunks.map((chunk) => {
+        end += chunk.bytes;
+        return { chunk, buffer: shards[i]!.buffer, offset: end - chunk.bytes };
+      });
+    }),
+  );
+}
+
 const MAX_UNFLUSHED_BYTES = 64 * 1024 * 1024;
+
+/** One is hashed while the next is read. */
+const CHUNKS_AHEAD = 2;
 
 interface NamedTensors {
   matrices: Map<string, Matrix>;

@@ -1,19 +1,33 @@
 import 'fake-indexeddb/auto';
 import { expect, test } from 'vitest';
-import type { Manifest, TokenizerRecord } from '../checkpoint/manifest';
+import type { ChunkEntry, Manifest, TokenizerRecord } from '../checkpoint/manifest';
 import { newDatabase, storedKeys } from '../testing/importing';
 import { sha256, sha256OfJson } from './hash';
+import type { ImportJournal } from './weightStore';
 import { WeightStore } from './weightStore';
 
 const tokenizer: TokenizerRecord = { tokenizer: { model: { vocab: { a: 0 } } }, config: {}, chatTemplate: null };
 const chunkBytes = [Uint8Array.of(1, 2, 3, 4), Uint8Array.of(5, 6, 7)];
 
+function journalOf(id: string, importId: string): ImportJournal {
+  const source = { kind: 'url' as const, location: 'https://x/m.gguf' };
+  const about = { name: id, source, quantization: 'auto' as const, loadedBytes: 0, totalBytes: 7, updatedAt: 0 };
+  return { ...about, id, importId, fingerprint: 'f', chunkBytes: 16, fileHashes: [null] };
+}
+
+const entryOf = (number: number, bytes: Uint8Array, hash = `hash ${number}`): ChunkEntry => ({
+  number,
+  bytes: bytes.length,
+  hash,
+});
+
 async function storeModel(store: WeightStore, id: string, importId: string): Promise<Manifest> {
-  await store.putJournal({ id, importId, fingerprint: 'f', tensors: [] });
+  await store.putJournal(journalOf(id, importId));
   const chunks = [];
   for (const [number, bytes] of chunkBytes.entries()) {
-    await store.putChunk(importId, number, bytes);
-    chunks.push({ number, bytes: bytes.length, hash: await sha256(bytes) });
+    const chunk = entryOf(number, bytes, await sha256(bytes));
+    await store.putChunk(journalOf(id, importId), chunk, bytes);
+    chunks.push(chunk);
   }
   const manifest = {
     version: 1,
@@ -39,17 +53,22 @@ test('a committed model is listed, read and verified', async () => {
   expect(await store.verify('nano')).toEqual({ ok: true, badChunks: [] });
 });
 
-test('verify names a changed chunk, and reading a missing or short one fails', async () => {
+test('a changed chunk is named by verify and by reading, and can be put back', async () => {
   const store = new WeightStore(newDatabase());
   const manifest = await storeModel(store, 'nano', 'import-1');
   const [first] = manifest.tensors[0]!.shards[0]!.chunks;
-  await store.putChunk('import-1', 0, Uint8Array.of(1, 2, 3, 5));
-  expect(await store.verify('nano')).toEqual({ ok: false, badChunks: ['norm, chunk 0'] });
-  await store.putChunk('import-1', 0, Uint8Array.of(1));
-  await expect(store.getChunk(manifest, first!)).rejects.toMatchObject({
+  const corrupt = (fault: string) => ({
     name: 'ModelCorruptError',
-    message: 'Chunk 0 of the stored model "nano" has 1 bytes instead of 4.',
+    message: `norm, chunk 0 of the stored model "nano" ${fault}.`,
   });
+  await store.restoreChunk(manifest, 0, Uint8Array.of(1, 2, 3, 5));
+  expect(await store.verify('nano')).toEqual({ ok: false, badChunks: ['norm, chunk 0'] });
+  await expect(store.getChunk(manifest, first!)).rejects.toMatchObject(corrupt('has changed since it was stored'));
+  await store.restoreChunk(manifest, 0, Uint8Array.of(1));
+  await expect(store.getChunk(manifest, first!)).rejects.toMatchObject(corrupt('has 1 bytes instead of 4'));
+  await store.restoreChunk(manifest, 0, chunkBytes[0]!);
+  expect(await store.getChunk(manifest, first!)).toEqual(chunkBytes[0]);
+  expect(await store.verify('nano')).toEqual({ ok: true, badChunks: [] });
   await expect(store.getChunk(manifest, { number: 9, bytes: 1, hash: '' })).rejects.toMatchObject({
     name: 'ModelCorruptError',
   });
@@ -74,8 +93,9 @@ test('removing a model leaves nothing of it and everything of the others', async
   const store = new WeightStore(database);
   await storeModel(store, 'nano', 'import-1');
   await storeModel(store, 'nano-2', 'import-10');
-  await store.putJournal({ id: 'nano', importId: 'import-3', fingerprint: 'f', tensors: [] });
-  await store.putChunk('import-3', 0, Uint8Array.of(1));
+  await store.putJournal(journalOf('nano', 'import-3'));
+  await store.putChunk(journalOf('nano', 'import-3'), entryOf(0, Uint8Array.of(1)), Uint8Array.of(1));
+  await store.noteUse('nano');
   await store.remove('nano');
   await expect(store.getManifest('nano')).rejects.toMatchObject({ name: 'ModelNotFoundError' });
   await expect(store.remove('nano')).rejects.toMatchObject({ name: 'ModelNotFoundError' });
@@ -87,28 +107,52 @@ test('removing a model leaves nothing of it and everything of the others', async
 test('an import under way knows its chunks and can be discarded', async () => {
   const database = newDatabase();
   const store = new WeightStore(database);
-  const journal = { id: 'nano', importId: 'import-1', fingerprint: 'f', tensors: [] };
+  const journal = journalOf('nano', 'import-1');
+  const other = journalOf('other', 'import-2');
   await store.putJournal(journal);
-  await store.putChunk('import-1', 0, Uint8Array.of(1));
-  await store.putChunk('import-1', 3, Uint8Array.of(1));
-  await store.putChunk('import-2', 4, Uint8Array.of(1));
-  expect(await store.storedChunks('import-1')).toEqual(new Set([0, 3]));
+  await store.putJournal(other);
+  const byte = Uint8Array.of(1);
+  await store.putChunk(journal, entryOf(0, byte), byte);
+  await store.putChunk({ ...journal, loadedBytes: 2 }, entryOf(3, byte), byte);
+  await store.putChunk(other, entryOf(4, byte), byte);
+  expect(await store.storedChunks('import-1')).toEqual(
+    new Map([
+      [0, 'hash 0'],
+      [3, 'hash 3'],
+    ]),
+  );
+  expect(await store.getJournal('nano')).toMatchObject({ loadedBytes: 2 });
   expect(await store.listManifests()).toEqual([]);
   await store.discardImport(journal);
-  expect(await storedKeys(database)).toEqual([['chunk', 'import-2', 4]]);
+  expect(await storedKeys(database)).toEqual([
+    ['chunk', 'import-2', 4],
+    ['hash', 'import-2', 4],
+    ['journal', 'other'],
+  ]);
 });
 
 test('an import whose model is removed meanwhile neither goes on nor becomes visible', async () => {
   const database = newDatabase();
   const store = new WeightStore(database);
   const manifest = await storeModel(store, 'nano', 'import-1');
-  const journal = { id: 'nano', importId: 'import-2', fingerprint: 'f', tensors: [] };
+  const journal = journalOf('nano', 'import-2');
   await store.putJournal(journal);
   await store.remove('nano');
   const removed = { name: 'ModelNotFoundError', message: '"nano" was removed while it was being imported.' };
-  await expect(store.updateJournal(journal)).rejects.toMatchObject(removed);
+  const byte = Uint8Array.of(1);
+  await expect(store.putChunk(journal, entryOf(0, byte), byte)).rejects.toMatchObject(removed);
   await expect(store.commit({ ...manifest, importId: 'import-2' }, tokenizer)).rejects.toMatchObject(removed);
   expect(await storedKeys(database)).toEqual([]);
+});
+
+test('the last use of a model is remembered until it is removed', async () => {
+  const store = new WeightStore(newDatabase());
+  await storeModel(store, 'nano', 'import-1');
+  expect(await store.lastUse('nano')).toBeNull();
+  await store.noteUse('nano');
+  expect(await store.lastUse('nano')).toBeGreaterThan(Date.now() - 10_000);
+  await store.remove('nano');
+  expect(await store.lastUse('nano')).toBeNull();
 });
 
 test('a browser without IndexedDB is refused by name', async () => {

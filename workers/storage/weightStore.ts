@@ -2,29 +2,41 @@ import { promisifyRequest } from 'idb-keyval';
 import type { UseStore } from 'idb-keyval';
 import type { ChunkEntry, Manifest, TensorEntry, TokenizerRecord } from '../checkpoint/manifest';
 import { engineError } from '../errors';
+import type { UnfinishedImport } from '../protocol';
 import { openWeightDatabase } from './database';
 import { sha256, sha256OfJson } from './hash';
+import type { RunningHash } from './runningHash';
 
 /** The app's own database. */
 export const DEFAULT_DATABASE = 'minicpm-weights';
 
-/** What a broken import has finished, so that importing the same source again goes on from there. */
-export interface ImportJournal {
-  id: string;
+/** An import under way, or broken off: with the chunks that are stored, all it takes to go on. */
+export interface ImportJournal extends UnfinishedImport {
   importId: string;
   /** Tells one source, quantization and layout version from another. */
   fingerprint: string;
-  /** Tensors whose chunks are all stored. */
-  tensors: TensorEntry[];
+  /** The largest chunk that it stores. */
+  chunkBytes: number;
+  /** Of each file of weights, up to where its chunks are stored; null where a part of it was left out. */
+  fileHashes: (RunningHash | null)[];
+}
+
+/** Stored parts of a model that are missing or changed. */
+export interface Damage {
+  /** `index` is the chunk's among those of its tensor. */
+  chunks: { tensor: TensorEntry; index: number; chunk: ChunkEntry }[];
+  hasBadTokenizer: boolean;
 }
 
 /**
  * Imported models in one IndexedDB object store.
  *
  *   ['manifest', id]              a visible model
+ *   ['used', id]                  when it was loaded last
  *   ['journal', id]               an import under way, or broken off
  *   ['tokenizer', importId]       its tokenizer
  *   ['chunk', importId, number]   its weights
+ *   ['hash', importId, number]    the SHA-256 of a chunk, until the manifest holds them all
  *
  * Every method may reject with UnsupportedError (no IndexedDB); those that write also with StorageFullError.
  */
@@ -52,15 +64,15 @@ export class WeightStore {
     return (await this.#get<Manifest>(['manifest', id])) ?? null;
   }
 
-  /**
-   * The bytes of one chunk of `manifest`. Throws ModelCorruptError when it is missing or has another length; its hash
-   * is only checked by `verify`.
-   */
+  /** The bytes of one chunk of `manifest`. Throws ModelCorruptError when they are missing or not what was stored. */
   async getChunk(manifest: Manifest, chunk: ChunkEntry): Promise<Uint8Array<ArrayBuffer>> {
     const bytes = await this.#get<Uint8Array<ArrayBuffer>>(['chunk', manifest.importId, chunk.number]);
-    if (bytes?.byteLength === chunk.bytes) return bytes;
-    const found = bytes ? `has ${bytes.byteLength} bytes instead of ${chunk.bytes}` : 'is missing';
-    throw engineError('ModelCorruptError', `Chunk ${chunk.number} of the stored model "${manifest.id}" ${found}.`);
+    const fault = await faultOf(bytes, chunk);
+    if (bytes && fault === null) return bytes;
+    const isIn = ({ shards }: TensorEntry) =>
+      shards.some(({ chunks }) => chunks.some(({ number }) => number === chunk.number));
+    const place = `${manifest.tensors.find(isIn)?.name}, chunk ${chunk.number} of the stored model "${manifest.id}"`;
+    throw engineError('ModelCorruptError', `${place} ${fault}.`);
   }
 
   /** The tokenizer of a model; null where it came without one. Throws ModelCorruptError when it should be there. */
@@ -71,22 +83,46 @@ export class WeightStore {
     throw engineError('ModelCorruptError', `The tokenizer of the stored model "${manifest.id}" is missing.`);
   }
 
-  /** Re-hashes every chunk and the tokenizer. `badChunks` names what is missing or changed. Throws ModelNotFoundError. */
-  async verify(id: string): Promise<{ ok: boolean; badChunks: string[] }> {
-    const manifest = await this.getManifest(id);
-    const badChunks: string[] = [];
+  /** Re-hashes every chunk and the tokenizer. */
+  async findDamage(manifest: Manifest): Promise<Damage> {
+    const damage: Damage = { chunks: [], hasBadTokenizer: false };
     for (const tensor of manifest.tensors) {
-      for (const chunk of tensor.shards.flatMap((shard) => shard.chunks)) {
+      for (const [index, chunk] of tensor.shards.flatMap((shard) => shard.chunks).entries()) {
         const bytes = await this.#get<Uint8Array<ArrayBuffer>>(['chunk', manifest.importId, chunk.number]);
-        const isGood = bytes?.byteLength === chunk.bytes && (await sha256(bytes)) === chunk.hash;
-        if (!isGood) badChunks.push(`${tensor.name}, chunk ${chunk.number}`);
+        if ((await faultOf(bytes, chunk)) !== null) damage.chunks.push({ tensor, index, chunk });
       }
     }
     if (manifest.tokenizerHash !== null) {
       const record = await this.#get<TokenizerRecord>(['tokenizer', manifest.importId]);
-      if (!record || (await sha256OfJson(record)) !== manifest.tokenizerHash) badChunks.push('tokenizer');
+      damage.hasBadTokenizer = !record || (await sha256OfJson(record)) !== manifest.tokenizerHash;
     }
+    return damage;
+  }
+
+  /** `findDamage` for people: `badChunks` names what is missing or changed. Throws ModelNotFoundError. */
+  async verify(id: string): Promise<{ ok: boolean; badChunks: string[] }> {
+    const badChunks = damageNames(await this.findDamage(await this.getManifest(id)));
     return { ok: badChunks.length === 0, badChunks };
+  }
+
+  /** Puts back a chunk of a visible model. */
+  restoreChunk({ importId }: Manifest, number: number, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    return this.#write((store) => store.put(bytes, ['chunk', importId, number]));
+  }
+
+  /** Puts back the tokenizer of a visible model. */
+  restoreTokenizer({ importId }: Manifest, tokenizer: TokenizerRecord): Promise<void> {
+    return this.#write((store) => store.put(tokenizer, ['tokenizer', importId]));
+  }
+
+  /** Notes that a model is being used. */
+  noteUse(id: string): Promise<void> {
+    return this.#write((store) => store.put(Date.now(), ['used', id]));
+  }
+
+  /** When a model was used last, in milliseconds since 1970, or null. */
+  async lastUse(id: string): Promise<number | null> {
+    return (await this.#get<number>(['used', id])) ?? null;
   }
 
   /** Deletes a model and whatever a broken import of it has left. Throws ModelNotFoundError where there is neither. */
@@ -95,6 +131,7 @@ export class WeightStore {
     const manifest = journal ? await this.findManifest(id) : await this.getManifest(id);
     await this.#write((store) => {
       store.delete(['manifest', id]);
+      store.delete(['used', id]);
       store.delete(['journal', id]);
       if (manifest) deleteImport(store, manifest.importId);
       if (journal) deleteImport(store, journal.importId);
@@ -118,11 +155,6 @@ export class WeightStore {
     return this.#write((store) => store.put(journal, ['journal', journal.id]));
   }
 
-  /** Writes what an import under way has finished. Throws ModelNotFoundError where it was removed meanwhile. */
-  updateJournal(journal: ImportJournal): Promise<void> {
-    return this.#writeImport(journal, (store) => store.put(journal, ['journal', journal.id]));
-  }
-
   /** Forgets an import under way and deletes what it has stored. */
   discardImport(journal: ImportJournal): Promise<void> {
     return this.#write((store) => {
@@ -131,17 +163,30 @@ export class WeightStore {
     });
   }
 
-  /** Stores a chunk of an import under way. */
-  putChunk(importId: string, number: number, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
-    return this.#write((store) => store.put(bytes, ['chunk', importId, number]));
+  /**
+   * Stores a chunk of an import under way and what its journal says with it, in one transaction. Throws
+   * ModelNotFoundError where the import was removed meanwhile.
+   */
+  putChunk(journal: ImportJournal, { number, hash }: ChunkEntry, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    return this.#writeImport(journal, (store) => {
+      store.put(bytes, ['chunk', journal.importId, number]);
+      store.put(hash, ['hash', journal.importId, number]);
+      store.put(journal, ['journal', journal.id]);
+    });
   }
 
-  /** The numbers of the chunks that an import has stored. */
-  async storedChunks(importId: string): Promise<Set<number>> {
-    const keys = await this.#store('readonly', (store) =>
-      promisifyRequest(store.getAllKeys(everyKeyBelow('chunk', importId))),
+  /** The hashes of the chunks that an import under way has stored, by their numbers. */
+  async storedChunks(importId: string): Promise<Map<number, string>> {
+    const [chunks, numbers, hashes] = await this.#store('readonly', (store) =>
+      Promise.all([
+        promisifyRequest(store.getAllKeys(everyKeyBelow('chunk', importId))),
+        promisifyRequest(store.getAllKeys(everyKeyBelow('hash', importId))),
+        promisifyRequest<string[]>(store.getAll(everyKeyBelow('hash', importId))),
+      ]),
     );
-    return new Set(keys.map((key) => Number((key as IDBValidKey[])[2])));
+    const numberOf = (key: IDBValidKey) => Number((key as IDBValidKey[])[2]);
+    const stored = new Set(chunks.map(numberOf));
+    return new Map(numbers.map((key, i) => [numberOf(key), hashes[i]!] as const).filter(([key]) => stored.has(key)));
   }
 
   /**
@@ -154,6 +199,7 @@ export class WeightStore {
       if (replaced) deleteImport(store, replaced.importId);
       if (tokenizer) store.put(tokenizer, ['tokenizer', manifest.importId]);
       store.put(manifest, ['manifest', manifest.id]);
+      store.delete(everyKeyBelow('hash', manifest.importId));
       store.delete(['journal', manifest.id]);
     });
   }
@@ -188,6 +234,20 @@ export class WeightStore {
 function deleteImport(store: IDBObjectStore, importId: string): void {
   store.delete(['tokenizer', importId]);
   store.delete(everyKeyBelow('chunk', importId));
+  store.delete(everyKeyBelow('hash', importId));
+}
+
+/** What is wrong with a stored chunk, as the end of a sentence, or null. */
+async function faultOf(bytes: Uint8Array<ArrayBuffer> | undefined, chunk: ChunkEntry): Promise<string | null> {
+  if (!bytes) return 'is missing';
+  if (bytes.byteLength !== chunk.bytes) return `has ${bytes.byteLength} bytes instead of ${chunk.bytes}`;
+  return (await sha256(bytes)) === chunk.hash ? null : 'has changed since it was stored';
+}
+
+/** What is damaged, each with its tensor. */
+export function damageNames({ chunks, hasBadTokenizer }: Damage): string[] {
+  const names = chunks.map(({ tensor, chunk }) => `${tensor.name}, chunk ${chunk.number}`);
+  return hasBadTokenizer ? [...names, 'tokenizer'] : names;
 }
 
 /** All keys that begin with these parts: an empty array sorts behind every string and number. */

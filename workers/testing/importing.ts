@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import type { Manifest } from '../checkpoint/manifest';
 import { Importer } from '../import/importer';
-import type { ModelSource, Progress, Quantization } from '../protocol';
+import type { ModelSource, Progress, Quantization, TransferOptions } from '../protocol';
 import { WeightStore } from '../storage/weightStore';
 
 let databases = 0;
@@ -27,6 +27,8 @@ export interface TestImport {
   appUrl?: string;
   id?: string;
   quantization?: Quantization;
+  token?: string;
+  transfer?: TransferOptions;
   onProgress?: (progress: Progress) => void;
 }
 
@@ -38,6 +40,8 @@ export async function importModel(source: File[] | ModelSource, options: TestImp
     source: Array.isArray(source) ? { kind: 'files' as const, files: source } : source,
     id,
     quantization,
+    token: options.token,
+    transfer: options.transfer,
   };
   const info = await new Importer(appUrl).importModel(request, options.onProgress ?? (() => undefined));
   return new WeightStore(database).getManifest(info.id);

@@ -1,0 +1,35 @@
+/**
+ * Locks that all tabs of an origin share; the browser frees those of a tab or worker that has ended. Where it has none,
+ * every lock is free.
+ */
+const hasLocks = () => typeof navigator !== 'undefined' && 'locks' in navigator;
+
+/** Held while a model is imported. */
+export const importLock = (database: string, id: string) => `import ${database} ${id}`;
+
+/** Held while a model is loaded: shared by those who use it, exclusive for who would delete it. */
+export const modelLock = (database: string, id: string) => `model ${database} ${id}`;
+
+/** Runs `work` while the lock is held, waiting for it. */
+export function withLock<T>(name: string, work: () => Promise<T>): Promise<T> {
+  return hasLocks() ? navigator.locks.request(name, work) : work();
+}
+
+/** Runs `work` with true while the lock is held, or with false where it is taken. */
+export function withFreeLock<T>(name: string, work: (isFree: boolean) => Promise<T>): Promise<T> {
+  if (!hasLocks()) return work(true);
+  return navigator.locks.request(name, { ifAvailable: true }, (lock) => work(lock !== null));
+}
+
+/** Takes the lock until the returned function is called; null where it is taken already. */
+export function takeLock(name: string, mode: LockMode): Promise<(() => void) | null> {
+  if (!hasLocks()) return Promise.resolve(() => undefined);
+  return new Promise((resolve, reject) => {
+    navigator.locks
+      .request(name, { mode, ifAvailable: true }, (lock) => {
+        if (!lock) return resolve(null);
+        return new Promise<void>((release) => resolve(release));
+      })
+      .catch(reject);
+  });
+}
