@@ -157,5 +157,6 @@ function modelInfo({ model, config }: BenchmarkShape): ModelInfo {
     hasTokenizer: false,
     sampling: { maxTokens: null, temperature: 0, topP: 1, topK: 0, minP: 0, repetitionPenalty: 1 },
     importedAt: 0,
+    lastUsedAt: null,
   };
 }
