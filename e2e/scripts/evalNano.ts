@@ -72,7 +72,9 @@ console.table(
 );
 const total = count('all', '');
 const share = `${((100 * total.right) / total.asked).toFixed(1)}%`;
-console.log(`${total.cell} (${share}), weights stored as '${values.quantization}', '${values['kv-cache']}' cache, computed on ${backend}`);
+console.log(
+  `${total.cell} (${share}), weights stored as '${values.quantization}', '${values['kv-cache']}' cache, computed on ${backend}`,
+);
 
 if (values.write) {
   const readme = readFileSync(README, 'utf8');

@@ -40,16 +40,20 @@ function compare(got: Float32Array[], want: Float32Array[]) {
 
 for (const model of ['tiny-minicpm-1b', 'tiny-minicpm-2b']) {
   const folder = `${ORACLE}/${model}/safetensors-bf16`;
-  test.skipIf(!existsSync(folder))(`${model}: an f16 and an int8 cache change logits little`, async () => {
-    const database = newDatabase();
-    const { id, info } = await importModel(readFolder(folder), { database, quantization: 'f32' });
-    const random = new Random(1);
-    const tokenIds = Array.from({ length: TOKENS }, () => random.below(info.vocabSize));
-    const want = await logitsOfAll(database, id, 'f32', tokenIds);
-    for (const kvCache of ['f16', 'int8'] as const) {
-      const { error, agreement } = compare(await logitsOfAll(database, id, kvCache, tokenIds), want);
-      expect(error, kvCache).toBeLessThan(BOUNDS[kvCache].error);
-      expect(agreement, kvCache).toBeGreaterThan(BOUNDS[kvCache].agreement);
-    }
-  }, 120_000);
+  test.skipIf(!existsSync(folder))(
+    `${model}: an f16 and an int8 cache change logits little`,
+    async () => {
+      const database = newDatabase();
+      const { id, info } = await importModel(readFolder(folder), { database, quantization: 'f32' });
+      const random = new Random(1);
+      const tokenIds = Array.from({ length: TOKENS }, () => random.below(info.vocabSize));
+      const want = await logitsOfAll(database, id, 'f32', tokenIds);
+      for (const kvCache of ['f16', 'int8'] as const) {
+        const { error, agreement } = compare(await logitsOfAll(database, id, kvCache, tokenIds), want);
+        expect(error, kvCache).toBeLessThan(BOUNDS[kvCache].error);
+        expect(agreement, kvCache).toBeGreaterThan(BOUNDS[kvCache].agreement);
+      }
+    },
+    120_000,
+  );
 }
