@@ -36,6 +36,8 @@ export async function loadOrt(folder: string): Promise<OnnxRuntime> {
   return ort;
 }
 
+const F16_ONE = 0x3c00;
+
 /** Products by MatMulNBits, input and outputs in device memory. */
 export async function prepareOrt(
   ort: OnnxRuntime,
@@ -48,9 +50,11 @@ export async function prepareOrt(
     productsModel({ rows, columns, tokens, count, floats, accuracyLevel }),
     { executionProviders: [{ name: 'webgpu', device }], preferredOutputLocation: 'gpu-buffer' },
   );
-  const bytes = tokens * columns * (floats === 'f32' ? 4 : 2);
+  const length = tokens * columns;
+  const ones = floats === 'f32' ? new Float32Array(length).fill(1) : new Uint16Array(length).fill(F16_ONE);
   const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
-  const buffer = device.createBuffer({ size: Math.ceil(bytes / 16) * 16, usage });
+  const buffer = device.createBuffer({ size: ones.byteLength, usage });
+  device.queue.writeBuffer(buffer, 0, ones);
   const dataType = floats === 'f32' ? 'float32' : 'float16';
   const x = ort.Tensor.fromGpuBuffer(buffer, { dataType, dims: [tokens, columns] });
   return {

@@ -49,23 +49,33 @@ async function measurePrefill(session: Session, tokens: number, clock: Clock): P
   return runs.length > 1 ? runs.slice(1) : runs;
 }
 
-/** Runs of one token, then of more, as long as they leave time to repeat them. Keys and values of the prompt are made up. */
+/**
+ * Runs of one token, then of more, as long as they leave time to repeat them; the very first warms up and counts only if it
+ * stays alone. Keys and values of the prompt are made up.
+ */
 async function measureDecode(session: Session, tokens: number, clock: Clock): Promise<Run[]> {
-  let runs: Run[] = [];
   const tokenIds = promptOf(session, tokens);
-  let count = 1;
-  while (runs.length < MOST_REPEATS && clock.hasTimeFor(runs.at(-1)?.seconds ?? 0)) {
+  const write = (count: number) => {
     session.assumeCached(tokenIds);
-    const run = await timeRun(session, tokenIds, count, clock.signal);
+    return timeRun(session, tokenIds, count, clock.signal);
+  };
+  const first = await write(1);
+  if (!first) return [];
+  let runs: Run[] = [];
+  let count = 1;
+  let last = first;
+  while (runs.length < MOST_REPEATS && clock.hasTimeFor(last.seconds)) {
+    const run = await write(count);
     if (!run) break;
-    const longer = Math.min(MOST_DECODED, GROWTH * count);
+    last = run;
     runs.push(run);
+    const longer = Math.min(MOST_DECODED, GROWTH * count);
     if (runs.length === 1 && longer > count && clock.hasTimeFor((longer / count) * run.seconds * MOST_REPEATS)) {
       count = longer;
       runs = [];
     }
   }
-  return runs;
+  return runs.length > 0 ? runs : [first];
 }
 
 /** One call of `generate`, or null where the signal cut it short. */
