@@ -1,6 +1,6 @@
 import { MANIFEST_VERSION, type Manifest, type TensorEntry, type TokenizerRecord } from '../checkpoint/manifest';
 import type { ModelConfig } from '../checkpoint/modelConfig';
-import { engineError } from '../errors';
+import { engineError, hasErrorName } from '../errors';
 import { languageModelWeights } from '../model/weights';
 import { ropeTable } from '../model/ropeTable';
 import type { Backend } from '../ops/backend';
@@ -39,7 +39,11 @@ export async function loadModel(
     return await loadOnto(backend, store, manifest, tokenizerRecord, request, onProgress, signal);
   } catch (error) {
     backend.destroy();
-    throw error;
+    // A driver may refuse a kernel in the sizes of this model that passed its trial: plain ones serve everywhere.
+    const isPlain = backend.kernelReports.every(({ state, variant }) => state !== 'active' || variant === 'f32');
+    const { kernels = 'auto' } = options;
+    if (isPlain || kernels !== 'auto' || !hasErrorName(error, 'UnsupportedError')) throw error;
+    return loadModel(store, { ...options, kernels: 'f32' }, id, request, onProgress, signal);
   }
 }
 
