@@ -71,5 +71,5 @@ for (const script of ['test:unit', 'test:gpu', 'test:f16', 'test:e2e']) {
 }
 
 process.exitCode = total.failed === 0 ? 0 : 1;
-if (total.skipped > 0) console.log(`\n${total.skipped} skipped: they need files that are not here`);
+if (total.skipped > 0) console.log(`\n${total.skipped} skipped: they need files or GPU features that are not here`);
 console.log(`\n${total.passed} passed, ${total.failed} failed`);
