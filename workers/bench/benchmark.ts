@@ -119,7 +119,7 @@ class ShapeBenchmark {
     if (!this.#session || contextFor(current) > this.#report.contextLength) return this.#omission!;
     const seconds = this.#request.secondsPerCase;
     const shorter = this.#shorterCase(current);
-    if (shorter?.state === 'too-slow') return shorter;
+    if (shorter?.state === 'too-slow') return tooSlow('a shorter text took too long already');
     const expected = this.#leastSeconds(current, shorter);
     if (expected > seconds) return tooSlow(`would take ${format(expected)} s, of ${format(seconds)} s allowed`);
     try {
