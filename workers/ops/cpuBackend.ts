@@ -55,8 +55,8 @@ export class CpuBackend implements Backend {
     return Promise.resolve(new CpuProgram(this, graph));
   }
 
-  createTokenLoop(decode: Program, prefill: Program, vocabSize: number): Promise<TokenLoop> {
-    return Promise.resolve(new CpuTokenLoop(decode, prefill, vocabSize));
+  createTokenLoop(decode: Program, _prefill: Program, vocabSize: number): Promise<TokenLoop> {
+    return Promise.resolve(new CpuTokenLoop(decode, vocabSize));
   }
 
   destroy(): void {

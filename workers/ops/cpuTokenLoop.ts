@@ -14,7 +14,6 @@ export class CpuTokenLoop implements TokenLoop {
 
   constructor(
     private readonly decode: Program,
-    private readonly prefill: Program,
     private readonly vocabSize: number,
   ) {
     this.#history = new Uint32Array(vocabSize);
@@ -26,9 +25,8 @@ export class CpuTokenLoop implements TokenLoop {
     for (const id of promptTokens) this.#history[id] = SEEN;
   }
 
-  async first(step: Step, wantsLogits: boolean): Promise<SampledToken> {
+  async first(program: Program, step: Step, wantsLogits: boolean): Promise<SampledToken> {
     const { tokenIds, position } = step;
-    const program = tokenIds.length > 1 ? this.prefill : this.decode;
     const logits = (await program.run(step, 1)).subarray(0, this.vocabSize);
     const last = position + tokenIds.length - 1;
     const penalized = penalizeReference(logits, this.#history, this.#sampling);
@@ -40,7 +38,7 @@ export class CpuTokenLoop implements TokenLoop {
 
   next(wantsLogits: boolean): Promise<SampledToken> {
     const { tokenId, position } = this.#next;
-    return this.first({ tokenIds: [tokenId], position }, wantsLogits);
+    return this.first(this.decode, { tokenIds: [tokenId], position }, wantsLogits);
   }
 
   async check(program: Program, step: Step): Promise<number[]> {

@@ -1,6 +1,7 @@
 import { workgroupsFor } from '../gpu/grid';
 import type { CompiledKernel, Launch } from '../gpu/kernel';
 import { argmax } from '../kernels/argmax/argmax';
+import { MAX_BATCH } from '../kernels/shared/batch';
 import { penalize } from '../kernels/penalize/penalize';
 import { sample } from '../kernels/sample/sample';
 import {
@@ -22,7 +23,7 @@ import { checkSampled, type SampledToken, type TokenLoop } from './tokenLoop';
 /** Enough to bridge a slow read-back even where a token takes a millisecond. */
 const MOST_IN_FLIGHT = 32;
 /** Most rows of a `check`. */
-const MOST_ROWS = 8;
+const MOST_ROWS = MAX_BATCH;
 
 interface LoopMemory {
   sampling: GpuBuffer;
@@ -56,7 +57,7 @@ export class GpuTokenLoop implements TokenLoop {
   private constructor(
     private readonly backend: GpuBackend,
     private readonly decode: GpuProgram,
-    private readonly prefill: GpuProgram,
+    prefill: GpuProgram,
     private readonly vocabSize: number,
     private readonly kernels: LoopKernels,
     private readonly memory: LoopMemory,
@@ -90,14 +91,15 @@ export class GpuTokenLoop implements TokenLoop {
     this.backend.write(this.memory.history, 0, new Uint8Array(history.buffer));
   }
 
-  first(step: Step, wantsLogits: boolean): Promise<SampledToken> {
+  first(reading: Program, step: Step, wantsLogits: boolean): Promise<SampledToken> {
+    const program = gpuProgram(reading);
     const rows = step.tokenIds.length;
     const last = step.position + rows - 1;
-    if (rows > 1) this.prefill.writeStep(step);
+    if (program !== this.decode) program.writeStep(step);
     // Sampling adds one to the position and puts its token in the place of this one.
     this.decode.writeStep({ tokenIds: [step.tokenIds[rows - 1]!], position: last });
     this.#position = last + 1;
-    return this.#sample(rows > 1 ? this.prefill : this.decode, rows, step.position, wantsLogits);
+    return this.#sample(program, rows, step.position, wantsLogits);
   }
 
   next(wantsLogits: boolean): Promise<SampledToken> {

@@ -10,7 +10,7 @@ const config = (componentType: string, resultComponentType: string, size = 8) =>
 });
 
 const unitOf = (...subgroupMatrixConfigs: ReturnType<typeof config>[]) =>
-  matrixUnitOf({ adapterInfo: { subgroupMatrixConfigs } });
+  matrixUnitOf({ adapterInfo: { subgroupMinSize: 32, subgroupMaxSize: 32, subgroupMatrixConfigs } });
 
 test('halves are preferred, and results are floats', () => {
   expect(unitOf(config('f32', 'f32'), config('f16', 'f16'))).toEqual({ m: 8, n: 8, k: 8, element: 'f32' });
@@ -20,4 +20,9 @@ test('halves are preferred, and results are floats', () => {
 test('sizes and types without a kernel are passed over', () => {
   expect(unitOf(config('u8', 'u32'), config('f16', 'f32', 32))).toBeUndefined();
   expect(matrixUnitOf({})).toBeUndefined();
+});
+
+test('none where subgroups are not always of 32', () => {
+  const adapterInfo = { subgroupMinSize: 8, subgroupMaxSize: 32, subgroupMatrixConfigs: [config('f32', 'f32')] };
+  expect(matrixUnitOf({ adapterInfo })).toBeUndefined();
 });

@@ -21,8 +21,8 @@ export interface TokenLoop {
   readonly mostInFlight: number;
   /** Begins an answer to a prompt of these tokens. */
   begin(sampling: Sampling, promptTokens: readonly number[]): void;
-  /** Computes the last step of the prompt and samples the token after it. */
-  first(step: Step, wantsLogits: boolean): Promise<SampledToken>;
+  /** Computes the last step of the prompt, by one of the programs of the loop, and samples the token after it. */
+  first(program: Program, step: Step, wantsLogits: boolean): Promise<SampledToken>;
   /** Computes the step of the token sampled last and samples the token after it. */
   next(wantsLogits: boolean): Promise<SampledToken>;
   /**

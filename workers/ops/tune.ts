@@ -75,7 +75,7 @@ async function programOf(backend: GpuBackend, graph: Graph): Promise<GpuProgram 
   try {
     return gpuProgram(await backend.compile(graph));
   } catch (error) {
-    if (hasErrorName(error, 'UnsupportedError')) return null;
+    if (hasErrorName(error, 'UnsupportedError') || hasErrorName(error, 'OutOfMemoryError')) return null;
     throw error;
   }
 }

@@ -70,6 +70,9 @@ describe('the same tokens', () => {
       expect(await generate(session, { ...options, prompt_lookup: true }, repeating)).toEqual(want);
       expect(session.stats().draftedTokens).toBeGreaterThan(draftedTokens);
     }
+    // To the very end of the context, which a draft may reach exactly.
+    const whole = { max_tokens: 1000 };
+    expect(await generate(tiny, whole, repeating)).toEqual(await generate(await tinyOnCpu(), whole, repeating));
     // What the cache holds after accepted and refused drafts is what it would hold without any.
     const next = [...repeating, ...(await generate(tiny, { max_tokens: 80 }, repeating)), 5];
     expect(await generate(tiny, {}, next)).toEqual(await generate(await tinyOnCpu(), {}, next));
@@ -116,20 +119,20 @@ test('read-backs that take 20 ms longer cost less than a tenth of the speed', as
       if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs));
     };
     const { decodeSeconds } = session.stats();
-    await generate(session, { max_tokens: 150, prompt_lookup: false });
+    await generate(session, { max_tokens: 100, prompt_lookup: false });
     return session.stats().decodeSeconds - decodeSeconds;
   };
   try {
     await secondsFor(0);
     let [prompt, delayed] = [Infinity, Infinity];
     // Other work on the machine only ever makes a run slower: the best of a few is compared.
-    for (let round = 0; round < 6 && !(round > 1 && delayed < 1.1 * prompt); round++) {
+    for (let round = 0; round < 5 && !(round > 0 && delayed < 1.1 * prompt); round++) {
       prompt = Math.min(prompt, await secondsFor(0));
       delayed = Math.min(delayed, await secondsFor(20));
     }
-    console.log(`150 tokens in ${prompt.toFixed(3)} s, with delayed read-backs in ${delayed.toFixed(3)} s`);
+    console.log(`100 tokens in ${prompt.toFixed(3)} s, with delayed read-backs in ${delayed.toFixed(3)} s`);
     expect(delayed).toBeLessThan(1.1 * prompt);
   } finally {
     GPUBuffer.prototype.mapAsync = mapAsync;
   }
-});
+}, 240_000);

@@ -1,5 +1,4 @@
 import { hasPenalties, type SampledToken, type Sampling } from '../ops/tokenLoop';
-import { Pace } from './pace';
 import { PromptLookup } from './promptLookup';
 import type { Session } from './session';
 
@@ -10,7 +9,7 @@ export interface AnswerOptions {
   wantsLogits: boolean;
   /** Greedy answers may check drafted tokens several at a time. */
   promptLookup: boolean;
-  /** Calls on the device that may wait for their tokens at the same time; Infinity leaves it to the device. */
+  /** Tokens that may be in flight, at least 1; Infinity leaves it to the device. */
   tokensInFlight: number;
 }
 
@@ -29,7 +28,8 @@ export async function* answer(
   if (most < 1) return;
   const mayDraft = promptLookup && sampling.temperature === 0 && !hasPenalties(sampling) && !wantsLogits;
   const lookup = mayDraft ? new PromptLookup(promptIds) : null;
-  const pace = new Pace(Math.min(session.mostInFlight, tokensInFlight));
+  const { pace } = session;
+  pace.pause();
   const first = await session.first(promptIds, sampling, wantsLogits, signal);
   lookup?.push(first.tokenId);
   yield first;
@@ -38,7 +38,7 @@ export async function* answer(
   const flight: Promise<SampledToken>[] = [];
   while (taken < most) {
     session.throwIfStopped(signal);
-    const draft = lookup?.draft(most - taken - 1) ?? [];
+    const draft = lookup?.draft(Math.min(most - taken - 1, session.mostDrafted)) ?? [];
     if (draft.length > 0 && flight.length === 0) {
       const started = performance.now();
       const tokens = await session.check(draft);
@@ -52,7 +52,8 @@ export async function* answer(
       continue;
     }
     // With a draft in sight nothing more takes off, and those in flight land first.
-    while (draft.length === 0 && flight.length < pace.depth && taken + flight.length < most) {
+    const depth = Math.min(pace.depth, tokensInFlight);
+    while (draft.length === 0 && flight.length < depth && taken + flight.length < most) {
       flight.push(inFlight(session.next(wantsLogits)));
     }
     const token = await flight.shift()!;

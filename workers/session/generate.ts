@@ -31,12 +31,14 @@ export async function generate(
   let completionTokens = 0;
   let firstTokenSeconds: number | null = null;
   try {
+    const { tokens_in_flight: tokensInFlight = Infinity } = options;
+    if (!(tokensInFlight >= 1)) throw new RangeError('tokens_in_flight must be at least 1');
     const answerOptions = {
       sampling: samplingOf(options, session.info.sampling),
       maxTokens,
       wantsLogits: options.logprobs ?? false,
       promptLookup: options.prompt_lookup ?? true,
-      tokensInFlight: options.tokens_in_flight ?? Infinity,
+      tokensInFlight,
     };
     for await (const { tokenId, logits } of answer(session, promptIds, answerOptions, signal)) {
       completionTokens++;

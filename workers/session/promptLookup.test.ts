@@ -4,7 +4,6 @@ import { PromptLookup } from './promptLookup';
 test('drafts what followed the last three tokens before', () => {
   const lookup = new PromptLookup([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 1, 2, 3]);
   expect(lookup.draft(4)).toEqual([4, 5, 6, 7]);
-  expect(lookup.draft(100)).toEqual([4, 5, 6, 7, 8, 9, 10]);
   expect(lookup.draft(0)).toEqual([]);
   lookup.push(4);
   expect(lookup.draft(2)).toEqual([5, 6]);
@@ -31,7 +30,8 @@ test('drafts that do not pay pause it, ever longer; one that pays ends that', ()
       lookup.push(pushes % 4);
     }
   };
-  lookup.checked(1, 15, 10);
+  // How long a token takes is not known yet.
+  lookup.checked(1, 15, Infinity);
   const first = pushesUntilDraft();
   lookup.checked(1, 15, 10);
   const second = pushesUntilDraft();

@@ -1,7 +1,5 @@
 /** Tokens that must match before a continuation is taken for a draft. */
 const NGRAM = 3;
-/** Most tokens drafted at once: with the token before them they fill a step of the check program. */
-const MOST_DRAFTED = 7;
 /** Tokens to wait after a draft that did not pay; doubled each time. */
 const FIRST_PAUSE = 8;
 const LONGEST_PAUSE = 512;
@@ -31,20 +29,20 @@ export class PromptLookup {
     if (this.#pause > 0) this.#pause--;
   }
 
-  /** What may follow, `most` tokens or as many as are checked at once; empty where nothing suggests itself or drafts have not paid of late. */
+  /** What may follow, `most` tokens; empty where nothing suggests itself or drafts have not paid of late. */
   draft(most: number): number[] {
     if (this.#pause > 0 || this.#tokens.length < NGRAM) return [];
     const end = this.#ends.get(this.#key(this.#tokens.length));
     if (end === undefined) return [];
-    const length = Math.min(most, MOST_DRAFTED);
     // A text that repeats itself to its end goes on doing so.
     const period = this.#tokens.length - end;
-    return Array.from({ length }, (_, i) => this.#tokens[end + (i % period)]!);
+    return Array.from({ length: most }, (_, i) => this.#tokens[end + (i % period)]!);
   }
 
   /** Learns how many tokens a check gave, its time and that of a token without, in milliseconds. */
   checked(tokens: number, checkMs: number, tokenMs: number): void {
-    if (tokens * tokenMs > checkMs) {
+    // One token is what decoding gives, in less time; of what that takes nothing may be known yet.
+    if (tokens > 1 && tokens * tokenMs > checkMs) {
       this.#nextPause = FIRST_PAUSE;
       return;
     }

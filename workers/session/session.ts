@@ -2,6 +2,7 @@ import type { ModelConfig } from '../checkpoint/modelConfig';
 import { engineError } from '../errors';
 import { forward, type MiniCpm } from '../model/minicpm';
 import type { Backend, Program, Step } from '../ops/backend';
+import { MAX_FUSED_ROWS } from '../ops/fuse';
 import { Ops, type LayerCache } from '../ops/graph';
 import type { SampledToken, Sampling, TokenLoop } from '../ops/tokenLoop';
 import type {
@@ -18,12 +19,11 @@ import type {
 import type { Tokenizer } from '../tokenizer/tokenizer';
 import { generate } from './generate';
 import { prefillCapacity, PrefillChunks } from './prefillChunks';
+import { Pace } from './pace';
 import { commonPrefixLength } from './prefix';
 
 /** Rows of one submission when logits of every position are wanted: 32 rows of 130,000 logits are 17 MB. */
 const ALL_LOGITS_ROWS = 32;
-/** A token and a draft of seven more. */
-const CHECK_ROWS = 8;
 
 /** What a session is made of; all of it lives on `backend`. */
 export interface SessionParts {
@@ -58,6 +58,8 @@ export class Session {
   /** Calls on one session run one after another: they share the cache. */
   #queue: Promise<unknown> = Promise.resolve();
   #isDisposed = false;
+  /** How many tokens to keep in flight, known from answer to answer. */
+  readonly pace: Pace;
 
   private constructor(
     private readonly parts: SessionParts,
@@ -67,6 +69,7 @@ export class Session {
     private readonly loop: TokenLoop,
   ) {
     this.#chunks = new PrefillChunks(prefillProgram.capacity);
+    this.pace = new Pace(loop.mostInFlight);
   }
 
   /** Records and compiles the programs of a model whose weights are on the backend. Takes ownership of the backend. */
@@ -76,7 +79,7 @@ export class Session {
     const [decode, prefill, check] = await Promise.all([
       compile(parts, 1, 'last'),
       compile(parts, prefillCapacity(bytesPerRow, parts.contextLength), 'last'),
-      compile(parts, Math.min(CHECK_ROWS, parts.contextLength), 'all'),
+      compile(parts, Math.min(MAX_FUSED_ROWS, parts.contextLength), 'all'),
     ]);
     const loop = await parts.backend.createTokenLoop(decode, prefill, parts.model.config.vocabSize);
     return new Session(parts, decode, prefill, check, loop);
@@ -164,15 +167,15 @@ export class Session {
     signal?: AbortSignal,
   ): Promise<SampledToken> {
     this.loop.begin(sampling, tokenIds);
-    const token = await this.#prefill(tokenIds, (_, step) => this.loop.first(step, wantsLogits), signal);
+    const token = await this.#prefill(tokenIds, (program, step) => this.loop.first(program, step, wantsLogits), signal);
     this.#last = token.tokenId;
     this.#answering = performance.now();
     return token;
   }
 
-  /** Calls of `next` that may wait for their tokens at the same time. */
-  get mostInFlight(): number {
-    return this.loop.mostInFlight;
+  /** Most tokens of a draft: with the one before them they fill a step of the check program. */
+  get mostDrafted(): number {
+    return this.checkProgram.capacity - 1;
   }
 
   /** Computes the token after the one before, whether or not that one is known yet. */
@@ -200,7 +203,8 @@ export class Session {
     const right = commonPrefixLength(draft, greedy);
     const tokens = greedy.slice(0, right + 1);
     for (const tokenId of tokens) this.advance(tokenId);
-    this.loop.resume(this.#last, this.#cached.length);
+    // At the end of the context nothing goes on.
+    if (this.#cached.length < this.contextLength) this.loop.resume(this.#last, this.#cached.length);
     this.timings.draftedTokens += draft.length;
     this.timings.acceptedTokens += right;
     return tokens;
@@ -267,6 +271,8 @@ export class Session {
   ): Promise<T> {
     // Not chunk by chunk: which chunk is a single row is a matter of speed, and results are not to depend on that.
     const program = tokenIds.length - this.#cached.length === 1 ? this.decodeProgram : this.prefillProgram;
+    // Tokens of an earlier answer that nobody waits for are not to be counted in the time of the first chunk.
+    if (tokenIds.length - this.#cached.length > this.#chunks.rows) await this.parts.backend.flush();
     for (;;) {
       const position = this.#cached.length;
       const remaining = tokenIds.length - position;
