@@ -10,7 +10,7 @@ const config = (componentType: string, resultComponentType: string, size = 8) =>
 });
 
 const unitOf = (...subgroupMatrixConfigs: ReturnType<typeof config>[]) =>
-  matrixUnitOf({ adapterInfo: { subgroupMatrixConfigs } });
+  matrixUnitOf({ adapterInfo: { subgroupMaxSize: 32, subgroupMatrixConfigs } });
 
 test('halves are preferred, and results are floats', () => {
   expect(unitOf(config('f32', 'f32'), config('f16', 'f16'))).toEqual({ m: 8, n: 8, k: 8, element: 'f32' });
@@ -20,4 +20,10 @@ test('halves are preferred, and results are floats', () => {
 test('sizes and types without a kernel are passed over', () => {
   expect(unitOf(config('u8', 'u32'), config('f16', 'f32', 32))).toBeUndefined();
   expect(matrixUnitOf({})).toBeUndefined();
+});
+
+test('subgroups of more than 32 invocations, and of a size that is not told, have none', () => {
+  const subgroupMatrixConfigs = [config('f16', 'f32', 16)];
+  expect(matrixUnitOf({ adapterInfo: { subgroupMaxSize: 64, subgroupMatrixConfigs } })).toBeUndefined();
+  expect(matrixUnitOf({ adapterInfo: { subgroupMatrixConfigs } })).toBeUndefined();
 });

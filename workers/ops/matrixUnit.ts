@@ -2,6 +2,7 @@ import type { MatrixUnit } from '../kernels/matmul/matmul';
 
 /** Chromium's, not in the standard. */
 interface SubgroupMatrixInfo {
+  subgroupMaxSize?: number;
   subgroupMatrixConfigs?: Iterable<{
     componentType: string;
     resultComponentType: string;
@@ -11,9 +12,13 @@ interface SubgroupMatrixInfo {
   }>;
 }
 
+/** The largest subgroups that kernels share their work among. */
+const MOST_INVOCATIONS = 32;
+
 /** The matrix unit of a device that kernels have a form for, adding up in f32: of halves rather than floats. */
 export function matrixUnitOf({ adapterInfo }: { adapterInfo?: object }): MatrixUnit | undefined {
-  const { subgroupMatrixConfigs: configs = [] }: SubgroupMatrixInfo = adapterInfo ?? {};
+  const { subgroupMaxSize = Infinity, subgroupMatrixConfigs: configs = [] }: SubgroupMatrixInfo = adapterInfo ?? {};
+  if (subgroupMaxSize > MOST_INVOCATIONS) return undefined;
   const units: MatrixUnit[] = [];
   for (const { componentType: element, resultComponentType, M: m, N: n, K: k } of configs) {
     if (resultComponentType !== 'f32' || (element !== 'f16' && element !== 'f32')) continue;
