@@ -86,6 +86,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'dawn',
+          // Kernels that have f16 variants; a driver that compiles with LLVM takes seconds for each shader.
           include: ['workers/kernels/{gatedProjections,matmul,matvec,projections,residualProjection}/*.gpu.test.ts'],
           setupFiles: ['workers/testing/dawn.ts'],
           testTimeout: 60_000,

@@ -22,4 +22,6 @@ rm -- ./*.deb
 mkdir -p lib
 ln -sf "$(find "$folder/root" -name 'libvulkan.so.1.*' | head -n 1)" lib/libvulkan.so.1
 driver=$(find "$folder/root" -name libvulkan_lvp.so)
+# LLVM and the like come with Debian's chromium.
+if ldd "$driver" | grep 'not found' >&2; then exit 1; fi
 printf '{"file_format_version":"1.0.0","ICD":{"library_path":"%s","api_version":"1.3.0"}}\n' "$driver" > icd.json

@@ -77,7 +77,7 @@ describe('candidates', () => {
   test('multiply prompts on matrix units that kernels fit', () => {
     const features = new Set<GPUFeatureName>(['shader-f16', 'subgroups', MATRIX_FEATURE]);
     const unit = { componentType: 'f16', resultComponentType: 'f32', M: 16, N: 16, K: 16 };
-    const adapterInfo = { subgroupMinSize: 32, subgroupMaxSize: 32, subgroupMatrixConfigs: [unit] };
+    const adapterInfo = { subgroupMaxSize: 32, subgroupMatrixConfigs: [unit] };
     expect(candidates({ device: { features, adapterInfo } }, 'matmul')['subgroup-matrix']).toBe('available');
     expect(candidates({ device: { features, adapterInfo } }, 'matvec')['subgroup-matrix']).toMatch(/no form/);
     expect(candidates({ device: { features } }, 'matmul')['subgroup-matrix']).toMatch(/no form/);

@@ -10,7 +10,7 @@ const config = (componentType: string, resultComponentType: string, size = 8) =>
 });
 
 const unitOf = (...subgroupMatrixConfigs: ReturnType<typeof config>[]) =>
-  matrixUnitOf({ adapterInfo: { subgroupMinSize: 32, subgroupMaxSize: 32, subgroupMatrixConfigs } });
+  matrixUnitOf({ adapterInfo: { subgroupMaxSize: 32, subgroupMatrixConfigs } });
 
 test('halves are preferred, and results are floats', () => {
   expect(unitOf(config('f32', 'f32'), config('f16', 'f16'))).toEqual({ m: 8, n: 8, k: 8, element: 'f32' });
@@ -22,7 +22,8 @@ test('sizes and types without a kernel are passed over', () => {
   expect(matrixUnitOf({})).toBeUndefined();
 });
 
-test('none where subgroups are not always of 32', () => {
-  const adapterInfo = { subgroupMinSize: 8, subgroupMaxSize: 32, subgroupMatrixConfigs: [config('f32', 'f32')] };
-  expect(matrixUnitOf({ adapterInfo })).toBeUndefined();
+test('subgroups of more than 32 invocations, and of a size that is not told, have none', () => {
+  const subgroupMatrixConfigs = [config('f16', 'f32', 16)];
+  expect(matrixUnitOf({ adapterInfo: { subgroupMaxSize: 64, subgroupMatrixConfigs } })).toBeUndefined();
+  expect(matrixUnitOf({ adapterInfo: { subgroupMatrixConfigs } })).toBeUndefined();
 });

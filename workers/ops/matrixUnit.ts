@@ -2,7 +2,6 @@ import type { MatrixUnit } from '../kernels/matmul/matmul';
 
 /** Chromium's, not in the standard. */
 interface SubgroupMatrixInfo {
-  subgroupMinSize?: number;
   subgroupMaxSize?: number;
   subgroupMatrixConfigs?: Iterable<{
     componentType: string;
@@ -13,17 +12,13 @@ interface SubgroupMatrixInfo {
   }>;
 }
 
-/** Invocations of a subgroup that the matmul on matrix units is written for. */
-const SUBGROUP_SIZE = 32;
+/** The largest subgroups that kernels share their work among. */
+const MOST_INVOCATIONS = 32;
 
-/**
- * The matrix unit of a device that kernels have a form for, adding up in f32: of halves rather than floats. None where
- * subgroups are not always of 32.
- */
+/** The matrix unit of a device that kernels have a form for, adding up in f32: of halves rather than floats. */
 export function matrixUnitOf({ adapterInfo }: { adapterInfo?: object }): MatrixUnit | undefined {
-  const info: SubgroupMatrixInfo = adapterInfo ?? {};
-  if (info.subgroupMinSize !== SUBGROUP_SIZE || info.subgroupMaxSize !== SUBGROUP_SIZE) return undefined;
-  const { subgroupMatrixConfigs: configs = [] } = info;
+  const { subgroupMaxSize = Infinity, subgroupMatrixConfigs: configs = [] }: SubgroupMatrixInfo = adapterInfo ?? {};
+  if (subgroupMaxSize > MOST_INVOCATIONS) return undefined;
   const units: MatrixUnit[] = [];
   for (const { componentType: element, resultComponentType, M: m, N: n, K: k } of configs) {
     if (resultComponentType !== 'f32' || (element !== 'f16' && element !== 'f32')) continue;

@@ -1,9 +1,12 @@
 // Variant f32: an invocation loads the activations that it multiplies.
 
-fn add_block(sums: ptr<function, Sums>, block: u32, thread: u32, rows: vec4u) {
-  let column = thread % 8u;
+fn add_block(sums: ptr<function, Sums>, block: u32, thread: u32, row: u32) {
+  if (row >= step.rows) {
+    return;
+  }
+  let start_{m} = row_start(row + {m}u) + block * 8u;
   for (var quad = 0u; quad < 8u; quad++) {
-    let k = block * 8u + quad;
-    add_quad(sums, quad * 32u + column, x[rows.x + k], x[rows.y + k], x[rows.z + k], x[rows.w + k]);
+    let w = unpacked_quad(quad, thread);
+    (*sums).row_{m} += x[start_{m} + quad] * w;
   }
 }

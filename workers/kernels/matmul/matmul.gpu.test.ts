@@ -4,12 +4,13 @@ import type { MatrixFormat } from '../../quant/layout';
 import { paddedWidth } from '../../quant/layout';
 import { unpackMatrix } from '../../quant/unpack';
 import { nmse } from '../../testing/allclose';
+import { onEmulatedMatrixUnit } from '../../testing/emulatedMatrixUnit';
 import { gpuTest, maxGpuTest, variantGpuTest } from '../../testing/gpu';
 import { randomPackedMatrix } from '../../testing/packedMatrix';
 import { Random } from '../../testing/random';
 import { runLaunch } from '../../testing/runLaunch';
 import { WEIGHT_FORMATS } from '../shared/weightFormats';
-import { matmul, matmulVariant } from './matmul';
+import { matmul, matmulVariant, type MatrixUnit } from './matmul';
 import { matmulReference } from './matmul.reference';
 
 const FORMATS = Object.keys(WEIGHT_FORMATS) as MatrixFormat[];
@@ -29,10 +30,20 @@ interface Size {
   columns: number;
   rowStart?: number;
   capacity?: number;
+  /** Of the last activation row. */
+  magnitude?: number;
 }
 
-async function check(device: GPUDevice, format: MatrixFormat, size: Size, variant: KernelVariant = 'f32') {
-  const { xRows, rows, columns, rowStart = 0, capacity = xRows } = size;
+interface Way {
+  variant: KernelVariant;
+  matrixUnit?: MatrixUnit;
+  tolerance: number;
+}
+
+const way = (variant: KernelVariant): Way => ({ variant, tolerance: TOLERANCE[variant] });
+
+async function check(device: GPUDevice, format: MatrixFormat, size: Size, { tolerance, ...options } = way('f32')) {
+  const { xRows, rows, columns, rowStart = 0, capacity = xRows, magnitude = 1e-6 } = size;
   const random = new Random(rows * columns + xRows);
   const weights = randomPackedMatrix(random, format, rows, columns);
   const xWidth = paddedWidth(columns);
@@ -40,10 +51,11 @@ async function check(device: GPUDevice, format: MatrixFormat, size: Size, varian
   const x = random.rows(capacity, columns, xWidth);
   // An outlier of the kind that language models have, and a row of next to nothing.
   x[3] = 1e5;
-  x.subarray((xRows - 1) * xWidth, xRows * xWidth).forEach((value, i, row) => (row[i] = 1e-6 * value));
+  x.subarray((xRows - 1) * xWidth, xRows * xWidth).forEach((value, i, row) => (row[i] = magnitude * value));
   const got = new Float32Array(capacity * outWidth).fill(777);
-  const launch = matmul({ format, rowStart, rows, columns, outWidth, variant });
-  await runLaunch(device, launch, { rows: xRows }, [weights, x, got]);
+  const launch = matmul({ format, rowStart, rows, columns, outWidth, ...options });
+  const runnable = options.matrixUnit ? onEmulatedMatrixUnit(launch) : launch;
+  await runLaunch(device, runnable, { rows: xRows }, [weights, x, got]);
   const unpacked = unpackMatrix(format, weights, rows, columns);
   const want = matmulReference(unpacked, x, { rows, columns, xRows, xWidth });
   const used = new Float32Array(xRows * rows);
@@ -56,7 +68,7 @@ async function check(device: GPUDevice, format: MatrixFormat, size: Size, varian
   // Row by row: the errors of one with an outlier would hide those of the others.
   for (let m = 0; m < xRows; m++) {
     const row = (values: ArrayLike<number>) => Array.from(values).slice(m * rows, (m + 1) * rows);
-    expect(nmse(row(used), row(want)), `row ${m}`).toBeLessThan(TOLERANCE[matmulVariant(format, variant)]);
+    expect(nmse(row(used), row(want)), `row ${m}`).toBeLessThan(tolerance);
   }
   expect(got.subarray(xRows * outWidth).every((value) => value === 777)).toBe(true);
 }
@@ -86,13 +98,39 @@ for (const variant of ['f16', 'int8', 'subgroups'] as const) {
       [65, 70, 288, 32],
     ] as const) {
       const name = `matmul ${format}, variant ${variant} [${xRows}, ${columns}] · [${rows}, ${columns}]ᵀ`;
-      variantGpuTest(name, variant, (device) => check(device, format, { xRows, rows, columns, rowStart }, variant));
+      variantGpuTest(name, variant, (device) =>
+        check(device, format, { xRows, rows, columns, rowStart }, way(variant)),
+      );
     }
   }
   variantGpuTest(`matmul, variant ${variant}: 33 of 70 rows in use`, variant, (device) =>
-    check(device, 'int4', { xRows: 33, rows: 96, columns: 64, capacity: 70 }, variant),
+    check(device, 'int4', { xRows: 33, rows: 96, columns: 64, capacity: 70 }, way(variant)),
   );
 }
+
+gpuTest('matmul, variant subgroup-matrix, emulated: floats in 8 × 8 × 8', ({ device }) => {
+  const matrixUnit: MatrixUnit = { m: 8, n: 8, k: 8, element: 'f32' };
+  const plain: Way = { variant: 'subgroup-matrix', matrixUnit, tolerance: TOLERANCE.f32 };
+  return check(device, 'int4', { xRows: 17, rows: 33, columns: 72, rowStart: 32, capacity: 20 }, plain);
+});
+
+for (const [m, n, k] of [
+  [16, 16, 16],
+  [8, 16, 16],
+] as const) {
+  variantGpuTest(`matmul, variant subgroup-matrix, emulated: f16 in ${m} × ${n} × ${k}`, 'f16', (device) => {
+    const halves: Way = { ...way('subgroup-matrix'), matrixUnit: { m, n, k, element: 'f16' } };
+    return check(device, 'int8', { xRows: 66, rows: 33, columns: 72, rowStart: 32, magnitude: 1e-3 }, halves);
+  });
+}
+
+variantGpuTest('matmul, variant f16: the largest halves as weights', 'f16', async (device) => {
+  const weights = new Uint8Array(new Uint16Array(32 * 32).fill(0x7bff).buffer);
+  const [x, out] = [new Float32Array(32).fill(3), new Float32Array(32)];
+  const shape = { format: 'f16', variant: 'f16', rowStart: 0, rows: 32, columns: 32, outWidth: 32 } as const;
+  await runLaunch(device, matmul(shape), { rows: 1 }, [weights, x, out]);
+  expect(nmse(out, new Float64Array(32).fill(32 * 3 * 65504))).toBeLessThan(1e-6);
+});
 
 for (const xRows of [1, 31, 33, 70]) {
   gpuTest(`matmul: ${xRows} of 70 rows in use, the rest is left alone`, ({ device }) =>

@@ -5,6 +5,7 @@ import type { MatrixFormat } from '../../quant/layout';
 import { matrixLayout } from '../../quant/layout';
 import f16Codes from '../shared/f16Codes.wgsl?raw';
 import f16Halves from '../shared/f16Halves.wgsl?raw';
+import { forEachRow } from '../shared/batch';
 import { STEP } from '../shared/step';
 import { WEIGHT_FORMATS } from '../shared/weightFormats';
 import f16Matmul from './f16Matmul.wgsl?raw';
@@ -61,12 +62,12 @@ export function matmulVariant(format: MatrixFormat, wanted: KernelVariant, matri
 
 function form(variant: KernelVariant, format: MatrixFormat, unit: MatrixUnit | undefined): Form {
   const plain = (file: string, own: string): Form => ({
-    sources: [source('matmul.wgsl', text), source(file, own)],
-    xRows: 32,
+    sources: [source('matmul.wgsl', text), source(file, own)].map((each) => forEachRow(each, 8)),
+    xRows: 64,
     tiles: 1,
   });
   const staged = (...own: WgslSource[]): Form => ({
-    sources: [source('stagedMatmul.wgsl', stagedMatmul), ...own],
+    sources: [forEachRow(source('stagedMatmul.wgsl', stagedMatmul), 4), ...own],
     xRows: 64,
     tiles: 2,
   });
@@ -88,11 +89,14 @@ function form(variant: KernelVariant, format: MatrixFormat, unit: MatrixUnit | u
   }
 }
 
-/** Declares the sizes of a matrix unit. Weights of a thousandth would lose bits as halves. */
+/** Declares the sizes of a matrix unit. Halves hold activations up to 2¹⁸, and weights up to 2¹⁰. */
 function unitSource({ m, n, k, element }: MatrixUnit): WgslSource {
-  const sizes = `const UNIT_M = ${m}u;\nconst UNIT_N = ${n}u;\nconst UNIT_K = ${k}u;\n`;
-  const weightUnit = element === 'f16' ? 1024 : 1;
-  return source('matmul.ts', `${sizes}const WEIGHT_UNIT = ${weightUnit}.0;\nalias Element = ${element};\n`);
+  const sizes = `const UNIT_M = ${m}u;\nconst UNIT_N = ${n}u;\nconst UNIT_K = ${k}u;\nalias Element = ${element};\n`;
+  // Rows of halves are set off from each other, so that their columns lie in different banks of workgroup memory. Rows of
+  // floats would then take more than there is.
+  const [stride, largest, xUnit, weightUnit] = element === 'f16' ? [40, 65504, 0.25, 64] : [32, 3e38, 1, 1];
+  const units = `const LARGEST_ELEMENT = f32(${largest});\nconst X_UNIT = f32(${xUnit});\nconst WEIGHT_UNIT = f32(${weightUnit});\n`;
+  return source('matmul.ts', `${sizes}const STRIDE = ${stride}u;\n${units}`);
 }
 
 /** Activation rows times one shard of a packed matrix. Bindings: step, weights, x, out. */

@@ -2,13 +2,14 @@
 //   weights: tiles of a packed matrix (quant/layout.ts), BLOCKS blocks each; rows of padding are zero
 //   x:       [capacity, 32 · BLOCKS]
 //   out:     [capacity, OUT_WIDTH]
-// Variant subgroup-matrix. A block of activations and of weights is staged in workgroup memory as `Element`s; each of the
-// four subgroups of 32 multiplies 16 activation rows by all 32 weight rows, in matrices of UNIT_M × UNIT_N × UNIT_K, adding
-// up in f32. matmul.ts declares these sizes, Element and WEIGHT_UNIT, a factor that keeps weights out of subnormal halves.
+// Variant subgroup-matrix. A block of activations and of weights is staged in workgroup memory as `Element`s; each group of
+// 32 invocations multiplies 16 activation rows by all 32 weight rows, in matrices of UNIT_M × UNIT_N × UNIT_K, adding up in
+// f32. Smaller subgroups do the work of their group together, each all of it. matmul.ts declares these sizes, Element, its
+// largest number, and X_UNIT and WEIGHT_UNIT, which numbers are multiplied by to stay away from it and from subnormal halves.
 enable f16;
 enable subgroups;
 enable chromium_experimental_subgroup_matrix;
-// That a subgroup is 32 neighbouring invocations is checked before this variant is taken, and unknown to the compiler.
+// That subgroups have at most 32 invocations is known from the adapter (ops/matrixUnit.ts), and unknown to the compiler.
 diagnostic(off, chromium.subgroup_matrix_uniformity);
 
 override BLOCKS: u32;
@@ -25,10 +26,10 @@ const RESULTS = 4u * UNIT_M * 32u;
 @group(0) @binding(2) var<storage, read> x: array<vec4f>;
 @group(0) @binding(3) var<storage, read_write> out: array<f32>;
 
-// [row][column]
-var<workgroup> staged_x: array<Element, 2048>;
-var<workgroup> staged_weights: array<Element, 1024>;
-// A row of matrices of each subgroup: [row][column].
+// [row][column], rows STRIDE elements apart
+var<workgroup> staged_x: array<Element, 64u * STRIDE>;
+var<workgroup> staged_weights: array<Element, 32u * STRIDE>;
+// A row of matrices of each group: [row][column].
 var<workgroup> results: array<f32, RESULTS>;
 
 alias Left = subgroup_matrix_left<Element, UNIT_K, UNIT_M>;
@@ -40,11 +41,11 @@ fn stage(first_row: u32, tile_base: u32, block: u32, thread: u32) {
     let row = i / 8u;
     let quad = i % 8u;
     // Rows beyond the last one in use repeat it; their results are not written.
-    let values = x[(min(first_row + row, step.rows - 1u) * BLOCKS + block) * 8u + quad];
-    // Beyond the largest half, rounding has no defined result.
-    let finite = clamp(values, vec4f(-65504.0), vec4f(65504.0));
+    let values = X_UNIT * x[(min(first_row + row, step.rows - 1u) * BLOCKS + block) * 8u + quad];
+    // Beyond the largest element, rounding has no defined result.
+    let finite = clamp(values, vec4f(-LARGEST_ELEMENT), vec4f(LARGEST_ELEMENT));
     for (var column = 0u; column < 4u; column++) {
-      staged_x[row * 32u + quad * 4u + column] = Element(finite[column]);
+      staged_x[row * STRIDE + quad * 4u + column] = Element(finite[column]);
     }
   }
   for (var i = thread; i < 256u; i += WORKGROUP_SIZE) {
@@ -52,7 +53,7 @@ fn stage(first_row: u32, tile_base: u32, block: u32, thread: u32) {
     let quad = i / 32u;
     let values = WEIGHT_UNIT * block_weights(tile_base, block, row, quad);
     for (var column = 0u; column < 4u; column++) {
-      staged_weights[row * 32u + quad * 4u + column] = Element(values[column]);
+      staged_weights[row * STRIDE + quad * 4u + column] = Element(values[column]);
     }
   }
 }
@@ -64,7 +65,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     return;
   }
   let tile_base = workgroup.x * TILE_UNITS;
-  let subgroup = thread / 32u;
+  let group = thread / 32u;
   var sums: array<Result, ROWS_M * ROWS_N>;
   for (var block = 0u; block < BLOCKS; block++) {
     workgroupBarrier();
@@ -72,27 +73,27 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     workgroupBarrier();
     for (var k = 0u; k < 32u; k += UNIT_K) {
       for (var n = 0u; n < ROWS_N; n++) {
-        let right = subgroupMatrixLoad<Right>(&staged_weights, n * UNIT_N * 32u + k, true, 32u);
+        let right = subgroupMatrixLoad<Right>(&staged_weights, n * UNIT_N * STRIDE + k, true, STRIDE);
         for (var m = 0u; m < ROWS_M; m++) {
-          let left = subgroupMatrixLoad<Left>(&staged_x, (subgroup * 16u + m * UNIT_M) * 32u + k, false, 32u);
+          let left = subgroupMatrixLoad<Left>(&staged_x, (group * 16u + m * UNIT_M) * STRIDE + k, false, STRIDE);
           let i = m * ROWS_N + n;
           sums[i] = subgroupMatrixMultiplyAccumulate(left, right, sums[i]);
         }
       }
     }
   }
-  // A row of matrices at a time, the subgroups pass their results through workgroup memory.
+  // A row of matrices at a time, groups pass their results through workgroup memory.
   for (var m = 0u; m < ROWS_M; m++) {
     workgroupBarrier();
     for (var n = 0u; n < ROWS_N; n++) {
-      subgroupMatrixStore(&results, subgroup * UNIT_M * 32u + n * UNIT_N, sums[m * ROWS_N + n], false, 32u);
+      subgroupMatrixStore(&results, group * UNIT_M * 32u + n * UNIT_N, sums[m * ROWS_N + n], false, 32u);
     }
     workgroupBarrier();
     for (var i = thread; i < RESULTS; i += WORKGROUP_SIZE) {
       let result_row = i / 32u;
       let row = first_row + (result_row / UNIT_M) * 16u + m * UNIT_M + result_row % UNIT_M;
       if (row < step.rows) {
-        out[row * OUT_WIDTH + OUT_START + workgroup.x * 32u + i % 32u] = results[i] / WEIGHT_UNIT;
+        out[row * OUT_WIDTH + OUT_START + workgroup.x * 32u + i % 32u] = results[i] / (X_UNIT * WEIGHT_UNIT);
       }
     }
   }

@@ -5,7 +5,8 @@
 // Activations are rounded, each row's 32 columns of a block with a scale of their own, so that no size of activation
 // overflows and an outlier costs only its block; weights stay codes. Both are staged in workgroup memory, a block at a time,
 // multiplied as the variant's small numbers (f16Matmul.wgsl, int8Matmul.wgsl), and scaled and added up in f32.
-// Invocation = 4 × 4 outputs: activation rows 4 · (thread / 16) + i, weight rows thread % 16 + 16 · j.
+// Invocation = 4 × 4 outputs: activation rows 4 · (thread / 16) + i, weight rows thread % 16 + 16 · j. Where four weight rows
+// stand together, in vectors of four, they are those of one invocation.
 
 override BLOCKS: u32;
 override TILES: u32;
@@ -15,30 +16,36 @@ override OUT_WIDTH: u32;
 
 const WORKGROUP_SIZE = 256u;
 const STAGED_ROWS = 64u;
+// Invocations that stage weights, activations, and scales of weights.
+const WEIGHT_STAGERS = 128u;
+const ROW_STAGERS = STAGED_ROWS;
+const SCALE_STAGERS = 16u;
+const SCALE_QUADS = 8u / BLOCK_SCALES;
 
 @group(0) @binding(1) var<storage, read> weights: array<vec4u>;
 @group(0) @binding(2) var<storage, read> x: array<vec4f>;
 @group(0) @binding(3) var<storage, read_write> out: array<f32>;
 
-// [quad of columns][row]
-var<workgroup> staged_weights: array<Quad, 512>;
-var<workgroup> staged_x: array<Quad, 512>;
-// {scale of columns 0–15, scale of columns 16–31, offset} of each weight row.
-var<workgroup> weight_scales: array<vec3f, STAGED_ROWS>;
-// {scale, scale · Σ of the staged numbers} of each activation row.
-var<workgroup> x_scales: array<vec2f, STAGED_ROWS>;
+// [row]: what a staged number stands for, and what the staged numbers add up to.
+var<workgroup> x_scales: array<f32, STAGED_ROWS>;
+var<workgroup> x_sums: array<f32, STAGED_ROWS>;
+// [scale of the block][four weight rows]
+var<workgroup> weight_scales: array<vec4f, 32>;
+var<workgroup> weight_offsets: array<vec4f, 16>;
 
-fn stage_weights(first_tile: u32, block: u32, thread: u32) {
-  let row = thread % STAGED_ROWS;
-  let tile = first_tile + row / 32u;
-  // A last workgroup with one tile works on it twice.
-  let tile_base = min(tile, TILES - 1u) * TILE_UNITS;
-  for (var quad = thread / STAGED_ROWS; quad < 8u; quad += WORKGROUP_SIZE / STAGED_ROWS) {
-    staged_weights[quad * STAGED_ROWS + row] = weight_quad(tile_base, block, row % 32u, quad);
-  }
-  if (thread < STAGED_ROWS) {
-    weight_scales[row] = quad_scales(tile_base, block, row % 32u);
-  }
+// Where the two tiles of the workgroup begin. A last workgroup with one tile works on it twice.
+fn tile_bases(first_tile: u32) -> vec2u {
+  return min(vec2u(first_tile, first_tile + 1u), vec2u(TILES - 1u)) * TILE_UNITS;
+}
+
+fn stage_scales(tiles: vec2u, block: u32, column: u32) {
+  let a = product_scales(tiles.x, block, column);
+  let b = product_scales(tiles.x, block, column + 16u);
+  let c = product_scales(tiles.y, block, column);
+  let d = product_scales(tiles.y, block, column + 16u);
+  weight_scales[column] = vec4f(a.x, b.x, c.x, d.x);
+  weight_scales[column + 16u] = vec4f(a.y, b.y, c.y, d.y);
+  weight_offsets[column] = vec4f(a.z, b.z, c.z, d.z);
 }
 
 fn stage_row(first_row: u32, block: u32, row: u32) {
@@ -53,11 +60,20 @@ fn stage_row(first_row: u32, block: u32, row: u32) {
   let inverse = select(0.0, 1.0 / largest, largest > 0x1p-100);
   var sum = 0.0;
   for (var quad = 0u; quad < 8u; quad++) {
-    let staged = rounded(x[i + quad] * inverse);
-    staged_x[quad * STAGED_ROWS + row] = staged;
-    sum += quad_sum(staged);
+    sum += stage_quad(row, quad, x[i + quad] * inverse);
   }
-  x_scales[row] = largest / LARGEST_STAGED * vec2f(1.0, sum);
+  x_scales[row] = largest / LARGEST_STAGED;
+  x_sums[row] = sum;
+}
+
+fn stage(first_row: u32, tiles: vec2u, block: u32, thread: u32) {
+  if (thread < WEIGHT_STAGERS) {
+    stage_weights(tiles, block, thread / 16u, thread % 16u);
+  } else if (thread < WEIGHT_STAGERS + ROW_STAGERS) {
+    stage_row(first_row, block, thread - WEIGHT_STAGERS);
+  } else if (thread < WEIGHT_STAGERS + ROW_STAGERS + SCALE_STAGERS) {
+    stage_scales(tiles, block, thread - (WEIGHT_STAGERS + ROW_STAGERS));
+  }
 }
 
 fn write_row(row: u32, tile: u32, column: u32, values: vec4f) {
@@ -79,54 +95,29 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     return;
   }
   let first_tile = workgroup.x * 2u;
+  let tiles = tile_bases(first_tile);
   let row = 4u * (thread / 16u);
   let column = thread % 16u;
-  var sum0 = vec4f();
-  var sum1 = vec4f();
-  var sum2 = vec4f();
-  var sum3 = vec4f();
+  let in_use = first_row + row < step.rows;
+  var sum_{m} = vec4f();
   for (var block = 0u; block < BLOCKS; block++) {
     workgroupBarrier();
-    stage_weights(first_tile, block, thread);
-    if (thread >= WORKGROUP_SIZE - STAGED_ROWS) {
-      stage_row(first_row, block, thread - (WORKGROUP_SIZE - STAGED_ROWS));
-    }
+    stage(first_row, tiles, block, thread);
     workgroupBarrier();
-    let scales0 = weight_scales[column];
-    let scales1 = weight_scales[column + 16u];
-    let scales2 = weight_scales[column + 32u];
-    let scales3 = weight_scales[column + 48u];
-    let offsets = vec4f(scales0.z, scales1.z, scales2.z, scales3.z);
-    sum0 += x_scales[row].y * offsets;
-    sum1 += x_scales[row + 1u].y * offsets;
-    sum2 += x_scales[row + 2u].y * offsets;
-    sum3 += x_scales[row + 3u].y * offsets;
-    for (var side = 0u; side < 2u; side++) {
-      var products0 = Products();
-      var products1 = Products();
-      var products2 = Products();
-      var products3 = Products();
-      for (var quad = 4u * side; quad < 4u * side + 4u; quad++) {
-        let w = quad * STAGED_ROWS + column;
-        let w0 = staged_weights[w];
-        let w1 = staged_weights[w + 16u];
-        let w2 = staged_weights[w + 32u];
-        let w3 = staged_weights[w + 48u];
-        let at = quad * STAGED_ROWS + row;
-        products0 += products_of(staged_x[at], w0, w1, w2, w3);
-        products1 += products_of(staged_x[at + 1u], w0, w1, w2, w3);
-        products2 += products_of(staged_x[at + 2u], w0, w1, w2, w3);
-        products3 += products_of(staged_x[at + 3u], w0, w1, w2, w3);
+    if (in_use) {
+      let offsets = weight_offsets[column];
+      var block_sum_{m} = x_sums[row + {m}u] * offsets;
+      for (var i = 0u; i < BLOCK_SCALES; i++) {
+        var products_{m} = Products();
+        for (var quad = SCALE_QUADS * i; quad < SCALE_QUADS * (i + 1u); quad++) {
+          let w = weight_quads(quad, column);
+          products_{m} = add_products(products_{m}, x_quad(quad, row + {m}u), w);
+        }
+        let scales = weight_scales[16u * i + column];
+        block_sum_{m} += vec4f(products_{m}) * scales;
       }
-      let scales = vec4f(scales0[side], scales1[side], scales2[side], scales3[side]);
-      sum0 += x_scales[row].x * scales * vec4f(products0);
-      sum1 += x_scales[row + 1u].x * scales * vec4f(products1);
-      sum2 += x_scales[row + 2u].x * scales * vec4f(products2);
-      sum3 += x_scales[row + 3u].x * scales * vec4f(products3);
+      sum_{m} += x_scales[row + {m}u] * block_sum_{m};
     }
   }
-  write_row(first_row + row, first_tile, column, sum0);
-  write_row(first_row + row + 1u, first_tile, column, sum1);
-  write_row(first_row + row + 2u, first_tile, column, sum2);
-  write_row(first_row + row + 3u, first_tile, column, sum3);
+  write_row(first_row + row + {m}u, first_tile, column, sum_{m});
 }

@@ -2,18 +2,17 @@
 // to the others, which works in subgroups of any size.
 enable subgroups;
 
-fn add_block(sums: ptr<function, Sums>, block: u32, thread: u32, rows: vec4u) {
-  let column = thread % 8u;
+fn add_block(sums: ptr<function, Sums>, block: u32, thread: u32, row: u32) {
   for (var half = 0u; half < 2u; half++) {
     let k = block * 8u + half * 4u + thread % 4u;
-    let a = x[rows.x + k];
-    let b = x[rows.y + k];
-    let c = x[rows.z + k];
-    let d = x[rows.w + k];
-    let at = half * 128u + column;
-    add_quad(sums, at, quadBroadcast(a, 0u), quadBroadcast(b, 0u), quadBroadcast(c, 0u), quadBroadcast(d, 0u));
-    add_quad(sums, at + 32u, quadBroadcast(a, 1u), quadBroadcast(b, 1u), quadBroadcast(c, 1u), quadBroadcast(d, 1u));
-    add_quad(sums, at + 64u, quadBroadcast(a, 2u), quadBroadcast(b, 2u), quadBroadcast(c, 2u), quadBroadcast(d, 2u));
-    add_quad(sums, at + 96u, quadBroadcast(a, 3u), quadBroadcast(b, 3u), quadBroadcast(c, 3u), quadBroadcast(d, 3u));
+    let x_{m} = x[row_start(row + {m}u) + k];
+    let w0 = unpacked_quad(half * 4u, thread);
+    (*sums).row_{m} += quadBroadcast(x_{m}, 0u) * w0;
+    let w1 = unpacked_quad(half * 4u + 1u, thread);
+    (*sums).row_{m} += quadBroadcast(x_{m}, 1u) * w1;
+    let w2 = unpacked_quad(half * 4u + 2u, thread);
+    (*sums).row_{m} += quadBroadcast(x_{m}, 2u) * w2;
+    let w3 = unpacked_quad(half * 4u + 3u, thread);
+    (*sums).row_{m} += quadBroadcast(x_{m}, 3u) * w3;
   }
 }

@@ -1,5 +1,6 @@
 // Weights of format f16 as the variant f16 reads them: codes with a scale of 1.
 
+const BLOCK_SCALES = 1u;
 
 // The weights of a quad in the order 0, 2, 1, 3.
 fn half_codes(tile_base: u32, block: u32, row: u32, quad: u32) -> vec4<f16> {

@@ -7,6 +7,7 @@ const INT4_CODE_UNITS = 32u;
 const SCALE_UNIT = 0x1p-10;
 const LOW_NIBBLES = 0x0F0F0F0Fu;
 const SIGNED_CODES = false;
+const BLOCK_SCALES = 1u;
 
 // A header stands in front of every 8 blocks.
 fn int4_block_base(tile_base: u32, block: u32) -> u32 {

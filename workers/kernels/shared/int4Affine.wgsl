@@ -6,6 +6,7 @@ const INT4_AFFINE_CODE_UNITS = 32u;
 const SCALE_UNIT = 0x1p-10;
 const LOW_NIBBLES = 0x0F0F0F0Fu;
 const SIGNED_CODES = false;
+const BLOCK_SCALES = 1u;
 
 fn block_codes(tile_base: u32, block: u32, row: u32, quad: u32) -> u32 {
   let base = tile_base + block * INT4_AFFINE_BLOCK_UNITS;

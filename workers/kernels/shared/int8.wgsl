@@ -5,6 +5,7 @@ const INT8_CODE_UNITS = 64u;
 // Stored scales are 1024-fold.
 const SCALE_UNIT = 0x1p-10;
 const SIGNED_CODES = true;
+const BLOCK_SCALES = 2u;
 
 // Not unpack4x8snorm: that would read −128 as −127.
 fn int8_codes(word: u32) -> vec4f {

@@ -17,6 +17,7 @@ import int8Affine from './int8Affine.wgsl?raw';
  *
  * - `block_codes(tile_base, block, row, quad) -> u32`: the codes of these four columns, a byte each;
  * - `block_scales(tile_base, block, row) -> vec3f`: {scale of columns 0–15, scale of columns 16–31, offset} of the block;
+ * - `BLOCK_SCALES`: 2 where the two scales differ, else 1;
  * - `SIGNED_CODES`: whether codes are bytes from −128 to 127, else nibbles from 0 to 15.
  */
 export const WEIGHT_FORMATS: Record<MatrixFormat, WgslSource> = {
