@@ -89,7 +89,7 @@ export default defineConfig({
           // Kernels that have f16 variants; a driver that compiles with LLVM takes seconds for each shader.
           include: ['workers/kernels/{gatedProjections,matmul,matvec,projections,residualProjection}/*.gpu.test.ts'],
           setupFiles: ['workers/testing/dawn.ts'],
-          testTimeout: 60_000,
+          testTimeout: 120_000,
         },
       },
       {
@@ -97,7 +97,7 @@ export default defineConfig({
         test: {
           name: 'gpu',
           include: ['workers/**/*.gpu.test.ts'],
-          testTimeout: 60_000,
+          testTimeout: 120_000,
           browser: {
             enabled: true,
             // Chromium's old headless shell has no WebGPU; the new headless mode is asked for by flag.

@@ -9,7 +9,7 @@ export default defineConfig({
   testMatch: '*.spec.ts',
   outputDir: 'results/artifacts',
   reporter: 'list',
-  timeout: 180_000,
+  timeout: 300_000,
   expect: { timeout: 60_000 },
   workers: 2,
   fullyParallel: true,
