@@ -78,15 +78,6 @@ function detectArchitecture(fields: Fields): ModelConfig['architecture'] {
 }
 
 function refuseUnsupported(fields: Fields): void {
-  const quantization = fields.value('quantization_config');
-  if (quantization !== undefined) {
-    const method = isJsonObject(quantization) ? quantization.quant_method : undefined;
-    const name = typeof method === 'string' ? method.toUpperCase() : 'Quantised';
-    throw unsupported(
-      fields,
-      `${name} checkpoints are not supported yet; use the unquantised checkpoint or a GGUF file`,
-    );
-  }
   if (fields.value('num_experts'))
     throw unsupported(fields, 'mixture-of-experts models (num_experts) are not supported');
   const activation = fields.string('hidden_act', 'silu');

@@ -108,8 +108,5 @@ function ourName(
 function refuse(name: string, place: string): never {
   if (name.endsWith('.bias'))
     throw engineError('UnsupportedError', `${place}: linear layers with a bias are not supported.`);
-  if (/\.(qweight|qzeros|g_idx)$/.test(name)) {
-    throw engineError('UnsupportedError', `${place}: GPTQ and AWQ checkpoints are not supported yet.`);
-  }
   throw engineError('UnsupportedError', `${place}: the engine does not know what this tensor is for.`);
 }

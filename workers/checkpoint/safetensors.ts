@@ -1,25 +1,8 @@
 import { engineError } from '../errors';
 import type { JsonObject } from './json';
 import { decodeUtf8, isJsonObject, parseJsonObject } from './json';
-
-/** Bytes per element of the dtypes that the format knows. */
-const DTYPE_BYTES: Readonly<Record<string, number>> = {
-  BOOL: 1,
-  U8: 1,
-  I8: 1,
-  F8_E4M3: 1,
-  F8_E5M2: 1,
-  I16: 2,
-  U16: 2,
-  F16: 2,
-  BF16: 2,
-  I32: 4,
-  U32: 4,
-  F32: 4,
-  F64: 8,
-  I64: 8,
-  U64: 8,
-};
+import type { StoredTensor } from './storedTensor';
+import { DTYPE_BYTES } from './storedTensor';
 
 /**
  * The headers of the largest checkpoints stay below 1 MB. The format allows 100 MB, but parsing that takes gigabytes,
@@ -29,15 +12,6 @@ const MAX_HEADER_BYTES = 16 << 20;
 
 /** The header starts behind its own length. */
 export const HEADER_OFFSET = 8;
-
-export interface SafetensorsEntry {
-  name: string;
-  dtype: string;
-  shape: number[];
-  /** Where the data starts, from the start of the file. */
-  offset: number;
-  bytes: number;
-}
 
 /**
  * The length of the JSON header, from the first 8 bytes of a file of `fileSize` bytes (null when unknown).
@@ -60,7 +34,7 @@ export function safetensorsHeaderLength(prefix: Uint8Array, fileSize: number | n
  * has the size that its shape and dtype call for, and together they cover the data section exactly.
  * Throws InvalidFileError naming the file and the tensor.
  */
-export function parseSafetensorsHeader(header: Uint8Array, fileSize: number | null, file: string): SafetensorsEntry[] {
+export function parseSafetensorsHeader(header: Uint8Array, fileSize: number | null, file: string): StoredTensor[] {
   const place = `The header of ${file}`;
   const { __metadata__: metadata, ...table } = parseJsonObject(header, place);
   if (metadata !== undefined && !isJsonObject(metadata)) throw invalid(file, '__metadata__ is not an object');
@@ -73,7 +47,7 @@ export function parseSafetensorsHeader(header: Uint8Array, fileSize: number | nu
   return entries;
 }
 
-function parseEntry(name: string, entry: unknown, dataStart: number, file: string): SafetensorsEntry {
+function parseEntry(name: string, entry: unknown, dataStart: number, file: string): StoredTensor {
   const place = `${file}, tensor "${name}"`;
   if (!isJsonObject(entry)) throw invalid(place, 'its entry is not an object');
   const { dtype } = entry;
@@ -115,7 +89,7 @@ function refuseDuplicateNames(text: string, entryCount: number, file: string): v
   }
 }
 
-function checkCoverage(entries: SafetensorsEntry[], dataStart: number, fileSize: number | null, file: string): void {
+function checkCoverage(entries: StoredTensor[], dataStart: number, fileSize: number | null, file: string): void {
   let position = dataStart;
   for (const { name, offset, bytes } of entries) {
     if (offset < position) throw invalid(`${file}, tensor "${name}"`, `it overlaps the tensor in front of it`);

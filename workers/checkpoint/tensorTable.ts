@@ -3,6 +3,7 @@ import type { GgmlType } from '../quant/ggml';
 import type { ModelConfig } from './modelConfig';
 import type { NamingScheme } from './names';
 import { requiredTensors } from './names';
+import type { QuantizedParts } from './quantizedTensors';
 
 /** A tensor as its file describes it. */
 export interface FileTensor {
@@ -15,6 +16,17 @@ export interface FileTensor {
   /** From the start of the file. */
   offset: number;
   bytes: number;
+  /** Of a matrix that is put together from several tensors, these; `type` is what it is put together to. */
+  assembly?: Assembly;
+}
+
+/** A matrix that was quantised in several tensors. */
+export interface Assembly {
+  parts: QuantizedParts;
+  /** The group of each column; null for one after the other. */
+  groups: Int32Array | null;
+  /** The bytes from `offset` up to here are read in the order of the file, and other parts beside it. */
+  end: number;
 }
 
 /** A tensor of the model and where its data is. */

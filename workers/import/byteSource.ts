@@ -21,6 +21,8 @@ export interface ByteSource {
    * it has another file by now, InvalidFileError when a file is shorter or cannot be read any more.
    */
   read(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>>;
+  /** As `read`, of bytes far from what is read in order: they are fetched by themselves, announced or not. */
+  readAside(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>>;
   /** Everything, of at most `limit` bytes. Throws as `read` does, and InvalidFileError beyond the limit. */
   readAll(limit: number): Promise<Uint8Array<ArrayBuffer>>;
   /**

@@ -37,6 +37,10 @@ export class FileSource implements ByteSource {
     }
   }
 
+  readAside(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
+    return this.read(offset, length);
+  }
+
   readAll(limit: number): Promise<Uint8Array<ArrayBuffer>> {
     if (this.size <= limit) return this.read(0, this.size);
     throw engineError(

@@ -2,49 +2,54 @@ import { configFromJson } from '../checkpoint/config';
 import type { JsonObject } from '../checkpoint/json';
 import { isJsonObject, parseJsonObject } from '../checkpoint/json';
 import { huggingFaceNames } from '../checkpoint/names';
-import { HEADER_OFFSET, parseSafetensorsHeader, safetensorsHeaderLength } from '../checkpoint/safetensors';
+import { quantizationScheme } from '../checkpoint/quantizationConfig';
+import type { FiledTensor } from '../checkpoint/quantizedTensors';
+import { quantizedTensors } from '../checkpoint/quantizedTensors';
 import { samplingFromJson } from '../checkpoint/sampling';
+import { FLOAT_TYPES } from '../checkpoint/storedTensor';
 import type { FileTensor } from '../checkpoint/tensorTable';
 import { tensorTable } from '../checkpoint/tensorTable';
 import { engineError } from '../errors';
-import { GGML_TYPES } from '../quant/ggml';
-import type { ByteSource } from './byteSource';
 import type { Checkpoint } from './checkpoint';
 import type { FileSet } from './fileSet';
 import { missingFile } from './fileSet';
+import { openQuantized } from './openQuantized';
 import { readLicence } from './readLicence';
 import { readTokenizer } from './readTokenizer';
+import { readWeightFiles } from './weightFiles';
 
 const CONFIG_LIMIT = 1 << 20;
-const INDEX_LIMIT = 16 << 20;
-/** The largest checkpoints have a few hundred. */
-const MAX_SHARDS = 1000;
-
-/** ggml's ids of the dtypes that weights may have. */
-const GGML_TYPE_OF_DTYPE: Readonly<Record<string, number>> = { F32: 0, F16: 1, BF16: 30 };
+const QUANTIZE_CONFIG = 'quantize_config.json';
 
 /**
- * Opens a checkpoint in the layout of transformers: config.json, safetensors (one file, or shards with an index) and
- * the tokenizer. The configuration is judged before anything else is read.
+ * Opens a checkpoint in the layout of transformers: config.json, safetensors or pytorch_model.bin (one file, or shards with
+ * an index), quantised or not, and the tokenizer. The configuration is judged before anything else is read.
  * Throws UnsupportedError, InvalidFileError or NetworkError.
  */
 export async function openHuggingFaceCheckpoint(files: FileSet): Promise<Checkpoint> {
   const json = await readJson(files, 'config.json', CONFIG_LIMIT);
   if (!json) throw missingFile(files, 'config.json');
   const generation = await readJson(files, 'generation_config.json', CONFIG_LIMIT);
-  const config = configFromJson(json, generation);
-  const { weights, tensors } = await readWeightFiles(files);
+  const stated = configFromJson(json, generation);
+  const statedScheme = quantizationScheme(json, null);
+  const { weights, tensors: filed } = await readWeightFiles(files);
+  const fileNames = weights.map((source) => source.name);
+  const config = { ...stated, tieWordEmbeddings: stated.tieWordEmbeddings || hasOneVocabularyMatrix(filed) };
+  const isIncomplete = mayNeedQuantizeConfig(json) && filed.some(({ name }) => name.endsWith('.qweight'));
+  const scheme = isIncomplete
+    ? quantizationScheme(json, await readJson(files, QUANTIZE_CONFIG, CONFIG_LIMIT))
+    : statedScheme;
+  const { plain, quantized } = quantizedTensors(filed, scheme, fileNames);
+  const tensors = [
+    ...plain.map((tensor) => floatTensor(tensor, fileNames)),
+    ...(await openQuantized(quantized, weights)),
+  ];
   return {
     modelName: files.modelName ?? statedName(json) ?? config.architecture,
     config,
     sampling: samplingFromJson(generation, config.architecture),
     licence: await readLicence(files),
-    tensors: tensorTable(
-      tensors,
-      config,
-      huggingFaceNames,
-      weights.map((source) => source.name),
-    ),
+    tensors: tensorTable(tensors, config, huggingFaceNames, fileNames),
     weights,
     tokenizer: await readTokenizer(files, config.vocabSize),
   };
@@ -61,69 +66,23 @@ function statedName(config: JsonObject): string | null {
   return name === undefined || name === '' ? null : name;
 }
 
-interface WeightFiles {
-  weights: ByteSource[];
-  tensors: FileTensor[];
+/** Whether config.json leaves to quantize_config.json, which AutoGPTQ writes, how or in which version it was quantised. */
+function mayNeedQuantizeConfig({ quantization_config: stated, quantization }: JsonObject): boolean {
+  if (!isJsonObject(stated)) return quantization === undefined;
+  return stated.quant_method !== 'awq' && stated.checkpoint_format === undefined;
 }
 
-/** One file before shards before whatever was given: the order of transformers. */
-async function readWeightFiles(files: FileSet): Promise<WeightFiles> {
-  const single = await files.open('model.safetensors');
-  if (single) return { weights: [single], tensors: await readHeader(single, 0) };
-  const index = await readJson(files, 'model.safetensors.index.json', INDEX_LIMIT);
-  const given = files.fileNames.filter((name) => name.endsWith('.safetensors')).sort();
-  const shards = index ? shardNames(index) : given;
-  if (shards.length > 0) return readShards(files, shards);
-  for (const pickle of ['pytorch_model.bin', 'pytorch_model.bin.index.json']) {
-    const source = await files.open(pickle);
-    source?.close();
-    if (!source) continue;
-    const message = `Weights in ${pickle} are not supported yet, only safetensors and GGUF.`;
-    throw engineError('UnsupportedError', message);
-  }
-  throw missingFile(files, 'model.safetensors');
+/** Tied matrices that PyTorch has saved under both names are one storage, whatever the configuration says. */
+function hasOneVocabularyMatrix(tensors: FiledTensor[]): boolean {
+  const [embedding, head] = ['model.embed_tokens.weight', 'lm_head.weight'].map((name) =>
+    tensors.find((tensor) => tensor.name === name),
+  );
+  return embedding !== undefined && embedding.file === head?.file && embedding.offset === head.offset;
 }
 
-function shardNames(index: JsonObject): string[] {
-  const { weight_map: weightMap } = index;
-  const place = 'model.safetensors.index.json';
-  if (!isJsonObject(weightMap)) throw engineError('InvalidFileError', `${place}: "weight_map" is not an object.`);
-  const names = new Set(Object.values(weightMap));
-  for (const name of names) {
-    if (typeof name !== 'string' || !/^[\w.-]+\.safetensors$/.test(name)) {
-      throw engineError('InvalidFileError', `${place}: ${JSON.stringify(name)} is not the name of a safetensors file.`);
-    }
-  }
-  if (names.size === 0) throw engineError('InvalidFileError', `${place}: "weight_map" is empty.`);
-  return ([...names] as string[]).sort();
-}
-
-/** One after the other, none staying open: a browser opens no more than six connections to a server of HTTP/1.1. */
-async function readShards(files: FileSet, names: string[]): Promise<WeightFiles> {
-  if (names.length > MAX_SHARDS) {
-    const message = `The model is in ${names.length} safetensors files; at most ${MAX_SHARDS} are expected.`;
-    throw engineError('InvalidFileError', message);
-  }
-  const weights: ByteSource[] = [];
-  const tensors: FileTensor[][] = [];
-  for (const name of names) {
-    const source = await files.open(name);
-    if (!source) throw missingFile(files, name);
-    tensors.push(await readHeader(source, weights.length));
-    weights.push(source);
-    source.close();
-  }
-  return { weights, tensors: tensors.flat() };
-}
-
-/** The tensors of the safetensors file that has the index `file`. */
-async function readHeader(source: ByteSource, file: number): Promise<FileTensor[]> {
-  const prefix = await source.read(0, HEADER_OFFSET);
-  const header = await source.read(HEADER_OFFSET, safetensorsHeaderLength(prefix, source.size, source.name));
-  return parseSafetensorsHeader(header, source.size, source.name).map(({ dtype, ...entry }) => {
-    const type = GGML_TYPES[GGML_TYPE_OF_DTYPE[dtype] ?? -1];
-    if (type) return { ...entry, type, file };
-    const place = `${source.name}, tensor "${entry.name}"`;
-    throw engineError('UnsupportedError', `${place}: weights of type ${dtype} are not supported.`);
-  });
+function floatTensor({ dtype, ...tensor }: FiledTensor, fileNames: string[]): FileTensor {
+  const type = FLOAT_TYPES[dtype];
+  if (type) return { ...tensor, type };
+  const place = `${fileNames[tensor.file]}, tensor "${tensor.name}"`;
+  throw engineError('UnsupportedError', `${place}: weights of type ${dtype} are not supported.`);
 }

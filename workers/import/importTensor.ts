@@ -15,12 +15,12 @@ export type PutChunk = (chunk: ChunkEntry, bytes: Uint8Array<ArrayBuffer>) => Pr
 /**
  * Reads these chunks of one tensor, packs and stores them one by one; resolves to their entries with hashes. One chunk is
  * stored while the next is filled, so there are never more than two in memory. `onBytes` is told about every stretch of
- * source bytes that is done. Throws InvalidFileError for weights that are not numbers, and what reading and storing throw.
+ * source bytes that is done. `weights` are all files of the checkpoint. Throws InvalidFileError for weights that are not numbers, and what reading and storing throw.
  */
 export async function importChunks(
   planned: PlannedTensor,
   chunks: PlannedChunk[],
-  source: ByteSource,
+  weights: ByteSource[],
   headDim: number,
   putChunk: PutChunk,
   onBytes: (bytes: number) => void,
@@ -31,8 +31,8 @@ export async function importChunks(
     const bytes = new Uint8Array(plannedChunk.chunk.bytes);
     const filling =
       planned.entry.shape.length === 1
-        ? fillWithVector(planned, source, bytes, onBytes)
-        : fillWithRows(planned, plannedChunk, source, headDim, bytes, onBytes);
+        ? fillWithVector(planned, weights, bytes, onBytes)
+        : fillWithRows(planned, plannedChunk, weights, headDim, bytes, onBytes);
     // What cannot be stored is never settled, and the source would wait for that before it reads on.
     await Promise.race([filling, storing.then(() => filling)]);
     await storing;
@@ -48,7 +48,7 @@ export async function importChunks(
   return stored;
 }
 
-/** The bytes of the file that a chunk is made of. */
+/** The bytes of the file that a chunk is made of and that are read in order. */
 export function sourceRange({ source, entry }: PlannedTensor, chunk: PlannedChunk, headDim: number): ByteRange {
   if (entry.shape.length === 1) return { from: source.offset, to: source.offset + source.bytes };
   return bytesOfRows(source, headDim, chunk);
@@ -56,10 +56,11 @@ export function sourceRange({ source, entry }: PlannedTensor, chunk: PlannedChun
 
 async function fillWithVector(
   { source: tensor, entry }: PlannedTensor,
-  source: ByteSource,
+  weights: ByteSource[],
   out: Uint8Array<ArrayBuffer>,
   onBytes: (bytes: number) => void,
 ): Promise<void> {
+  const source = weights[tensor.file]!;
   const bytes = await source.read(tensor.offset, tensor.bytes);
   const values = namingTheTensor(tensor, source, () => finite(dequantizeGgml(tensor.type, bytes, entry.shape[0])));
   new Float32Array(out.buffer).set(values);
@@ -69,7 +70,7 @@ async function fillWithVector(
 async function fillWithRows(
   planned: PlannedTensor,
   { firstRow, endRow }: PlannedChunk,
-  source: ByteSource,
+  weights: ByteSource[],
   headDim: number,
   out: Uint8Array<ArrayBuffer>,
   onBytes: (bytes: number) => void,
@@ -77,8 +78,9 @@ async function fillWithRows(
   const { source: tensor, entry } = planned;
   const [rows, columns] = entry.shape as [number, number];
   const { tileBytes } = matrixLayout(entry.format, rows, columns);
-  const rowBytes = tensor.bytes / rows;
-  for await (const batch of rowBatches(source, tensor, headDim, { firstRow, endRow })) {
+  const source = weights[tensor.file]!;
+  for await (const batch of rowBatches(weights, tensor, headDim, { firstRow, endRow })) {
+    const rowBytes = batch.bytes.length / (batch.endRow - batch.firstRow);
     const end = Math.min(batch.endRow, endRow);
     for (let row = Math.max(batch.firstRow, firstRow); row < end; row += TILE_ROWS) {
       const rowCount = Math.min(TILE_ROWS, end - row);
@@ -86,7 +88,7 @@ async function fillWithRows(
       const tile = batch.bytes.subarray(start, start + rowCount * rowBytes);
       const outOffset = ((row - firstRow) / TILE_ROWS) * tileBytes;
       namingTheTensor(tensor, source, () => packRows(planned, tile, rowCount, columns, out, outOffset));
-      onBytes(tile.length);
+      onBytes((tensor.bytes / rows) * rowCount);
     }
   }
 }

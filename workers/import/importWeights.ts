@@ -47,7 +47,7 @@ export async function importWeights(
     const stored = await importChunks(
       planned,
       chunks,
-      source,
+      weights,
       config.headDim,
       async (chunk, bytes) => {
         const { settles, ...rows } = waiting.shift()!;

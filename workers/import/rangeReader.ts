@@ -71,15 +71,17 @@ export class RangeReader {
   }
 
   /** See ByteSource. */
-  async read(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
-    const bytes = new Uint8Array(length);
-    for (let filled = 0; filled < length;) {
-      const part = await this.#partAt(offset + filled, length - filled);
-      const piece = await part.read(offset + filled, length - filled);
-      bytes.set(piece, filled);
-      filled += piece.length;
-    }
-    return bytes;
+  read(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#readParts(offset, length, (next, missing) => this.#partAt(next, missing));
+  }
+
+  /** See ByteSource. */
+  readAside(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#readParts(
+      offset,
+      length,
+      (next, missing) => this.#knownPart(next) ?? this.#startSingle(next, missing),
+    );
   }
 
   /** See ByteSource. */
@@ -125,11 +127,30 @@ export class RangeReader {
     for (const { reject } of this.#waiting.splice(0)) reject(closed);
   }
 
+  async #readParts(
+    offset: number,
+    length: number,
+    partAt: (offset: number, length: number) => Part | Promise<Part>,
+  ): Promise<Uint8Array<ArrayBuffer>> {
+    const bytes = new Uint8Array(length);
+    for (let filled = 0; filled < length;) {
+      const part = await partAt(offset + filled, length - filled);
+      const piece = await part.read(offset + filled, length - filled);
+      bytes.set(piece, filled);
+      filled += piece.length;
+    }
+    return bytes;
+  }
+
+  #knownPart(offset: number): Part | null {
+    if (this.#single?.covers(offset)) return this.#single;
+    return this.#ahead.find((part) => part.covers(offset)) ?? null;
+  }
+
   async #partAt(offset: number, length: number): Promise<Part> {
     for (;;) {
-      if (this.#single?.covers(offset)) return this.#single;
-      const ahead = this.#ahead.find((part) => part.covers(offset));
-      if (ahead) return ahead;
+      const known = this.#knownPart(offset);
+      if (known) return known;
       const isPlanned = this.#planned.some(({ from, to }) => from <= offset && offset < to);
       if (!isPlanned) return this.#startSingle(offset, length);
       if (this.#startPlannedUpTo(offset)) continue;

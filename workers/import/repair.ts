@@ -67,7 +67,7 @@ async function restoreChunks(
       if (restored.hash !== chunk.hash) throw otherSource(manifest);
       await store.restoreChunk(manifest, chunk.number, bytes);
     };
-    await importChunks(planned, [place], source, config.headDim, putChunk, (bytes) => progress.add(bytes));
+    await importChunks(planned, [place], weights, config.headDim, putChunk, (bytes) => progress.add(bytes));
     source.settle(range.to);
   }
 }

@@ -1,21 +1,11 @@
 import type { SourceTensor } from '../checkpoint/tensorTable';
 import { TILE_ROWS } from '../quant/layout';
+import { assembledRows, bytesOfAssembledRows, isAssembled } from './assembledRows';
 import type { ByteRange, ByteSource } from './byteSource';
+import type { RowBatch, Rows } from './rows';
 
 /** Read at a time: long enough for fast transfers, short enough that memory stays flat. */
 const BATCH_BYTES = 8 * 1024 * 1024;
-
-/** Consecutive rows of a matrix. */
-export interface Rows {
-  firstRow: number;
-  /** The first row that is not meant. */
-  endRow: number;
-}
-
-export interface RowBatch extends Rows {
-  /** The rows one after another, as the file stores them. */
-  bytes: Uint8Array<ArrayBuffer>;
-}
 
 /**
  * Rows of a matrix from first to last, a whole number of tiles at a time (the last batch takes what is left), in the
@@ -23,11 +13,13 @@ export interface RowBatch extends Rows {
  * are asked for, to whole heads. `firstRow` is a multiple of TILE_ROWS.
  */
 export async function* rowBatches(
-  source: ByteSource,
+  weights: ByteSource[],
   tensor: SourceTensor,
   headDim: number,
   wanted: Rows,
 ): AsyncGenerator<RowBatch, void> {
+  if (isAssembled(tensor)) return yield* assembledRows(weights, tensor, wanted);
+  const source = weights[tensor.file]!;
   const rowBytes = tensor.bytes / tensor.shape[0];
   const unit = rowUnit(tensor, headDim);
   const batchRows = Math.max(1, Math.floor(BATCH_BYTES / (rowBytes * unit))) * unit;
@@ -43,8 +35,9 @@ export async function* rowBatches(
   }
 }
 
-/** The bytes of the file that `rowBatches` reads. */
+/** The bytes of the file that `rowBatches` reads in order. */
 export function bytesOfRows(tensor: SourceTensor, headDim: number, wanted: Rows): ByteRange {
+  if (isAssembled(tensor)) return bytesOfAssembledRows(tensor, wanted);
   const rowBytes = tensor.bytes / tensor.shape[0];
   const { firstRow, endRow } = wholeUnits(tensor, headDim, wanted);
   return { from: tensor.offset + firstRow * rowBytes, to: tensor.offset + endRow * rowBytes };

@@ -45,6 +45,10 @@ export class UrlDocument implements ByteSource {
     return (await this.#content).slice(offset, offset + length);
   }
 
+  readAside(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
+    return this.read(offset, length);
+  }
+
   async readAll(limit: number): Promise<Uint8Array<ArrayBuffer>> {
     const bytes = await retrying(this.name, this.#transfer.settings, () => this.#readToEnd(limit));
     if (this.statedHash === null || (await sha256(bytes)) === this.statedHash) return bytes;

@@ -56,6 +56,10 @@ export class UrlSource implements ByteSource {
     return this.#reader.read(offset, length);
   }
 
+  readAside(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#reader.readAside(offset, length);
+  }
+
   async readAll(limit: number): Promise<Uint8Array<ArrayBuffer>> {
     if (this.size !== null && this.size <= limit) return this.read(0, this.size);
     throw engineError('InvalidFileError', `${this.name} is too large: at most ${limit} bytes are expected.`);

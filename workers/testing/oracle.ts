@@ -1,0 +1,45 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+
+/** Reference models with golden outputs, beside the checkout; tests that need them are skipped where they are not. */
+export const ORACLE = '../shared/oracle';
+
+export const hasOracle = existsSync(ORACLE);
+
+/** All files of a folder of the oracle. */
+export function oracleFiles(folder: string): File[] {
+  return readdirSync(`${ORACLE}/${folder}`).map((name) => oracleFile(`${folder}/${name}`));
+}
+
+/** One file of the oracle. */
+export function oracleFile(path: string): File {
+  return new File([readFileSync(`${ORACLE}/${path}`)], path.split('/').at(-1)!, { lastModified: 0 });
+}
+
+/** The outputs of one prompt: see the oracle's README. */
+export interface GoldenLogits {
+  inputIds: number[];
+  logitsLast: Float32Array;
+  logitsStd: number;
+  logitsMaxAbs: number;
+}
+
+/** The golden outputs of the prompts of `variant`, such as 'gptq-int4-g32'. */
+export function goldenLogits(model: string, variant: string): GoldenLogits[] {
+  const path = `${ORACLE}/${model}/goldens/${variant}`;
+  const { prompts } = JSON.parse(readFileSync(`${path}.json`, 'utf8')) as {
+    prompts: { index: number; input_ids: number[]; logits_std: number; logits_max_abs: number }[];
+  };
+  const file = readFileSync(`${path}.safetensors`);
+  const headerEnd = 8 + Number(file.readBigUInt64LE(0));
+  const header = JSON.parse(file.subarray(8, headerEnd).toString()) as Record<string, { data_offsets: number[] }>;
+  return prompts.map((prompt) => {
+    const [begin, end] = header[`p${prompt.index}.logits_last`]!.data_offsets;
+    const bytes = Uint8Array.from(file.subarray(headerEnd + begin!, headerEnd + end!));
+    return {
+      inputIds: prompt.input_ids,
+      logitsLast: new Float32Array(bytes.buffer),
+      logitsStd: prompt.logits_std,
+      logitsMaxAbs: prompt.logits_max_abs,
+    };
+  });
+}
