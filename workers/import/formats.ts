@@ -7,28 +7,37 @@ import { matrixLayout } from '../quant/layout';
 import type { FloatTargetFormat } from '../quant/packTile';
 
 /**
- * A vocabulary matrix up to this size is kept in int8: it feeds every token in and out, and in a model so small its
- * error weighs more than its bytes.
+ * A vocabulary matrix up to this size in int8 is small: it feeds every token in and out, and in a model so small its error
+ * weighs more than its bytes.
  */
-const INT8_VOCABULARY_BYTES = 64 * 1024 * 1024;
+const SMALL_VOCABULARY_BYTES = 64 * 1024 * 1024;
 
 /** A matrix either keeps the codes of its source, re-laid out, or is packed from float weights. */
 export type StoredFormat =
   { keepsCodes: true; format: MatrixFormat } | { keepsCodes: false; format: FloatTargetFormat };
 
 /**
- * How a tensor is stored. Vectors are f32 always. Sources with codes of their own keep them under 'auto' and 'int4';
- * float matrices become int4, except that 'auto' leaves a small vocabulary matrix in int8, and codes whose groups are mixed
- * within blocks become int8. 'int8', 'f16' and 'f32' hold for every matrix, whatever its source.
+ * How a tensor is stored. Vectors are f32 always. Sources with codes of their own keep them under 'auto' and 'int4'; float
+ * matrices become int4. 'auto' is finer where that is cheap or was meant so: a small vocabulary matrix is int8; one that was
+ * left as floats in a checkpoint that is quantised otherwise (`isQuantized`) is f16 or, where it is large, int8; codes whose
+ * groups are mixed within blocks become f16, the least that keeps them. 'int8', 'f16' and 'f32' hold for every matrix,
+ * whatever its source.
  */
-export function storedFormat(tensor: SourceTensor, quantization: Quantization): StoredFormat {
+export function storedFormat(tensor: SourceTensor, quantization: Quantization, isQuantized: boolean): StoredFormat {
   const [rows, columns] = tensor.shape;
   if (columns === undefined) return { keepsCodes: false, format: 'f32' };
   if (quantization !== 'auto' && quantization !== 'int4') return { keepsCodes: false, format: quantization };
-  if (tensor.type === MIXED_INT4 && quantization === 'auto') return { keepsCodes: false, format: 'int8' };
   const ownFormat = ggmlFormat(tensor.type);
   if (ownFormat !== 'float') return { keepsCodes: true, format: ownFormat };
+  if (quantization === 'int4') return { keepsCodes: false, format: 'int4' };
+  if (tensor.type === MIXED_INT4) return { keepsCodes: false, format: 'f16' };
   const isVocabulary = tensor.target === 'embedTokens' || tensor.target === 'lmHead';
-  const isSmall = matrixLayout('int8', rows, columns).bytes <= INT8_VOCABULARY_BYTES;
-  return { keepsCodes: false, format: quantization === 'auto' && isVocabulary && isSmall ? 'int8' : 'int4' };
+  const isSmall = matrixLayout('int8', rows, columns).bytes <= SMALL_VOCABULARY_BYTES;
+  const fine = isSmall ? (['int8', 'f16'] as const) : (['int4', 'int8'] as const);
+  return { keepsCodes: false, format: isVocabulary ? fine[isQuantized ? 1 : 0] : 'int4' };
+}
+
+/** Whether any tensor of a checkpoint has codes of its own. */
+export function isQuantized(tensors: SourceTensor[]): boolean {
+  return tensors.some(({ type }) => ggmlFormat(type) !== 'float' || type === MIXED_INT4);
 }

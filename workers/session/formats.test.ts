@@ -25,7 +25,7 @@ async function worstError(model: string, folder: string, variant: string, quanti
   const database = newDatabase();
   const { id } = await importModel(oracleFiles(`${model}/${folder}`), { database, quantization });
   const { signal } = new AbortController();
-  const request = { kvCache: 'f32' as const };
+  const request = quantization === 'f32' ? { kvCache: 'f32' as const } : {};
   const session = await loadModel(new WeightStore(database), { backend: 'cpu' }, id, request, () => undefined, signal);
   let worst = 0;
   for (const { inputIds, logitsLast, logitsStd } of goldenLogits(model, variant)) {
