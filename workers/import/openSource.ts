@@ -69,7 +69,7 @@ function fromUrls(urls: string[], transfer: Transfer): FileSet {
   // A query may hold a secret, and the address is shown and stored.
   const publicUrls = urls.map((url) => url.replace(/[?#].*/, ''));
   const info = { kind: 'url' as const, location: publicUrls[0]!, urls: publicUrls };
-  const isFile = /\.(gguf|json|safetensors|bin|jinja)$/i.test(firstName);
+  const isFile = /\.(gguf|json|safetensors|bin|model|jinja)$/i.test(firstName);
   if (urls.length === 1 && !firstName.endsWith('.gguf')) {
     const folder = parseUrl(firstUrl);
     folder.pathname = folder.pathname.replace(isFile ? /[^/]*$/ : /\/?$/, isFile ? '' : '/');

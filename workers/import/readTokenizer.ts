@@ -2,6 +2,8 @@ import type { JsonObject } from '../checkpoint/json';
 import { decodeUtf8, parseJsonObject } from '../checkpoint/json';
 import type { TokenizerRecord } from '../checkpoint/manifest';
 import { templateOf } from '../tokenizer/chatTemplateSource';
+import { tokenizerFromSentencePiece } from '../tokenizer/fromSentencePiece';
+import { parseSentencePieceModel } from '../tokenizer/sentencePieceModel';
 import { validateTokenizer } from '../tokenizer/validateTokenizer';
 import type { FileSet } from './fileSet';
 
@@ -10,14 +12,19 @@ const TOKENIZER_LIMIT = 64 << 20;
 const TEMPLATE_LIMIT = 1 << 20;
 
 /**
- * The tokenizer and chat template of a checkpoint for transformers; null where it has no tokenizer.json.
- * Throws InvalidFileError, UnsupportedError (a tokenizer of another kind than BPE) or NetworkError.
+ * The tokenizer and chat template of a checkpoint for transformers: tokenizer.json or, where there is none, tokenizer.model;
+ * null where it has neither. Throws InvalidFileError, UnsupportedError (a tokenizer of another kind than BPE) or
+ * NetworkError.
  */
 export async function readTokenizer(files: FileSet, vocabSize: number): Promise<TokenizerRecord | null> {
   const tokenizer = await readJson(files, 'tokenizer.json');
-  if (!tokenizer) return null;
+  const sentencePiece = tokenizer ? null : await files.open('tokenizer.model');
+  if (!tokenizer && !sentencePiece) return null;
   const config = (await readJson(files, 'tokenizer_config.json')) ?? {};
-  const record = { tokenizer, config, chatTemplate: await readTemplateFile(files) };
+  const parts = sentencePiece
+    ? tokenizerFromSentencePiece(parseSentencePieceModel(await sentencePiece.readAll(TOKENIZER_LIMIT)), config)
+    : { tokenizer: tokenizer!, config };
+  const record = { ...parts, chatTemplate: await readTemplateFile(files) };
   validateTokenizer(record, vocabSize);
   return record;
 }

@@ -13,7 +13,8 @@ import {
   TokenType,
   type GgufVocabulary,
 } from './ggufVocabulary';
-import { mergesOfPieces } from './sentencePieceMerges';
+import type { AddedToken } from './sentencePieceTokenizer';
+import { sentencePieceTokenizer, templateProcessing } from './sentencePieceTokenizer';
 
 /**
  * The tokenizer that a GGUF file carries in its metadata, in the structure of tokenizer.json and tokenizer_config.json.
@@ -55,7 +56,7 @@ export function tokenizerFromGguf(metadata: GgufMetadata): TokenizerRecord {
     tokenizer: {
       version: '1.0',
       ...parts.tokenizer,
-      post_processor: templateProcessing(addsBos ? special.bos : null, addsEos ? special.eos : null, vocabulary),
+      post_processor: templateProcessing(addsBos ? special.bos : null, addsEos ? special.eos : null, vocabulary.ids),
     },
     config: {
       add_bos_token: addsBos,
@@ -94,31 +95,15 @@ function sentencePieceParts(metadata: GgufMetadata, vocabulary: GgufVocabulary, 
   const addedIds = new Set(added.map(({ id }) => id));
   // A text that spells an added token is never merged: it has been cut out before.
   const mergeable = new Map([...ids].filter(([, id]) => !addedIds.has(id)).map(([piece, id]) => [piece, scores[id]!]));
-  const addsPrefix = optionalBoolean(metadata, 'tokenizer.ggml.add_space_prefix') ?? true;
-  const spaces = { type: 'Replace', pattern: { String: ' ' }, content: '▁' };
-  const decoders = [
-    { type: 'Replace', pattern: { String: '▁' }, content: ' ' },
-    { type: 'ByteFallback' },
-    { type: 'Fuse' },
-  ];
-  const tokenizer = {
-    added_tokens: added,
-    normalizer: { type: 'Sequence', normalizers: addsPrefix ? [{ type: 'Prepend', prepend: '▁' }, spaces] : [spaces] },
-    pre_tokenizer: null,
-    decoder: {
-      type: 'Sequence',
-      decoders: addsPrefix ? [...decoders, { type: 'Strip', content: ' ', start: 1, stop: 0 }] : decoders,
-    },
-    model: {
-      type: 'BPE',
-      unk_token: special.unknown,
-      fuse_unk: true,
-      byte_fallback: true,
-      ignore_merges: false,
-      vocab: Object.fromEntries(ids),
-      merges: mergesOfPieces(mergeable, ids),
-    },
-  };
+  const tokenizer = sentencePieceTokenizer({
+    ids,
+    scores: mergeable,
+    added,
+    unknown: special.unknown,
+    hasByteFallback: true,
+    prefix: (optionalBoolean(metadata, 'tokenizer.ggml.add_space_prefix') ?? true) ? 'always' : 'never',
+    joinsUnknown: false,
+  });
   return { tokenizer, addsBos: true };
 }
 
@@ -156,13 +141,6 @@ function parseMerge(merge: string, i: number): string[] {
   return pair;
 }
 
-interface AddedToken {
-  id: number;
-  content: string;
-  special: boolean;
-  normalized: false;
-}
-
 /** Added tokens even where a converter took them for ordinary ones. */
 const CHAT_MARKER = /^(<\|[^|<>]+\|>|<\/?think>)$/;
 /** Added tokens that are part of the text: not left out with the special ones. */
@@ -181,22 +159,4 @@ function addedTokens(
     const isSpecial = isNamed || content.startsWith('<|') || types[id] !== TokenType.userDefined;
     return [{ id, content, special: isSpecial && !VISIBLE_MARKER.test(content), normalized: false }];
   });
-}
-
-function templateProcessing(
-  bos: string | null,
-  eos: string | null,
-  { ids }: GgufVocabulary,
-): Record<string, unknown> | null {
-  if (bos === null && eos === null) return null;
-  const item = (token: string | null) => (token === null ? [] : [{ SpecialToken: { id: token, type_id: 0 } }]);
-  const used = [bos, eos].filter((token) => token !== null);
-  return {
-    type: 'TemplateProcessing',
-    single: [...item(bos), { Sequence: { id: 'A', type_id: 0 } }, ...item(eos)],
-    pair: [],
-    special_tokens: Object.fromEntries(
-      used.map((token) => [token, { id: token, ids: [ids.get(token)], tokens: [token] }]),
-    ),
-  };
 }

@@ -40,7 +40,7 @@ describe('InvalidFileError names the place', () => {
     ['a merge of one piece', withModel({ merges: ['ab'] }), 'model.merges[0] is not a pair'],
     ['a merge of three pieces', withModel({ merges: [['a', 'b', 'c']] }), 'model.merges[0] is not a pair'],
     ['a merge of numbers', withModel({ merges: [[1, 2]] }), 'model.merges[0] uses 1'],
-    ['a merge of unknown pieces', withModel({ merges: ['a b', 'a q'] }), 'model.merges[1] uses "q"'],
+    ['a merge of unknown pieces', withModel({ merges: ['a b', 'a q'] }), 'model.merges[1] uses "aq"'],
     ['a merge into an unknown piece', withModel({ merges: ['b a'] }), 'model.merges[0] uses "ba"'],
     ['the unknown token is a number', withModel({ unk_token: 0 }), 'model.unk_token'],
     ['added tokens are an object', withParts({ added_tokens: {} }), 'added_tokens is not a list'],

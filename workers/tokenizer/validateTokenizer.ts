@@ -88,10 +88,15 @@ function checkMerges(merges: unknown, vocab: ReadonlySet<string>): void {
     const pair: unknown = usesPairs ? merge : typeof merge === 'string' && merge.split(' ');
     if (!Array.isArray(pair) || pair.length !== 2) throw invalid(`model.merges[${i}] is not a pair of pieces`);
     const unknown = [pair[0], pair[1], `${pair[0]}${pair[1]}`].find(
-      (piece: unknown) => typeof piece !== 'string' || !vocab.has(piece),
+      (piece: unknown, part) => typeof piece !== 'string' || !(vocab.has(piece) || (part < 2 && isCharacter(piece))),
     );
     if (unknown !== undefined) throw invalid(`model.merges[${i}] uses ${show(unknown)}, which is not in model.vocab`);
   });
+}
+
+/** A character can be merged without being a piece itself, as in sentencepiece. */
+function isCharacter(text: string): boolean {
+  return text.length === 1 || (text.length === 2 && text.codePointAt(0)! > 0xffff);
 }
 
 function checkAddedTokens(tokens: unknown, vocabSize: number): void {
