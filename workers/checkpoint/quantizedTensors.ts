@@ -74,7 +74,7 @@ export function quantizedTensors(
     if (tensor.name.endsWith('.qweight')) {
       if (scheme?.method !== 'gptq' && scheme?.method !== 'awq') throw undescribed(place);
       quantized.push(transposedTensor(scheme, take, place));
-    } else if (tensor.name.endsWith('.weight') && WORDS.includes(tensor.dtype)) {
+    } else if (tensor.name.endsWith('.weight') && WORDS.includes(tensor.dtype) && tensor.shape.length === 2) {
       if (scheme?.method !== 'mlx') throw undescribed(place);
       quantized.push(mlxTensor(scheme, take, place));
     }

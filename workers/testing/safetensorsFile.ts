@@ -33,3 +33,35 @@ export function safetensorsFile(
   }
   return file;
 }
+
+/** A tensor of any type, by its bytes. */
+export interface RawTensor {
+  name: string;
+  dtype: string;
+  shape: number[];
+  bytes: Uint8Array;
+}
+
+/** A safetensors file of tensors of any types. */
+export function rawSafetensorsFile(tensors: RawTensor[]): Uint8Array<ArrayBuffer> {
+  let offset = 0;
+  const entries = tensors.map(({ name, dtype, shape, bytes }) => {
+    const begin = offset;
+    offset += bytes.length;
+    return [name, { dtype, shape, data_offsets: [begin, offset] }];
+  });
+  const header = new TextEncoder().encode(JSON.stringify(Object.fromEntries(entries)));
+  const length = new Uint8Array(new BigUint64Array([BigInt(header.length)]).buffer);
+  return concatenated([length, header, ...tensors.map(({ bytes }) => bytes)]);
+}
+
+/** These bytes one after another. */
+export function concatenated(parts: Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
