@@ -10,6 +10,9 @@ import type { PlannedChunk, PlannedTensor } from './plan';
 import { plannedChunks } from './plan';
 import { ImportProgress } from './progress';
 
+/** So much between the last stored chunk and the next is read again, so that the hash of the file goes on. */
+const MAX_LEAD_BYTES = 64 * 1024;
+
 /** A chunk that is not stored yet. */
 interface PendingChunk extends PlannedChunk {
   /** The bytes of the file that it is made of. */
@@ -111,7 +114,11 @@ function announce(pending: PendingTensor[], weights: ByteSource[], journal: Impo
     const ranges = ofFile.flatMap(({ chunks }) => chunks.map(({ range }) => range));
     const hash = journal.fileHashes[file];
     if (hash) source.resumeHash(hash);
-    source.expect(ranges, Math.max(0, ...ranges.map(({ from, to }) => to - from)));
+    const window = Math.max(0, ...ranges.map(({ from, to }) => to - from));
+    const lead = hash && ranges[0] ? ranges[0].from - hash.length : 0;
+    const hasLead = lead > 0 && lead <= MAX_LEAD_BYTES;
+    if (hasLead) ranges.unshift({ from: hash!.length, to: ranges[0]!.from });
+    source.expect(ranges, window + (hasLead ? lead : 0));
   }
 }
 

@@ -1,3 +1,4 @@
+import { engineError } from '../errors';
 import type { ByteRange } from './byteSource';
 import type { FileHash } from './fileHash';
 import type { HttpBody } from './httpBody';
@@ -77,17 +78,14 @@ export class RangeReader {
 
   /** See ByteSource. */
   readAside(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
-    return this.#readParts(
-      offset,
-      length,
-      (next, missing) => this.#knownPart(next) ?? this.#startSingle(next, missing),
-    );
+    return this.#readParts(offset, length, (next, missing) => this.#partAside(next, missing));
   }
 
   /** See ByteSource. */
   expect(ranges: ByteRange[], window: number): void {
     const start = ranges[0]?.from ?? 0;
-    this.#window = window;
+    // What is read over between two ranges takes room, too.
+    this.#window = window + largestSmallGap(ranges);
     this.#settled = start;
     // What was read last, a header in most files, often reaches into the plan.
     if (this.#single?.covers(start)) {
@@ -140,6 +138,14 @@ export class RangeReader {
       filled += piece.length;
     }
     return bytes;
+  }
+
+  #partAside(offset: number, length: number): Part {
+    const known = this.#knownPart(offset);
+    if (known) return known;
+    if (this.#knowsRanges) return this.#startSingle(offset, length);
+    const message = `${this.#place} cannot be read in parts: the server sends it only as a whole. Download it and open the file.`;
+    throw engineError('NetworkError', message);
   }
 
   #knownPart(offset: number): Part | null {
@@ -323,6 +329,11 @@ function withoutSmallGaps(ranges: ByteRange[]): ByteRange[] {
     else joined.push({ ...range });
   }
   return joined;
+}
+
+function largestSmallGap(ranges: ByteRange[]): number {
+  const gaps = ranges.slice(1).map(({ from }, i) => from - ranges[i]!.to);
+  return Math.max(0, ...gaps.filter((gap) => gap <= SKIP_BYTES));
 }
 
 function cut(from: number, to: number, partBytes: number): ByteRange[] {

@@ -40,11 +40,9 @@ async function worstError(model: string, folder: string, variant: string, quanti
 describe.skipIf(!hasOracle)('logits of the reference', () => {
   test.each(FORMATS)('%s from %s', { timeout: 120_000 }, async (model, folder, variant) => {
     const exact = await worstError(model, folder, variant, 'f32');
-    console.log(model, folder, 'f32', exact);
     expect(exact).toBeLessThan(TOLERANCES.f32);
     if (variant === 'bf16') return;
     const stored = await worstError(model, folder, variant, 'auto');
-    console.log(model, folder, 'auto', stored);
     expect(stored).toBeLessThan(TOLERANCES.auto);
   });
 });

@@ -22,6 +22,7 @@ export interface QuantizedOptions {
   isSymmetric?: boolean;
   /** Columns go to groups at random, as those of GPTQ's act-order do; 'blocks' moves 32 at a time. */
   order?: 'columns' | 'blocks';
+  vocabSize?: number;
 }
 
 export interface QuantizedCheckpoint {
@@ -35,7 +36,10 @@ export interface QuantizedCheckpoint {
 /** A checkpoint of random 4-bit codes, packed as the definition of its format says: see research on GPTQ, AWQ and MLX. */
 export function quantizedCheckpoint(options: QuantizedOptions, seed = 7): QuantizedCheckpoint {
   const random = new Random(seed);
-  const config = { ...tinyConfig(QUANTIZED_CONFIG), ...quantizationConfig(options) };
+  const config = {
+    ...tinyConfig({ ...QUANTIZED_CONFIG, vocab_size: options.vocabSize ?? 275 }),
+    ...quantizationConfig(options),
+  };
   const own = tinyWeights(config);
   const named = huggingFaceTensors(own);
   const weights = new Map<string, Float64Array>();
