@@ -13,9 +13,12 @@ export interface GoldenPrompt {
   greedy: { tokens: number[]; margins: number[] };
 }
 
+export type FileKind = 'safetensors' | 'pytorch' | 'gptq' | 'gguf';
+
 /** One weight file (or folder) of a tiny model, with the goldens that were computed from these very weights. */
 export interface GoldenVariant {
   name: string;
+  kind: FileKind;
   isQuantized: boolean;
   /** Files of the checkpoint, tokenizer included. */
   files: string[];
@@ -34,25 +37,43 @@ export function goldenVariants(): GoldenVariant[] {
       join(ORACLE, model, 'safetensors-bf16/config.json'),
     );
     if (!config.architectures.some((name) => ARCHITECTURES.includes(name))) return [];
-    return readdirSync(join(ORACLE, model, 'goldens'))
-      .filter((file) => /^(bf16|gguf-[A-Za-z0-9_]+)\.json$/.test(file))
-      .map((file) => goldenVariant(model, file.replace('.json', ''), config.vocab_size));
+    return [
+      ...readdirSync(join(ORACLE, model))
+        .filter((folder) => /^(safetensors|pytorch|gptq)-/.test(folder))
+        .map((folder) => folderVariant(model, folder, config.vocab_size)),
+      ...(existsSync(join(ORACLE, model, 'gguf')) ? readdirSync(join(ORACLE, model, 'gguf')) : []).map((file) =>
+        ggufVariant(model, file),
+      ),
+    ];
   });
 }
 
-function goldenVariant(model: string, variant: string, vocabSize: number): GoldenVariant {
-  const folder = join(ORACLE, model);
-  const isQuantized = variant.startsWith('gguf-') && !variant.endsWith('F16');
+/** A checkpoint for transformers; the weights of pytorch_model.bin are those of the safetensors. */
+function folderVariant(model: string, folder: string, vocabSize: number): GoldenVariant {
+  const kind = folder.replace(/-.*/, '') as FileKind;
   const tokenizer = join(ORACLE, 'tiny-tokenizers', `v${vocabSize}`);
-  const files = variant.startsWith('gguf-')
-    ? [join(folder, 'gguf', `${model}.${variant.slice('gguf-'.length)}.gguf`)]
-    : [
-        ...readdirSync(join(folder, `safetensors-${variant}`)).map((file) =>
-          join(folder, `safetensors-${variant}`, file),
-        ),
-        ...['tokenizer.json', 'tokenizer_config.json'].map((file) => join(tokenizer, file)),
-      ];
-  return { name: `${model} ${variant}`, isQuantized, files, prompts: goldenPrompts(join(folder, 'goldens', variant)) };
+  const path = join(ORACLE, model, folder);
+  return {
+    name: `${model} ${folder}`,
+    kind,
+    isQuantized: kind === 'gptq',
+    files: [
+      ...readdirSync(path).map((file) => join(path, file)),
+      ...['tokenizer.json', 'tokenizer_config.json'].map((file) => join(tokenizer, file)),
+    ],
+    prompts: goldenPrompts(join(ORACLE, model, 'goldens', kind === 'gptq' ? folder : 'bf16')),
+  };
+}
+
+function ggufVariant(model: string, file: string): GoldenVariant {
+  const type = file.slice(`${model}.`.length, -'.gguf'.length);
+  return {
+    name: `${model} gguf-${type}`,
+    kind: 'gguf',
+    isQuantized: type !== 'F16',
+    files: [join(ORACLE, model, 'gguf', file)],
+    prompts: goldenPrompts(join(ORACLE, model, 'goldens', `gguf-${type}`)),
+  };
 }
 
 interface PromptJson {
