@@ -70,7 +70,7 @@ export const en = {
     download: 'Download',
     downloadFrom: 'From {host}, straight to this device.',
     supported:
-      'Works with MiniCPM 2B and 1B, MiniCPM4-0.5B and its relatives, MiniCPM5 and other models in Llama format; as safetensors or GGUF. You can also drop files here.',
+      'Works with MiniCPM 2B and 1B, MiniCPM4-0.5B and its relatives, MiniCPM5 and other models in Llama format; as safetensors (GPTQ, AWQ and MLX too), pytorch_model.bin or GGUF. You can also drop files here.',
   },
   progress: {
     importing: 'Importing the model',

@@ -71,7 +71,7 @@ export const zh: Dictionary = {
     download: '下载',
     downloadFrom: '从 {host} 直接下载到本机。',
     supported:
-      '支持 MiniCPM 2B 与 1B、MiniCPM4-0.5B 及同类、MiniCPM5 及其他 Llama 格式的模型；文件可以是 safetensors 或 GGUF。也可以把文件拖到这里。',
+      '支持 MiniCPM 2B 与 1B、MiniCPM4-0.5B 及同类、MiniCPM5 及其他 Llama 格式的模型；文件可以是 safetensors（包括 GPTQ、AWQ、MLX）、pytorch_model.bin 或 GGUF。也可以把文件拖到这里。',
   },
   progress: {
     importing: '正在导入模型',

@@ -28,7 +28,7 @@ interface CodedType extends StoredType {
   largestCode?: number;
 }
 
-/** One way in which GGUF files store a tensor's elements. */
+/** One way in which GGUF and other files store a tensor's elements. */
 export type GgmlType = FloatType | CodedType;
 
 /** The supported types by their id in the file. */

@@ -28,7 +28,8 @@
  * The formats hold the blocks of GGML files as they are: int4 the superblocks of Q4_K, exactly; int4-affine Q4_0 and Q4_1,
  * int8 Q5_0 and Q8_0 and int8-affine Q5_1, exactly; int8 Q6_K and int8-affine Q5_K but for the rounding of each scale, a
  * product of two factors there, to h16. An offset of Q5_K is many steps, so rounding it would cost more than that: its
- * whole steps move to the codes and at most half a step remains (centerOffsets.ts).
+ * whole steps move to the codes and at most half a step remains (centerOffsets.ts). int4-affine also holds groups of GPTQ and
+ * AWQ of whole blocks, but for the rounding of −scale·zero to h16, and those of MLX exactly.
  *
  * Scales and header entries of the 32 rows follow each other in row order. Rows and columns beyond the matrix are padded
  * with weights that are exactly zero (columns beyond the end of a partly filled block: any finite value, because
