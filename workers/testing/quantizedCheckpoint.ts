@@ -33,7 +33,7 @@ export interface QuantizedCheckpoint {
   weights: Map<string, Float64Array>;
 }
 
-/** A checkpoint of random 4-bit codes, packed as the definition of its format says: see research on GPTQ, AWQ and MLX. */
+/** A checkpoint of random 4-bit codes, packed as the definition of its format says, one nibble at a time. */
 export function quantizedCheckpoint(options: QuantizedOptions, seed = 7): QuantizedCheckpoint {
   const random = new Random(seed);
   const config = {
