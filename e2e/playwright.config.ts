@@ -4,6 +4,9 @@ import { chromiumLaunchOptions } from './chromium';
 const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 };
 const LAPTOP = { viewport: { width: 1280, height: 800 } };
 
+/** Worktrees side by side need a port each. */
+const PORT = Number(process.env.E2E_PORT ?? 4178);
+
 export default defineConfig({
   testDir: '.',
   testMatch: '*.spec.ts',
@@ -13,7 +16,7 @@ export default defineConfig({
   expect: { timeout: 60_000 },
   workers: 2,
   fullyParallel: true,
-  use: { headless: false, baseURL: 'http://127.0.0.1:4178/', launchOptions: chromiumLaunchOptions('software') },
+  use: { headless: false, baseURL: `http://127.0.0.1:${PORT}/`, launchOptions: chromiumLaunchOptions('software') },
   projects: [
     { name: 'laptop', use: LAPTOP },
     { name: 'phone', use: PHONE, testMatch: 'chat.spec.ts' },
@@ -24,8 +27,8 @@ export default defineConfig({
     },
   ],
   webServer: {
-    command: 'npx vite preview --host 127.0.0.1 --port 4178 --strictPort',
-    url: 'http://127.0.0.1:4178/',
+    command: `npx vite preview --host 127.0.0.1 --port ${PORT} --strictPort`,
+    url: `http://127.0.0.1:${PORT}/`,
     cwd: '..',
     reuseExistingServer: !process.env.CI,
   },
