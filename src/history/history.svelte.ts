@@ -1,3 +1,4 @@
+/* eslint-disable svelte/prefer-svelte-reactivity -- no component reads the maps and sets of this file */
 import { summaryOf, type Chat, type ChatSummary } from '../chat/chat';
 import type { Conversation } from '../chat/conversation.svelte';
 import { PLAIN } from './chatCodec';
