@@ -84,8 +84,8 @@ test('a draft and an answer that a reload has cut are still there, and the answe
   await startDemo(page);
   await page.evaluate(() => {
     new MutationObserver((_, observer) => {
-      const text = document.querySelector('[data-testid=message-text]')?.textContent;
-      if (!text) return;
+      const text = document.querySelector('[data-testid=message-text]')?.textContent ?? '';
+      if (text.length < 3) return;
       observer.disconnect();
       location.reload();
     }).observe(document.body, { subtree: true, childList: true, characterData: true });

@@ -156,9 +156,11 @@ export class Conversation {
     this.#abort?.abort();
   }
 
-  /** Begins another conversation. */
+  /** Begins another conversation, with what is typed and not yet sent. */
   newChat(): void {
-    this.open(emptyChat());
+    const { draft } = this;
+    if (draft !== '') this.draft = '';
+    this.open({ ...emptyChat(), draft });
   }
 
   /** Shows a conversation that was kept. An answer that was being written when it was kept has stopped since. */

@@ -1,15 +1,18 @@
 /* eslint-disable svelte/prefer-svelte-reactivity -- no component reads the maps and sets of this file */
-import { summaryOf, type Chat, type ChatSummary } from '../chat/chat';
+import { emptyChat, summaryOf, type Chat, type ChatSummary } from '../chat/chat';
 import type { Conversation } from '../chat/conversation.svelte';
 import { PLAIN } from './chatCodec';
 import { readChatFile, writeChatFile } from './chatFile';
 import { holdChat } from './chatLock';
+import { leaveBehind, leftBehind, pickUp } from './leftBehind';
 import type { ChatStore } from './chatStore';
 import { searchChats, searchTextOf, type SearchHit, type SearchText } from './searchChats';
 import { createVault, openVault } from './vault';
 
-/** A conversation that is being written is stored this often. */
-const KEEP_MILLISECONDS = 1000;
+/** While an answer is being written it is stored this often. */
+const STREAMING_MILLISECONDS = 1000;
+/** Between a change by the reader and its storing: a word is typed meanwhile. */
+const SETTLED_MILLISECONDS = 200;
 
 /** 'locked': a passphrase is needed; 'unavailable': the browser stores nothing here. Neither keeps anything. */
 export type HistoryStatus = 'opening' | 'locked' | 'open' | 'unavailable';
@@ -84,14 +87,23 @@ export class ChatHistory {
     this.#dirty.set(chat.id, chat);
     if (this.status !== 'open') return;
     if (chat.id === this.#conversation.id) void this.#hold(chat.id);
-    this.#timer ??= setTimeout(() => void this.flush(), KEEP_MILLISECONDS);
+    const isStreaming = this.#conversation.streaming !== null;
+    if (isStreaming && this.#timer !== undefined) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.flush(), isStreaming ? STREAMING_MILLISECONDS : SETTLED_MILLISECONDS);
+  }
+
+  /** Puts what is not stored yet where the next visit finds it, without a wait. Behind a passphrase it would lie open. */
+  leave(): void {
+    if (this.status === 'open' && !this.isProtected) leaveBehind(this.#unsaved());
+    void this.flush();
   }
 
   /** Stores at once what is to be stored. */
   flush(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const chats = [...this.#dirty.values()].map((chat) => $state.snapshot(chat) as Chat);
+    const chats = this.#unsaved();
     if (this.status !== 'open' || chats.length === 0) return this.#writing;
     this.#dirty.clear();
     this.#writing = this.#writing.then(() => this.#write(chats));
@@ -140,6 +152,7 @@ export class ChatHistory {
     await this.flush();
     const ids = this.summaries.map(({ id }) => id);
     for (const id of [...ids, this.#conversation.id]) this.#forget(id);
+    pickUp(leftBehind().map(({ id }) => id));
     this.removed = null;
     await this.#store.clear();
     this.isProtected = false;
@@ -194,7 +207,12 @@ export class ChatHistory {
     this.isProtected = passphrase !== null;
   }
 
+  #unsaved(): Chat[] {
+    return [...this.#dirty.values()].map((chat) => $state.snapshot(chat) as Chat);
+  }
+
   async #begin(openId: string | null): Promise<void> {
+    await this.#write(leftBehind());
     await this.#list();
     this.status = 'open';
     // What was typed before the list was there goes on; else what was shown last.
@@ -210,6 +228,7 @@ export class ChatHistory {
     const kept = chats.filter(({ id }) => !this.#removedIds.has(id));
     if (kept.length === 0) return;
     await this.#store.put(kept);
+    pickUp(kept.map(({ id }) => id));
     const ids = new Set(kept.map(({ id }) => id));
     this.summaries = listed([...this.summaries.filter(({ id }) => !ids.has(id)), ...kept.map(summaryOf)]);
     for (const chat of kept) this.#texts?.set(chat.id, searchTextOf(chat));
@@ -246,7 +265,7 @@ export class ChatHistory {
     this.#dirty.delete(id);
     this.#texts?.delete(id);
     this.summaries = this.summaries.filter((summary) => summary.id !== id);
-    if (this.#conversation.id === id) this.#conversation.newChat();
+    if (this.#conversation.id === id) this.#conversation.open(emptyChat());
   }
 
   /** What another tab has done. */

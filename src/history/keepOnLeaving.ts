@@ -1,13 +1,15 @@
-/** Calls `keep` when the page may be about to go for good, until the returned function is called. */
-export function keepOnLeaving(keep: () => void): () => void {
-  // A phone may end a page in the background without another word.
+/**
+ * Calls `flush` when the page goes to the background, where a phone may end it without another word, and `leave` when it
+ * goes away, until the returned function is called.
+ */
+export function keepOnLeaving({ flush, leave }: { flush: () => void; leave: () => void }): () => void {
   const hidden = () => {
-    if (document.visibilityState === 'hidden') keep();
+    if (document.visibilityState === 'hidden') flush();
   };
   document.addEventListener('visibilitychange', hidden);
-  window.addEventListener('pagehide', keep);
+  window.addEventListener('pagehide', leave);
   return () => {
     document.removeEventListener('visibilitychange', hidden);
-    window.removeEventListener('pagehide', keep);
+    window.removeEventListener('pagehide', leave);
   };
 }
