@@ -2,6 +2,7 @@ import { createContext } from 'svelte';
 import type { Conversation } from '../chat/conversation.svelte';
 import type { EngineState } from '../engine/engine.svelte';
 import type { Route } from './route.svelte';
+import type { Sources } from '../sources/sources.svelte';
 import type { Settings } from './settings.svelte';
 
 /** What every component may ask for. App sets them, once. */
@@ -9,3 +10,4 @@ export const [getSettings, setSettings] = createContext<Settings>();
 export const [getEngine, setEngine] = createContext<EngineState>();
 export const [getConversation, setConversation] = createContext<Conversation>();
 export const [getRoute, setRoute] = createContext<Route>();
+export const [getSources, setSources] = createContext<Sources>();
