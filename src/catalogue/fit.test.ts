@@ -104,5 +104,6 @@ test('what a browser does not tell is guessed low, and said to be a guess', () =
   expect(deviceRoom(silent, true)).toMatchObject({ memoryBytes: 2e9, isMemoryKnown: false, freeBytes: null });
   expect(deviceRoom(silent, false)).toMatchObject({ memoryBytes: 4e9, isMemoryKnown: false });
   expect(deviceRoom({ ...DIAGNOSTICS, deviceMemoryGiB: 8 }, false).isMemoryKnown).toBe(false);
+  expect(deviceRoom({ ...DIAGNOSTICS, deviceMemoryGiB: 16 }, false).isMemoryKnown).toBe(true);
   expect(deviceRoom({ ...DIAGNOSTICS, deviceMemoryGiB: 8 }, true).memoryBytes).toBe(2.5e9);
 });

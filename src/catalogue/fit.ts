@@ -39,8 +39,8 @@ export type Verdict =
 const SHARE_OF_MEMORY = 0.5;
 /** Taken for browsers that tell nothing, by kind of device. */
 const UNTOLD_MEMORY = { handheld: 4e9, desk: 8e9 };
-/** Browsers tell of so much at most, whatever there is. */
-const MOST_TOLD_GIB = 8;
+/** Of so much, many browsers tell where there is more, too. */
+const AMBIGUOUS_GIB = 8;
 /** Systems of handhelds close pages that take more, whatever there is. */
 const MOST_ON_HANDHELD = 2.5e9;
 /** Activations, logits and rotation tables, which are small beside weights. */
@@ -61,7 +61,7 @@ export function deviceRoom(diagnostics: Diagnostics, isHandheld: boolean): Devic
   return {
     mostBufferBytes: Math.min(limits.maxStorageBufferBindingSize ?? Infinity, limits.maxBufferSize ?? Infinity),
     memoryBytes: isHandheld ? Math.min(MOST_ON_HANDHELD, share) : share,
-    isMemoryKnown: deviceMemoryGiB !== null && deviceMemoryGiB < MOST_TOLD_GIB,
+    isMemoryKnown: deviceMemoryGiB !== null && deviceMemoryGiB !== AMBIGUOUS_GIB,
     freeBytes: storage && Math.max(0, storage.quotaBytes - storage.usedBytes),
     isSlow: backend === 'cpu' || isSoftwareAdapter,
   };

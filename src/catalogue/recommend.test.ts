@@ -28,6 +28,12 @@ test('a checkpoint that packs smaller is taken where the first one does not fit'
   expect(first({ memoryBytes: 1.75e9 }).variant.id).toBe('minicpm5-2b-floats');
 });
 
+test('no download several times as long is offered for the sake of a longer context', () => {
+  const offers = offersFor(CATALOGUE, { ...ROOM, memoryBytes: 2.5e9 });
+  const dpo = offers.find(({ model }) => model.id === 'minicpm-2b-dpo')!;
+  expect(dpo).toMatchObject({ variant: { id: 'minicpm-2b-dpo-q4' }, verdict: { kind: 'tight' }, isRecommended: false });
+});
+
 test('without a GPU only the smallest is recommended', () => {
   expect(first({ isSlow: true }).model.id).toBe('minicpm4-0.5b');
 });

@@ -15,7 +15,7 @@ const MOST_WITHOUT_GPU = 400e6;
 
 /**
  * The models in the order in which to offer them: the one to recommend for this device, then the others as they are listed.
- * Of each model its first checkpoint that fits; where none does, one that fits with a shorter context, or the first.
+ * Of each model its first checkpoint that fits, be it with a shorter context; where none does, one that may, or the first.
  */
 export function offersFor(models: readonly CatalogueModel[], room: DeviceRoom): Offer[] {
   const offers = models.map((model) => ({ model, ...bestVariant(model, room) }));
@@ -29,8 +29,8 @@ export function offersFor(models: readonly CatalogueModel[], room: DeviceRoom): 
 
 function bestVariant(model: CatalogueModel, room: DeviceRoom): Pick<Offer, 'variant' | 'verdict'> {
   const judged = model.variants.map((variant) => ({ variant, verdict: judgeVariant(model, variant, room) }));
-  const ofKind = (kind: Verdict['kind']) => judged.find(({ verdict }) => verdict.kind === kind);
-  return ofKind('fits') ?? ofKind('tight') ?? ofKind('unsure') ?? judged[0]!;
+  const first = (...kinds: Verdict['kind'][]) => judged.find(({ verdict }) => kinds.includes(verdict.kind));
+  return first('fits', 'tight') ?? first('unsure') ?? judged[0]!;
 }
 
 /** Whether a checkpoint fits the device, by default at the usual context. */

@@ -31,6 +31,11 @@ export function sizeSentence(bytes: number, speed: TransferSpeed | null, text: T
   return fill(speed.basis === 'measured' ? text.sizeAndTime : text.sizeAndTimeTold, { size, time });
 }
 
+/** Two sentences, one behind the other. */
+export function joined(first: string, second: string, language: Language): string {
+  return language === 'zh' ? first + second : `${first} ${second}`;
+}
+
 /** How long a download takes, and how that is known. */
 export function timeSentence(bytes: number, speed: TransferSpeed | null, text: Texts, language: Language): string {
   if (!speed) return text.timeUnknown;

@@ -81,9 +81,9 @@ export const en = {
     getLabel: 'Get {model}',
     showAll: 'Show all {count}',
     download: 'Download',
-    size: '{size} to download',
-    sizeAndTime: '{size} to download, about {time}',
-    sizeAndTimeTold: '{size} to download, about {time} or less',
+    size: '{size} to download.',
+    sizeAndTime: '{size} to download, about {time}.',
+    sizeAndTimeTold: '{size} to download, about {time} or less.',
     noPlace: 'The chosen source does not have this version. Choose another source or version.',
     verdicts: {
       fits: 'Fits this device.',

@@ -82,9 +82,9 @@ export const zh: Dictionary = {
     getLabel: '获取 {model}',
     showAll: '显示全部 {count} 个',
     download: '下载',
-    size: '需下载 {size}',
-    sizeAndTime: '需下载 {size}，约 {time}',
-    sizeAndTimeTold: '需下载 {size}，最多约 {time}',
+    size: '需下载 {size}。',
+    sizeAndTime: '需下载 {size}，约 {time}。',
+    sizeAndTimeTold: '需下载 {size}，最多约 {time}。',
     noPlace: '所选来源没有这个版本，请换一个来源或版本。',
     verdicts: {
       fits: '这台设备装得下。',
