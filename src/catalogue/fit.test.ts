@@ -66,7 +66,7 @@ test('storage counts before memory, with what its books take', () => {
 
 test('only contexts that fit can be chosen, and always one', () => {
   expect(contextChoices(TWO_B, ROOM)).toEqual([1024, 2048, 4096]);
-  expect(contextChoices(TWO_B, { ...ROOM, memoryBytes: 2e9 })).toEqual([1024]);
+  expect(contextChoices(TWO_B, { ...ROOM, memoryBytes: 2e9 })).toEqual([1024, 1792]);
   expect(contextChoices(EIGHT_B, ROOM)).toEqual([512]);
   expect(contextChoices(checkpoint('minicpm5-1b-q4'), ROOM)).toEqual([1024, 2048, 4096, 8192, 16_384, 32_768]);
 });

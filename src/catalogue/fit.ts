@@ -114,5 +114,6 @@ const CONTEXTS = [1024, 2048, 4096, 8192, 16_384, 32_768];
 export function contextChoices(checkpoint: SizedCheckpoint, room: DeviceRoom): number[] {
   const longest = Math.max(longestContext(checkpoint, room), LEAST_CONTEXT);
   const choices = CONTEXTS.filter((context) => context <= Math.min(checkpoint.maxContext, longest));
-  return choices.length > 0 ? choices : [longest];
+  // Where memory is what ends it, all of it can be had.
+  return longest < USUAL_CONTEXT && !choices.includes(longest) ? [...choices, longest] : choices;
 }

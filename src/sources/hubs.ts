@@ -22,6 +22,11 @@ export function siteAt(url: string): Site {
   return SITES.find((site) => site.url === url) ?? { url, shape: 'hugging-face', name: new URL(url).host };
 }
 
+/** Whom a token for a site is sent to. */
+export function originOf({ url }: Site): string {
+  return new URL(url).origin;
+}
+
 /** The sites of a choice, in the order of preference. */
 export function sitesOf(choice: SourceChoice): readonly Site[] {
   return choice === 'automatic' ? SITES : [siteAt(choice)];

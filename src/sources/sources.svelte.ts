@@ -1,6 +1,6 @@
 import { recall, remember } from '../app/remembered';
 import type { Site, SourceChoice } from './hubs';
-import { parseSiteUrl, sitesOf } from './hubs';
+import { originOf, parseSiteUrl, sitesOf } from './hubs';
 import { rememberedTokens, rememberTokens, type Tokens } from './tokens';
 
 /** Where models come from and what the sites are shown there, as the person has chosen on this device. */
@@ -30,14 +30,14 @@ export class Sources {
     this.choose(url);
   }
 
-  hasToken({ url }: Site): boolean {
-    return this.tokens[new URL(url).origin] !== undefined;
+  hasToken(site: Site): boolean {
+    return this.tokens[originOf(site)] !== undefined;
   }
 
   /** Keeps the token of a site; null forgets it. */
-  setToken({ url }: Site, token: string | null): void {
-    const { [new URL(url).origin]: _old, ...others } = this.tokens;
-    this.tokens = token === null ? others : { ...others, [new URL(url).origin]: token };
+  setToken(site: Site, token: string | null): void {
+    const { [originOf(site)]: _old, ...others } = this.tokens;
+    this.tokens = token === null ? others : { ...others, [originOf(site)]: token };
     rememberTokens(this.tokens);
   }
 }
