@@ -32,10 +32,12 @@ export function isDemo(model: ModelInfo): boolean {
   return model.source.kind === 'bundled';
 }
 
-/** Keeps the id of the model used last from one visit to the next. */
+/** Keeps the id of the model used last from one visit to the next, and knows the contexts that were chosen for models. */
 export interface ModelMemory {
   recall: () => string | null;
   remember: (id: string) => void;
+  /** In tokens; undefined where none was chosen. */
+  contextLength?: (model: ModelInfo) => number | undefined;
 }
 
 /** Reactive mirror of the engine, and the only part of it that components know. */
@@ -216,7 +218,9 @@ export class EngineState {
 
   async #loadInto(engine: Engine, id: string, options: AttemptOptions): Promise<void> {
     await this.#unload();
-    this.#model = await engine.load(id, options);
+    const stored = this.models.find((model) => model.id === id);
+    const contextLength = stored && this.#memory.contextLength?.(stored);
+    this.#model = await engine.load(id, contextLength === undefined ? options : { ...options, contextLength });
     this.loaded = this.#model.info;
     this.#lastModelId = id;
     this.#memory.remember(id);
