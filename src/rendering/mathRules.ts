@@ -1,5 +1,4 @@
-import type MarkdownIt from 'markdown-it';
-import type { StateBlock, StateInline } from 'markdown-it';
+import type { MarkdownIt, StateBlock, StateInline } from 'markdown-it';
 
 /** Lines that a displayed formula may have, and characters of one inside a line: what bounds the search for its end. */
 const MAX_LINES = 200;

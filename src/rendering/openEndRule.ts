@@ -1,5 +1,4 @@
-import type MarkdownIt from 'markdown-it';
-import type { StateCore, Token } from 'markdown-it';
+import type { MarkdownIt, StateCore, Token } from 'markdown-it';
 import { completeInline } from './openEnd';
 
 /** Makes a Markdown parser complete the end of a text that is still being written (`env.isOpen`). */

@@ -1,5 +1,5 @@
 import MarkdownIt from 'markdown-it';
-import type { StateBlock } from 'markdown-it';
+import type { MarkdownIt as Parser, StateBlock } from 'markdown-it';
 import cjkFriendly from 'markdown-it-cjk-friendly';
 import { imageRule } from './imageRule';
 import { isSafeLink } from './links';
@@ -26,7 +26,7 @@ export function parseMarkdown(text: string, isOpen: boolean): PlacedBlock[] {
   return blockTree(md.parse(source, { isOpen }));
 }
 
-function createParser(): MarkdownIt {
+function createParser(): Parser {
   const parser = new MarkdownIt({ html: false, breaks: true, linkify: true, maxNesting: 4 * MAX_DEPTH });
   parser.disable('reference');
   parser.linkify.set({ fuzzyLink: false, fuzzyEmail: false, fuzzyIP: false });
