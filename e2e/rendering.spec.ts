@@ -83,7 +83,14 @@ test('no hostile answer runs, asks, styles or leads anywhere', async ({ page }) 
     };
   });
   expect(found.links).toBeGreaterThan(0);
-  expect(found).toMatchObject({ ran: [], violations: [], title: 'Rendering', elements: [], styled: [], handlers: [] });
+  expect(found).toMatchObject({
+    ran: [],
+    violations: [],
+    title: 'MiniCPM in the browser',
+    elements: [],
+    styled: [],
+    handlers: [],
+  });
   expect(found).toMatchObject({ ids: 0, unsafe: [], open: 0, wide: 0, scroller: 0 });
   expect(asked).toEqual([]);
   expect(errors).toEqual([]);
