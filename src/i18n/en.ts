@@ -91,6 +91,7 @@ export const en = {
     copyCode: 'Copy the code',
     codeCopied: 'Code copied',
     table: 'Table',
+    formula: 'Formula',
     done: 'Done',
     notDone: 'Not done',
     newTab: '(opens in a new tab)',

@@ -92,6 +92,7 @@ export const zh: Dictionary = {
     copyCode: '复制代码',
     codeCopied: '代码已复制',
     table: '表格',
+    formula: '公式',
     done: '已完成',
     notDone: '未完成',
     newTab: '（在新标签页中打开）',
