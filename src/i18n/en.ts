@@ -169,6 +169,16 @@ export const en = {
     cancel: 'Cancel',
     once: 'This happens once. Afterwards the model opens from this device.',
   },
+  rendering: {
+    code: 'Code',
+    copyCode: 'Copy the code',
+    codeCopied: 'Code copied',
+    table: 'Table',
+    formula: 'Formula',
+    done: 'Done',
+    notDone: 'Not done',
+    newTab: '(opens in a new tab)',
+  },
   chat: {
     newChat: 'New chat',
     messages: 'Conversation',

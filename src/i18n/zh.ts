@@ -169,6 +169,16 @@ export const zh: Dictionary = {
     cancel: '取消',
     once: '只需这一次，以后会直接从本机打开。',
   },
+  rendering: {
+    code: '代码',
+    copyCode: '复制代码',
+    codeCopied: '代码已复制',
+    table: '表格',
+    formula: '公式',
+    done: '已完成',
+    notDone: '未完成',
+    newTab: '（在新标签页中打开）',
+  },
   chat: {
     newChat: '新对话',
     messages: '对话',
