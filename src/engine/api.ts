@@ -52,6 +52,8 @@ export interface ImportOptions extends FetchOptions {
   quantization?: Quantization;
 }
 
+export type VerifyOptions = Pick<FetchOptions, 'onProgress' | 'signal'>;
+
 export interface RepairOptions extends FetchOptions {
   /** Needed for a model of local files, which the browser forgets, or where its address has changed. */
   source?: ModelSource;
@@ -129,9 +131,10 @@ export class Engine {
     return this.#client.call((api) => api.discardImport(id));
   }
 
-  /** Re-hashes every stored chunk. */
-  verifyModel(id: string): Promise<{ ok: boolean; badChunks: string[] }> {
-    return this.#client.call((api) => api.verifyModel(id));
+  /** Re-hashes every stored chunk. An abort ends it with AbortError. */
+  verifyModel(id: string, options: VerifyOptions = {}): Promise<{ ok: boolean; badChunks: string[] }> {
+    const { onProgress = () => undefined, signal } = options;
+    return abortable(this.#client, signal, (api, callId) => api.verifyModel(id, callId, callback(onProgress)));
   }
 
   /**
