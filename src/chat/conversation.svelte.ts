@@ -1,5 +1,5 @@
 import type { ChatCompletionChunk, ChatMessage, ContextOverflow, FinishReason, Usage } from '../engine/api';
-import { failureOf, type Failure } from '../engine/engine.svelte';
+import { failureOf, type Failure } from '../engine/failure';
 
 export interface UserMessage {
   id: number;

@@ -1,6 +1,6 @@
 import type { Dictionary } from '../i18n/en';
 import type { EngineErrorName } from '../engine/api';
-import type { MISSING_TOKENIZER } from '../engine/engine.svelte';
+import type { MISSING_TOKENIZER } from '../engine/failure';
 
 /** What the reader can do about an error with one press. */
 export type Action = 'retry' | 'reloadModel' | 'removeModel';

@@ -142,7 +142,13 @@ describe('a checkpoint', () => {
     const loaded = importing.map(({ loadedBytes }) => loadedBytes);
     expect(loaded).toEqual(loaded.toSorted((a, b) => a - b));
     const { totalBytes } = importing[0]!;
-    expect(importing.at(-1)).toEqual({ phase: 'importing', modelId: 'minicpm', loadedBytes: totalBytes, totalBytes, etaSeconds: 0 });
+    expect(importing.at(-1)).toEqual({
+      phase: 'importing',
+      modelId: 'minicpm',
+      loadedBytes: totalBytes,
+      totalBytes,
+      etaSeconds: 0,
+    });
     expect(totalBytes).toBe(tinyWeights().reduce((sum, { values }) => sum + values.byteLength, 0));
   });
 
