@@ -18,6 +18,13 @@ export function formatDuration(seconds: number, language: Language): string {
   return new Intl.NumberFormat(language, shape).format(Math.max(1, Math.round(value)));
 }
 
+/** How long ago a time was, in whole days: 'today', 'yesterday', '3 days ago'. Both in milliseconds since 1970. */
+export function formatAge(then: number, now: number, language: Language): string {
+  const dayOf = (time: number) => new Date(time).setHours(0, 0, 0, 0);
+  const days = Math.round((dayOf(then) - dayOf(now)) / 86_400_000);
+  return new Intl.RelativeTimeFormat(language, { numeric: 'auto' }).format(Math.min(0, days), 'day');
+}
+
 /** A share of 0 to 1 as a whole percentage, rounded down: 100 % means done. */
 export function formatPercent(share: number, language: Language): string {
   const whole = Math.floor(Math.min(1, Math.max(0, share)) * 100) / 100;

@@ -35,7 +35,7 @@ export class EngineState {
   readonly transfers = new Transfers({
     engine: () => this.#runningEngine(),
     takeIn: (model) => this.#takeIn(model),
-    open: (model) => this.#openImported(model),
+    open: (model, isAsked) => this.#openImported(model, isAsked),
   });
   models = $state.raw<ModelInfo[]>([]);
   /** The model that answers, or null before one is loaded. */
@@ -227,8 +227,8 @@ export class EngineState {
   }
 
   /** Nobody's conversation is interrupted by a model that has arrived; the demo comes at once, to who has asked for it. */
-  #openImported(model: ModelInfo): Promise<void> | null {
-    const isInTheWay = this.#work.activity !== null || (this.loaded !== null && !isDemo(model));
+  #openImported(model: ModelInfo, isAsked: boolean): Promise<void> | null {
+    const isInTheWay = this.#work.activity !== null || (this.loaded !== null && !isDemo(model) && !isAsked);
     return isInTheWay ? null : this.load(model.id);
   }
 

@@ -18,8 +18,8 @@ export interface TransferHost {
   engine: () => Promise<ImportingEngine>;
   /** Takes in a model that has just been stored; rejects where it is of no use. */
   takeIn: (model: ModelInfo) => Promise<void>;
-  /** Begins to open a model at once; null where something is in the way. */
-  open: (model: ModelInfo) => Promise<void> | null;
+  /** Begins to open a model at once; null where something is in the way of a model that nobody `isAsked` for just now. */
+  open: (model: ModelInfo, isAsked: boolean) => Promise<void> | null;
 }
 
 export interface StartOptions {
@@ -41,8 +41,8 @@ export class Transfers {
   readonly isRunning = $derived(this.list.some(({ state }) => state === 'running'));
 
   readonly #host: TransferHost;
-  readonly #stops = new Map<Transfer, AbortController>();
-  readonly #waiting = new Map<Transfer, () => void>();
+  readonly #stops = new WeakMap<Transfer, AbortController>();
+  #waiting: { transfer: Transfer; resolve: () => void }[] = [];
 
   constructor(host: TransferHost) {
     this.#host = host;
@@ -71,7 +71,7 @@ export class Transfers {
     transfer.progress = null;
     transfer.state = 'queued';
     return new Promise((resolve) => {
-      this.#waiting.set(transfer, resolve);
+      this.#waiting.push({ transfer, resolve });
       this.#startNext();
     });
   }
@@ -115,7 +115,7 @@ export class Transfers {
 
   /** Opens the model of a finished import. */
   async open(transfer: Transfer): Promise<void> {
-    const opening = transfer.model && this.#host.open(transfer.model);
+    const opening = transfer.model && this.#host.open(transfer.model, true);
     if (!opening) return;
     this.#remove(transfer);
     await opening;
@@ -124,9 +124,8 @@ export class Transfers {
   /** Compares the list with what the database has; what earlier visits or other tabs have left is added. */
   async refresh(): Promise<void> {
     const unfinished = await (await this.#host.engine()).listImports();
-    const known = new Map(this.list.flatMap((transfer) => (transfer.id === null ? [] : [[transfer.id, transfer]])));
-    const left = unfinished.filter(({ id }) => !known.has(id)).map(leftTransfer);
-    for (const [id, transfer] of known) transfer.stored = unfinished.find((stored) => stored.id === id) ?? null;
+    const left = unfinished.filter(({ id }) => !this.list.some((transfer) => transfer.id === id)).map(leftTransfer);
+    for (const transfer of this.list) transfer.stored = unfinished.find(({ id }) => id === transfer.id) ?? null;
     const isGone = (transfer: Transfer) => transfer.state === 'paused' && !transfer.stored && !transfer.isAtHand;
     this.list = [...this.list.filter((transfer) => !isGone(transfer)), ...left];
   }
@@ -142,11 +141,11 @@ export class Transfers {
   }
 
   #startNext(): void {
-    for (const [transfer, resolve] of this.#waiting) {
+    for (const { transfer, resolve } of [...this.#waiting]) {
       const mustWait =
         transfer.isDownload && this.list.some(({ state, isDownload }) => state === 'running' && isDownload);
       if (mustWait) continue;
-      this.#waiting.delete(transfer);
+      this.#waiting = this.#waiting.filter((other) => other.transfer !== transfer);
       void this.#run(transfer).finally(resolve);
     }
   }
@@ -201,7 +200,7 @@ export class Transfers {
   }
 
   async #finish(transfer: Transfer): Promise<void> {
-    const opening = transfer.state === 'done' && transfer.opensItself && this.#host.open(transfer.model!);
+    const opening = transfer.state === 'done' && transfer.opensItself && this.#host.open(transfer.model!, false);
     if (this.centre === transfer && !transfer.isActive) this.centre = null;
     if (!opening) return;
     this.#remove(transfer);
@@ -212,8 +211,8 @@ export class Transfers {
     if (this.centre === transfer) this.centre = null;
     this.#stops.get(transfer)?.abort();
     this.#stops.delete(transfer);
-    this.#waiting.get(transfer)?.();
-    this.#waiting.delete(transfer);
+    this.#waiting.find((other) => other.transfer === transfer)?.resolve();
+    this.#waiting = this.#waiting.filter((other) => other.transfer !== transfer);
   }
 
   #remove(transfer: Transfer): void {
