@@ -10,6 +10,14 @@ export function formatBytes(bytes: number, language: Language): string {
   return new Intl.NumberFormat(language, shape).format(value);
 }
 
+/** A rate of transfer, in the unit that suits it: 8_400_000 → '8.4 MB/s'. */
+export function formatRate(bytesPerSecond: number, language: Language): string {
+  const [value, unit] = bytesPerSecond < 1e6 ? [bytesPerSecond / 1e3, 'kilobyte'] : [bytesPerSecond / 1e6, 'megabyte'];
+  const maximumFractionDigits = unit === 'megabyte' && value < 10 ? 1 : 0;
+  const shape = { style: 'unit', unit: `${unit}-per-second`, unitDisplay: 'short', maximumFractionDigits } as const;
+  return new Intl.NumberFormat(language, shape).format(value);
+}
+
 /** A rough waiting time in whole seconds, minutes or hours: 95 → '2 min'. Never less than a second. */
 export function formatDuration(seconds: number, language: Language): string {
   const [value, unit] =

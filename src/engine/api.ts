@@ -39,7 +39,7 @@ export type { ChatCompletion, ChatCompletionChunk, ChatRequest, FinishReason, Us
 /** What all calls that fetch have in common. */
 export interface FetchOptions {
   /** For repositories that need an access token: sent to the origin of their hub alone, and kept nowhere. */
-  token?: string;
+  token?: string | undefined;
   transfer?: TransferOptions;
   onProgress?: (progress: Progress) => void;
   /** Pauses: what is stored by then stays, and the same call goes on from there. */

@@ -1,5 +1,5 @@
 import { hasErrorName } from '../../workers/errors';
-import type { ContextOverflow, Diagnostics, ModelInfo, ModelSource } from '../../workers/protocol';
+import type { ContextOverflow, Diagnostics, ModelInfo, ModelSource, SourceInfo } from '../../workers/protocol';
 import type {
   BenchmarkOptions,
   BenchmarkReport,
@@ -26,6 +26,8 @@ export function isDemo(model: ModelInfo): boolean {
 export interface ModelMemory {
   recall: () => string | null;
   remember: (id: string) => void;
+  /** The access token that was given for a site, for what is fetched from it again. */
+  tokenFor?: (url: string) => string | undefined;
 }
 
 /** Reactive mirror of the engine, and the only part of it that components know. */
@@ -36,6 +38,7 @@ export class EngineState {
     engine: () => this.#runningEngine(),
     takeIn: (model) => this.#takeIn(model),
     open: (model, isAsked) => this.#openImported(model, isAsked),
+    tokenFor: (source) => this.#tokenFor(source),
   });
   models = $state.raw<ModelInfo[]>([]);
   /** The model that answers, or null before one is loaded. */
@@ -127,7 +130,7 @@ export class EngineState {
     const source = files && ({ kind: 'files', files } as const);
     const work = async (options: AttemptOptions) => {
       const engine = await this.#runningEngine();
-      await engine.repairModel(id, { ...options, ...(source && { source }) });
+      await engine.repairModel(id, { ...options, token: this.#tokenFor(model?.source), ...(source && { source }) });
       this.#work.begin('loading');
       await this.#loadInto(engine, id, options);
     };
@@ -141,7 +144,8 @@ export class EngineState {
 
   /** Makes a damaged model whole again, beside whatever else goes on. */
   async repair(id: string, options: RepairOptions): Promise<string[]> {
-    return (await this.#runningEngine()).repairModel(id, options);
+    const model = this.models.find((stored) => stored.id === id);
+    return (await this.#runningEngine()).repairModel(id, { token: this.#tokenFor(model?.source), ...options });
   }
 
   /** Opens the demo model that comes with the page, importing it where that has not happened yet. */
@@ -218,6 +222,10 @@ export class EngineState {
     if (!this.#engine) throw new Error('the engine has not started');
     if (this.#engine.isClosed) this.#engine = await this.#createEngine();
     return this.#engine;
+  }
+
+  #tokenFor(source: SourceInfo | undefined): string | undefined {
+    return source?.hub && this.#memory.tokenFor?.(source.hub.url);
   }
 
   async #takeIn({ id, hasTokenizer }: ModelInfo): Promise<void> {

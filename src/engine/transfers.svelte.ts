@@ -1,5 +1,5 @@
 import { hasErrorName } from '../../workers/errors';
-import type { ModelInfo, ModelSource, Progress, UnfinishedImport } from '../../workers/protocol';
+import type { ModelInfo, ModelSource, Progress, SourceInfo, UnfinishedImport } from '../../workers/protocol';
 import type { FetchOptions, ImportOptions } from './api';
 import { failureOf } from './failure';
 import { isSameSource, sourceAnew } from './sourceAnew';
@@ -20,6 +20,8 @@ export interface TransferHost {
   takeIn: (model: ModelInfo) => Promise<void>;
   /** Begins to open a model at once; null where something is in the way of a model that nobody `isAsked` for just now. */
   open: (model: ModelInfo, isAsked: boolean) => Promise<void> | null;
+  /** The access token that was given for the hub of a source. */
+  tokenFor: (source: SourceInfo) => string | undefined;
 }
 
 export interface StartOptions {
@@ -175,7 +177,8 @@ export class Transfers {
     const engine = await this.#host.engine();
     options.signal?.throwIfAborted();
     if (transfer.source) return engine.importModel(transfer.source, options);
-    return engine.resumeImport(transfer.stored!.id, options);
+    const { id, source } = transfer.stored!;
+    return engine.resumeImport(id, { ...options, token: options.token ?? this.#host.tokenFor(source) });
   }
 
   /** Where its id shows that an earlier visit has begun it, the two become one. */

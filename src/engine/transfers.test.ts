@@ -7,6 +7,7 @@ import { Transfers } from './transfers.svelte';
 
 interface Call {
   what: ModelSource | string;
+  token: string | undefined;
   report: (progress: Partial<Progress>) => void;
   finish: () => void;
   fail: (name: Parameters<typeof engineError>[0], message?: string) => void;
@@ -25,11 +26,12 @@ function unfinished(id: string, kind: ModelSource['kind'] = 'hub'): UnfinishedIm
 function transfersWith(...stored: UnfinishedImport[]) {
   const calls: Call[] = [];
   const opened: string[] = [];
-  const begin = (what: Call['what'], { signal, onProgress }: FetchOptions) =>
+  const begin = (what: Call['what'], { token, signal, onProgress }: FetchOptions) =>
     new Promise<ModelInfo>((resolve, reject) => {
       signal!.addEventListener('abort', () => reject(engineError('AbortError', 'paused')));
       calls.push({
         what,
+        token,
         report: (progress) => onProgress!({ phase: 'importing', loadedBytes: 0, totalBytes: 0, ...progress }),
         finish: () => resolve({ id: 'm' } as ModelInfo),
         fail: (name, message = 'why') => reject(engineError(name, message)),
@@ -49,6 +51,7 @@ function transfersWith(...stored: UnfinishedImport[]) {
   const transfers = new Transfers({
     engine: async () => engine,
     takeIn: async () => undefined,
+    tokenFor: ({ location }) => `for ${location}`,
     open: (model) => (isFree ? (opened.push(model.id), Promise.resolve()) : null),
   });
   return { transfers, calls, opened, stored, setFree: (free: boolean) => (isFree = free) };
@@ -113,7 +116,7 @@ test('what earlier visits have left is listed, goes on by its id, and is deleted
   expect(first).toMatchObject({ state: 'paused', isAtHand: false, share: 0.4, subject: { name: 'a' } });
   void transfers.resume(first, true);
   await settled();
-  expect(calls[0]!.what).toBe('a');
+  expect(calls[0]).toMatchObject({ what: 'a', token: 'for x/a' });
   expect(transfers.centre).toBe(first);
   await transfers.discard(second);
   expect(stored.map(({ id }) => id)).toEqual(['a']);

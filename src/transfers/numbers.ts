@@ -1,5 +1,5 @@
 import type { Transfer } from '../engine/transfer.svelte';
-import { formatBytes, formatDuration } from '../format';
+import { formatBytes, formatDuration, formatRate } from '../format';
 import type { Dictionary } from '../i18n/en';
 import { fill } from '../i18n/fill';
 import type { Language } from '../i18n/language';
@@ -11,7 +11,7 @@ export function transferNumbers(transfer: Transfer, text: Dictionary, language: 
   const size = (bytes: number) => formatBytes(bytes, language);
   return [
     fill(text.progress.bytes, { done: size(loadedBytes), total: size(totalBytes) }),
-    ...(bytesPerSecond === null ? [] : [fill(text.transfers.speed, { size: size(bytesPerSecond) })]),
+    ...(bytesPerSecond === null ? [] : [formatRate(bytesPerSecond, language)]),
     ...(etaSeconds === null ? [] : [fill(text.progress.timeLeft, { time: formatDuration(etaSeconds, language) })]),
   ];
 }
