@@ -8,6 +8,13 @@ import { chromiumLaunchOptions } from './chromium';
 
 /** Getting a model and keeping it, as a person does it on the built app. */
 
+declare global {
+  interface Window {
+    /** How often the page has asked the browser to keep its models. */
+    timesAsked: number;
+  }
+}
+
 const NANO = 'public/models/nano';
 const WEIGHTS = 'model.safetensors';
 const nano = new Map(readdirSync(NANO).map((name) => [name, new Uint8Array(readFileSync(join(NANO, name)))]));
@@ -190,9 +197,15 @@ test('a flipped byte is found by checking and mended from its own bytes, and so 
   page,
 }) => {
   const hub = await serve();
+  await page.addInitScript(() => {
+    window.timesAsked = 0;
+    navigator.storage.persist = async () => window.timesAsked++ < 0;
+  });
   await open(page);
+  expect(await page.evaluate(() => window.timesAsked)).toBe(0);
   await askFor(hub, page);
   await expect(page.getByTestId('composer-input')).toBeVisible();
+  expect(await page.evaluate(() => window.timesAsked)).toBe(1);
   await page.getByTestId('model-menu').click();
   await page.getByTestId('models-dialog').getByTestId('storage-link').click();
   const care = page.getByTestId('care');
@@ -217,7 +230,10 @@ test('a flipped byte is found by checking and mended from its own bytes, and so 
   await answers(page, 'What is 27 + 15?');
 });
 
-test('a model is deleted from the storage page, and its room is free again', async ({ page }) => {
+test('a model is deleted from the storage page, unless another tab uses it, and its room is free again', async ({
+  page,
+  context,
+}) => {
   await open(page);
   await page.getByTestId('start-demo').click();
   await expect(page.getByTestId('composer-input')).toBeVisible();
@@ -227,6 +243,14 @@ test('a model is deleted from the storage page, and its room is free again', asy
   const used = async () => Number(await figures.getAttribute('data-used'));
   await expect.poll(used).toBeGreaterThan(1_000_000);
   await expect(page.getByTestId('persistence')).toBeVisible();
+  const other = await context.newPage();
+  await other.goto('./');
+  await other.getByTestId('continue-model').click();
+  await expect(other.getByTestId('composer-input')).toBeVisible();
+  await page.getByTestId('storage-remove').click();
+  await page.getByTestId('storage-remove-confirm').click();
+  await expect(page.getByTestId('error-banner')).toHaveAttribute('data-error', 'ModelInUseError');
+  await other.close();
   await page.getByTestId('storage-remove').click();
   await expect(page.getByTestId('storage-remove-confirm')).toBeFocused();
   await page.getByTestId('storage-remove-confirm').click();
