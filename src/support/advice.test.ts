@@ -13,7 +13,7 @@ test('every named error has a sentence of its own', () => {
 
 test('the ways out fit the errors', () => {
   expect(adviceFor('DeviceLostError', '').action).toBe('reloadModel');
-  expect(adviceFor('ModelCorruptError', '').action).toBe('removeModel');
+  expect(adviceFor('ModelCorruptError', '').action).toBe('repairModel');
   expect(adviceFor('InvalidFileError', '').action).toBeNull();
   // A file that has changed is imported from its beginning.
   expect(adviceFor('SourceChangedError', '').action).toBe('retry');
