@@ -1,4 +1,5 @@
-import type { CatalogueModel, ModelShape, Variant } from './entry';
+import type { CatalogueModel, ModelShape } from './entry';
+import { MINICPM_2B } from './minicpm2b';
 
 /**
  * The MiniCPM models that this engine runs, the one to recommend first where all fit. Their repositories, shapes, contexts,
@@ -127,56 +128,7 @@ export const CATALOGUE: readonly CatalogueModel[] = [
       },
     ],
   },
-  {
-    id: 'minicpm-2b-dpo',
-    name: 'MiniCPM-2B-DPO',
-    release: '2024-02',
-    parameters: 2_724_880_896,
-    shape: minicpm2b(),
-    maxContext: 4096,
-    languages: ['zh', 'en'],
-    licence: 'general-model-license',
-    line: {
-      en: 'The 2B of the first release, polished for conversation.',
-      zh: '首次发布的 2B，针对对话调校。',
-    },
-    sampling: { temperature: 0.3, topP: 0.8 },
-    variants: minicpm2bVariants('dpo', 'OpenBMB/MiniCPM-2B-dpo-bf16', {
-      id: 'minicpm-2b-dpo-gptq',
-      kind: 'gptq',
-      huggingFace: 'openbmb/MiniCPM-2B-dpo-int4',
-      modelScope: null,
-      downloadBytes: 1_980_859_392,
-      storedBytes: 5_202_745_344,
-      note: {
-        en: 'Its own files contradict each other about the order of its columns. If the less favourable one is right, it takes as much as is stated here; else about 1.8 GB.',
-        zh: '它自带的两份说明对列的顺序说法不一。若是较不利的一种，占用如上所示；否则约 1.8 GB。',
-      },
-    }),
-  },
-  {
-    id: 'minicpm-2b-sft',
-    name: 'MiniCPM-2B-SFT',
-    release: '2024-02',
-    parameters: 2_724_880_896,
-    shape: minicpm2b(),
-    maxContext: 4096,
-    languages: ['zh', 'en'],
-    licence: 'general-model-license',
-    line: {
-      en: 'The 2B of the first release, as trained on instructions.',
-      zh: '首次发布的 2B，仅经过指令微调。',
-    },
-    sampling: { temperature: 0.8, topP: 0.8 },
-    variants: minicpm2bVariants('sft', 'OpenBMB/miniCPM-bf16', {
-      id: 'minicpm-2b-sft-gptq',
-      kind: 'gptq',
-      huggingFace: 'openbmb/MiniCPM-2B-sft-int4',
-      modelScope: null,
-      downloadBytes: 1_980_859_392,
-      storedBytes: 1_845_172_224,
-    }),
-  },
+  ...MINICPM_2B,
   {
     id: 'minicpm-1b-sft',
     name: 'MiniCPM-1B-SFT',
@@ -253,51 +205,4 @@ type OwnSizes = Pick<ModelShape, 'hiddenSize' | 'intermediateSize' | 'numLayers'
 /** What the sizes of MiniCPM5 have in common. */
 function minicpm5(sizes: OwnSizes): ModelShape {
   return { ...sizes, numHeads: 16, numKvHeads: 2, headDim: 128, vocabSize: 130_560, tieWordEmbeddings: false };
-}
-
-function minicpm2b(): ModelShape {
-  return {
-    hiddenSize: 2304,
-    intermediateSize: 5760,
-    numLayers: 40,
-    numHeads: 36,
-    numKvHeads: 36,
-    headDim: 64,
-    vocabSize: 122_753,
-    tieWordEmbeddings: true,
-  };
-}
-
-/** The checkpoints that MiniCPM-2B has in both of its trainings; those of GPTQ differ. */
-function minicpm2bVariants(training: 'sft' | 'dpo', modelScope: string, gptq: Variant): [Variant, ...Variant[]] {
-  const id = `minicpm-2b-${training}`;
-  const name = `MiniCPM-2B-${training}-bf16`;
-  return [
-    {
-      id: `${id}-q4`,
-      kind: 'gguf-4',
-      huggingFace: `tensorblock/${name}-GGUF`,
-      modelScope: null,
-      files: [`${name}-Q4_K_M.gguf`],
-      downloadBytes: 1_799_561_826,
-      storedBytes: 2_079_074_304,
-    },
-    gptq,
-    {
-      id: `${id}-floats`,
-      kind: 'floats',
-      huggingFace: `openbmb/${name}`,
-      modelScope,
-      downloadBytes: 5_449_761_792,
-      storedBytes: 1_576_185_984,
-    },
-    {
-      id: `${id}-llama`,
-      kind: 'llama-floats',
-      huggingFace: `openbmb/${name}-llama-format`,
-      modelScope: null,
-      downloadBytes: 6_015_407_616,
-      storedBytes: 1_739_734_272,
-    },
-  ];
 }
