@@ -1,5 +1,6 @@
 import { engineError, hasErrorName } from '../errors';
 import { rejectWhenLost, requestDevice, type DeviceDiagnostics, type DeviceResult } from '../gpu/device';
+import { KernelCompiler } from '../gpu/kernel';
 import type { Backend } from '../ops/backend';
 import { CpuBackend } from '../ops/cpuBackend';
 import { GpuBackend } from '../ops/gpuBackend';
@@ -31,10 +32,12 @@ async function gpuBackend(
 ): Promise<GpuBackend> {
   const { fusion = true, kernels = 'auto' } = options;
   const memory = memoryOf(options);
-  const trials = new GpuTrials(device, workload, diagnostics.isSoftwareAdapter);
+  const compiler = new KernelCompiler(device);
+  const trials = new GpuTrials(device, workload, diagnostics.isSoftwareAdapter, compiler);
   const choosing = deviceKernels({ device, diagnostics }, options, workload, trials, memory);
   try {
-    return new GpuBackend(device, { fusion, ...(await Promise.race([choosing, rejectWhenLost(device)])) });
+    const chosen = await Promise.race([choosing, rejectWhenLost(device)]);
+    return new GpuBackend(device, { fusion, ...chosen }, compiler);
   } catch (error) {
     device.destroy();
     // A driver may crash over one kernel and do well with others.
