@@ -9,7 +9,7 @@ import type { KernelWorkload } from '../ops/kernelWorkload';
 import type { EngineOptions, KernelReport } from '../protocol';
 import { KernelMemory } from '../storage/kernelMemory';
 import { DEFAULT_DATABASE } from '../storage/weightStore';
-import { deviceKernels, expectedKernels, kernelsAfterLoss } from './deviceKernels';
+import { deviceKernels, expectedKernels, kernelsAfterFailure } from './deviceKernels';
 
 /**
  * WebGPU where the browser gives a device, with the kernels that suit it and this workload, else plain TypeScript on the
@@ -44,9 +44,21 @@ async function gpuBackend(
     if (!hasErrorName(error, 'DeviceLostError') || kernels !== 'auto') throw error;
     const again = await request(options);
     if (!again.device) throw error;
-    const plain = await kernelsAfterLoss({ device: again.device, diagnostics }, options, workload, memory);
+    const reason = 'the device was lost while kernels were tried out';
+    const plain = await kernelsAfterFailure({ device: again.device, diagnostics }, options, workload, memory, reason);
     return new GpuBackend(again.device, { fusion, ...plain });
   }
+}
+
+/** Has the next load of this workload take the plain kernels at once: those that trials found failed for `reason`. */
+export async function rememberPlainKernels(
+  options: EngineOptions,
+  workload: KernelWorkload,
+  reason: string,
+): Promise<void> {
+  const { device, diagnostics } = await request(options);
+  device?.destroy();
+  if (device) await kernelsAfterFailure({ device, diagnostics }, options, workload, memoryOf(options), reason);
 }
 
 /**
