@@ -8,7 +8,10 @@ declare global {
   }
 }
 
-/** The main job on the built app, as a person does it: at laptop and phone size, with WebGPU and without. */
+/**
+ * The main job on the built app, as a person does it: at laptop and phone size, with WebGPU and without. What is tagged
+ * @page is the same whatever computes.
+ */
 
 async function startDemo(page: Page, locale: 'zh' | 'en'): Promise<void> {
   await page.goto('./');
@@ -47,7 +50,7 @@ test('the demo answers in Chinese', async ({ page }) => {
   expect(await ask(page, '你是谁？')).toContain('演示');
 });
 
-test('a long conversation scrolls inside its frame, not the page', async ({ page }) => {
+test('a long conversation scrolls inside its frame, not the page', { tag: '@page' }, async ({ page }) => {
   await startDemo(page, 'en');
   for (let i = 1; i <= 8; i++) await ask(page, `What is ${i} + ${i}?`);
   const overflow = await page.evaluate(() => document.documentElement.scrollHeight - window.innerHeight);
@@ -105,7 +108,7 @@ test('under its content security policy the page works, and asks no other host f
   await expect.poll(() => page.evaluate(() => window.violations)).toEqual(['script-src-elem inline']);
 });
 
-test('deleting a model leaves the keyboard in a place to go on from', async ({ page }) => {
+test('deleting a model leaves the keyboard in a place to go on from', { tag: '@page' }, async ({ page }) => {
   await startDemo(page, 'en');
   await page.getByTestId('model-menu').click();
   await page.getByTestId('model-remove').click();
@@ -151,81 +154,85 @@ async function askUntilRefused(page: Page): Promise<string> {
   throw new Error('the conversation never outgrew the memory');
 }
 
-for (const locale of ['en', 'zh'] as const) {
-  test.describe(`a conversation that outgrows the model’s memory, ${locale}`, () => {
-    test('stops with one notice, and goes on as the reader decides', async ({ page }) => {
-      await shortenMemory(page);
-      await startDemo(page, locale);
-      const question = await askUntilRefused(page);
-      const input = page.getByTestId('composer-input');
-      const notice = page.getByTestId('overflow-notice');
-      const asked = await page.getByTestId('message-user').count();
+/** What happens is the same in both languages: each is seen at one size. */
+const localeFor = (isMobile: boolean) => (isMobile ? 'zh' : 'en');
 
-      await expect(input).toHaveValue(question);
-      await page.getByTestId('send').click();
-      await expect(input).toHaveValue(question);
-      await expect(notice).toHaveCount(1);
-      await expect(notice).toHaveText(locale === 'zh' ? /还没有发送/ : /Nothing has been sent/);
-      await expect(page.getByTestId('message-user')).toHaveCount(asked);
-      await expect(page.getByTestId('error-banner')).toHaveCount(0);
+test.describe('a conversation that outgrows the model’s memory', { tag: '@page' }, () => {
+  test('stops with one notice, and goes on as the reader decides', async ({ page, isMobile }) => {
+    const locale = localeFor(isMobile);
+    await shortenMemory(page);
+    await startDemo(page, locale);
+    const question = await askUntilRefused(page);
+    const input = page.getByTestId('composer-input');
+    const notice = page.getByTestId('overflow-notice');
+    const asked = await page.getByTestId('message-user').count();
 
-      await page.getByTestId('overflow-forget').click();
-      await expect(page.getByTestId('message-user')).toHaveCount(asked + 1);
-      const answer = page.getByTestId('message-assistant').last();
-      await expect(answer).toHaveAttribute('data-state', 'done');
-      await expect(answer).toContainText(String(2 * Number(/\d+/.exec(question)![0])));
-      await expect(notice).toHaveCount(0);
-      await expect(input).toHaveValue('');
-      const divider = page.getByTestId('forgotten');
-      await expect(divider).toHaveText(locale === 'zh' ? /不再看到/ : /no longer sees/);
-      await expect(page.locator('[data-testid=forgotten] + [data-testid=message-user]')).toHaveCount(1);
-      await expect(page.locator('[data-testid=message-user]:has(~ [data-testid=forgotten])')).not.toHaveCount(0);
-      await expect(page.getByTestId('announcer')).toHaveText(locale === 'zh' ? /不再看到/ : /no longer sees/);
-      for (let i = 3; i < 6; i++) expect(await ask(page, `What is ${i} + ${i}?`)).toContain(String(2 * i));
+    await expect(input).toHaveValue(question);
+    await page.getByTestId('send').click();
+    await expect(input).toHaveValue(question);
+    await expect(notice).toHaveCount(1);
+    await expect(notice).toHaveText(locale === 'zh' ? /还没有发送/ : /Nothing has been sent/);
+    await expect(page.getByTestId('message-user')).toHaveCount(asked);
+    await expect(page.getByTestId('error-banner')).toHaveCount(0);
 
-      await page.getByTestId('new-chat').click();
-      await expect(divider).toHaveCount(0);
-      const again = await askUntilRefused(page);
-      await page.getByTestId('overflow-new-chat').click();
-      await expect(notice).toHaveCount(0);
-      await expect(page.getByTestId('message-user')).toHaveCount(0);
-      await expect(input).toHaveValue(again);
-    });
+    await page.getByTestId('overflow-forget').click();
+    await expect(page.getByTestId('message-user')).toHaveCount(asked + 1);
+    const answer = page.getByTestId('message-assistant').last();
+    await expect(answer).toHaveAttribute('data-state', 'done');
+    await expect(answer).toContainText(String(2 * Number(/\d+/.exec(question)![0])));
+    await expect(notice).toHaveCount(0);
+    await expect(input).toHaveValue('');
+    const divider = page.getByTestId('forgotten');
+    await expect(divider).toHaveText(locale === 'zh' ? /不再看到/ : /no longer sees/);
+    await expect(page.locator('[data-testid=forgotten] + [data-testid=message-user]')).toHaveCount(1);
+    await expect(page.locator('[data-testid=message-user]:has(~ [data-testid=forgotten])')).not.toHaveCount(0);
+    await expect(page.getByTestId('announcer')).toHaveText(locale === 'zh' ? /不再看到/ : /no longer sees/);
+    for (let i = 3; i < 6; i++) expect(await ask(page, `What is ${i} + ${i}?`)).toContain(String(2 * i));
 
-    test('says that an answer has filled it, and leaves that answer alone', async ({ page }) => {
-      await shortenMemory(page, 20);
-      await startDemo(page, locale);
-      const answer = await ask(page, locale === 'zh' ? '你是谁？' : 'Who are you?');
-      const cutOff = page.getByTestId('cut-off');
-      await expect(cutOff).toHaveText(locale === 'zh' ? /长度上限/ : /keep in mind/);
-      await expect(page.getByTestId('announcer')).toContainText((await cutOff.textContent())!);
-      await expect(page.getByTestId('overflow-notice')).toHaveAttribute('data-reason', 'filled');
-      await page.getByTestId('overflow-forget').click();
-      await expect(page.getByTestId('overflow-notice')).toHaveCount(0);
-      await expect(page.getByTestId('message-text')).toHaveText([answer]);
-    });
-
-    test('forgets its oldest messages where that is set, also after a reload', async ({ page }) => {
-      await shortenMemory(page);
-      await startDemo(page, locale);
-      await page.getByTestId('model-menu').click();
-      await page.getByLabel(locale === 'zh' ? '忘掉最早的消息' : 'Forget the oldest messages').check();
-      await page.keyboard.press('Escape');
-      for (let i = 11; i < 19; i++) await ask(page, `What is ${i} + ${i}?`);
-      await expect(page.getByTestId('forgotten')).toHaveCount(1);
-      await expect(page.getByTestId('overflow-notice')).toHaveCount(0);
-
-      const tooLong = 'What is 2 + 2? '.repeat(30).trim();
-      await page.getByTestId('composer-input').fill(tooLong);
-      await page.getByTestId('send').click();
-      await expect(page.getByTestId('overflow-notice')).toHaveAttribute('data-reason', 'tooLong');
-      await expect(page.getByTestId('composer-input')).toHaveValue(tooLong);
-      await expect(page.getByTestId('overflow-notice').getByRole('button')).toHaveCount(0);
-
-      await page.reload();
-      await page.getByTestId('continue-model').click();
-      await page.getByTestId('model-menu').click();
-      await expect(page.getByTestId('memory-choice').locator('[value=drop_oldest]')).toBeChecked();
-    });
+    await page.getByTestId('new-chat').click();
+    await expect(divider).toHaveCount(0);
+    const again = await askUntilRefused(page);
+    await page.getByTestId('overflow-new-chat').click();
+    await expect(notice).toHaveCount(0);
+    await expect(page.getByTestId('message-user')).toHaveCount(0);
+    await expect(input).toHaveValue(again);
   });
-}
+
+  test('says that an answer has filled it, and leaves that answer alone', async ({ page, isMobile }) => {
+    const locale = localeFor(isMobile);
+    await shortenMemory(page, 20);
+    await startDemo(page, locale);
+    const answer = await ask(page, locale === 'zh' ? '你是谁？' : 'Who are you?');
+    const cutOff = page.getByTestId('cut-off');
+    await expect(cutOff).toHaveText(locale === 'zh' ? /长度上限/ : /keep in mind/);
+    await expect(page.getByTestId('announcer')).toContainText((await cutOff.textContent())!);
+    await expect(page.getByTestId('overflow-notice')).toHaveAttribute('data-reason', 'filled');
+    await page.getByTestId('overflow-forget').click();
+    await expect(page.getByTestId('overflow-notice')).toHaveCount(0);
+    await expect(page.getByTestId('message-text')).toHaveText([answer]);
+  });
+
+  test('forgets its oldest messages where that is set, also after a reload', async ({ page, isMobile }) => {
+    const locale = localeFor(isMobile);
+    await shortenMemory(page);
+    await startDemo(page, locale);
+    await page.getByTestId('model-menu').click();
+    await page.getByLabel(locale === 'zh' ? '忘掉最早的消息' : 'Forget the oldest messages').check();
+    await page.keyboard.press('Escape');
+    for (let i = 11; i < 19; i++) await ask(page, `What is ${i} + ${i}?`);
+    await expect(page.getByTestId('forgotten')).toHaveCount(1);
+    await expect(page.getByTestId('overflow-notice')).toHaveCount(0);
+
+    const tooLong = 'What is 2 + 2? '.repeat(30).trim();
+    await page.getByTestId('composer-input').fill(tooLong);
+    await page.getByTestId('send').click();
+    await expect(page.getByTestId('overflow-notice')).toHaveAttribute('data-reason', 'tooLong');
+    await expect(page.getByTestId('composer-input')).toHaveValue(tooLong);
+    await expect(page.getByTestId('overflow-notice').getByRole('button')).toHaveCount(0);
+
+    await page.reload();
+    await page.getByTestId('continue-model').click();
+    await page.getByTestId('model-menu').click();
+    await expect(page.getByTestId('memory-choice').locator('[value=drop_oldest]')).toBeChecked();
+  });
+});

@@ -23,6 +23,7 @@ export default defineConfig({
     {
       name: 'no-webgpu',
       use: { ...LAPTOP, launchOptions: chromiumLaunchOptions('none') },
+      grepInvert: /@page/,
       testMatch: ['chat.spec.ts', 'import.spec.ts', 'nano.spec.ts', 'oracle.spec.ts'],
     },
   ],

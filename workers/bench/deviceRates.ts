@@ -1,5 +1,5 @@
 import { linearGrid, workgroupsFor, type Grid } from '../gpu/grid';
-import type { Kernel, Launch } from '../gpu/kernel';
+import { bindKernel, type Kernel, type Launch } from '../gpu/kernel';
 import type { GpuBackend } from '../ops/gpuBackend';
 import type { GpuBuffer } from '../ops/gpuBuffer';
 import copyText from './copy.wgsl?raw';
@@ -57,10 +57,10 @@ async function secondsPerDispatch(
 ): Promise<number> {
   try {
     await backend.flush();
-    const { pipeline, layout } = await backend.compiler.compile(launch);
-    const entries = buffers.map(({ handle }, binding) => ({ binding, resource: { buffer: handle } }));
-    const bindGroup = backend.device.createBindGroup({ layout, entries });
-    const run = (count: number) => timeSubmission(backend, pipeline, bindGroup, grid, count);
+    const compiled = await backend.compileKernel(launch);
+    const resources = buffers.map(({ handle }) => ({ buffer: handle }));
+    const bindGroup = bindKernel(backend.device, launch.kernel, compiled, resources);
+    const run = (count: number) => timeSubmission(backend, compiled.pipeline, bindGroup, grid, count);
     let count = 1;
     let seconds = await run(count);
     while (seconds < SECONDS_PER_SUBMISSION) {

@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import { gpuTest, maxGpuTest } from '../testing/gpu';
+import { runLaunch } from '../testing/runLaunch';
 import type { Kernel, Launch } from './kernel';
 import { KernelCompiler } from './kernel';
 
@@ -67,4 +68,34 @@ gpuTest('the same kernel with the same constants is compiled once, a failed one 
   await expect(attempt).rejects.toThrow();
   expect(compiler.compile(failing)).not.toBe(attempt);
   await expect(compiler.compile(failing)).rejects.toThrow();
+});
+
+gpuTest('launches that differ in sizes share a pipeline, and each reads its own', async ({ device }) => {
+  const text = `struct Sizes { a: u32, b: u32 }
+@group(0) @binding(0) var<storage, read_write> out: array<u32>;
+@group(0) @binding(1) var<uniform> sizes: Sizes;
+@compute @workgroup_size(1)
+fn main() { out[0] = 10u * sizes.a + sizes.b; }
+`;
+  const kernel: Kernel = {
+    name: 'sized',
+    sources: [{ file: 'sized.wgsl', text }],
+    bindings: ['storage', 'uniform'],
+  };
+  const compiler = new KernelCompiler(device);
+  let created = 0;
+  const compiled = async (sizes: number[]) =>
+    compiler.compile({ kernel, constants: {}, sizes, grid: () => [1, 1, 1] }, () => created++);
+  const [one, other] = [await compiled([1, 2]), await compiled([3, 4])];
+  expect(other.pipeline).toBe(one.pipeline);
+  expect((await compiled([1, 2])).sizes).toBe(one.sizes);
+  expect(created).toBe(3);
+  for (const [sizes, want] of [
+    [[1, 2], 12],
+    [[3, 4], 34],
+  ] as const) {
+    const out = new Uint32Array(1);
+    await runLaunch(device, { kernel, constants: {}, sizes, grid: () => [1, 1, 1] }, null, [out]);
+    expect(out[0]).toBe(want);
+  }
 });

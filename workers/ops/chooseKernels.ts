@@ -12,20 +12,27 @@ export async function chooseKernels(
   candidates: readonly KernelReport[],
 ): Promise<KernelReport[]> {
   const reports = candidates.map((report) => ({ ...report }));
+  // All at once: drivers compile several shaders side by side.
+  const available = reports.filter(({ state }) => state === 'available');
+  await Promise.all(available.map((report) => test(trials, report)));
   for (const products of PRODUCT_CLASSES) {
-    const right = new Map<KernelVariant, KernelReport>();
-    for (const report of reports.filter((other) => other.products === products && other.state === 'available')) {
-      const wrong = await trials.check(products, report.variant!);
-      if (wrong !== null) fail(report, wrong);
-      else right.set(report.variant!, report);
-    }
+    const ofClass = available.filter((report) => report.products === products);
+    const right = new Map(ofClass.filter(({ state }) => state !== 'failed').map((report) => [report.variant!, report]));
     if (!right.has('f32')) {
-      const { reason } = reports.find((report) => report.products === products && report.variant === 'f32')!;
-      throw engineError('UnsupportedError', `This graphics device cannot be computed with: its driver ${reason}.`);
+      const { reason } = ofClass.find(({ variant }) => variant === 'f32')!;
+      throw engineError(
+        'UnsupportedError',
+        `This graphics device cannot be used: even its plain kernels fail (${products} f32: ${reason}).`,
+      );
     }
     await prefer(trials, products, right);
   }
   return reports;
+}
+
+async function test(trials: KernelTrials, report: KernelReport): Promise<void> {
+  const wrong = await trials.check(report.products!, report.variant!);
+  if (wrong !== null) fail(report, wrong);
 }
 
 /** Makes the fastest of the variants active, each in proportion to what it costs in accuracy. */
@@ -82,8 +89,6 @@ export async function forceKernels(
 /** Whether the variants that reports call active still give right products. */
 export async function areRight(trials: KernelTrials, reports: readonly KernelReport[]): Promise<boolean> {
   const choice = choiceOf(reports);
-  for (const products of PRODUCT_CLASSES) {
-    if ((await trials.check(products, choice[products])) !== null) return false;
-  }
-  return true;
+  const wrongs = await Promise.all(PRODUCT_CLASSES.map((products) => trials.check(products, choice[products])));
+  return wrongs.every((wrong) => wrong === null);
 }

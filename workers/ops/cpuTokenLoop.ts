@@ -41,6 +41,10 @@ export class CpuTokenLoop implements TokenLoop {
     return this.first(this.decode, { tokenIds: [tokenId], position }, wantsLogits);
   }
 
+  prepareCheck(): Promise<void> {
+    return Promise.resolve();
+  }
+
   async check(program: Program, step: Step): Promise<number[]> {
     const rows = step.tokenIds.length;
     const logits = await program.run(step, rows);

@@ -1,5 +1,5 @@
 import type { Grid } from '../gpu/grid';
-import type { CompiledKernel, Launch } from '../gpu/kernel';
+import { bindKernel, type CompiledKernel, type Launch } from '../gpu/kernel';
 
 /** A dispatch with everything it needs, so that a step only encodes. */
 export interface PreparedDispatch {
@@ -8,16 +8,14 @@ export interface PreparedDispatch {
   grid: (rows: number, keys: number) => Grid;
 }
 
-/** Binds a compiled kernel to its memory, in the order of its bindings. */
+/** Binds a compiled launch to its memory, in the order of its kernel's bindings. */
 export function prepareDispatch(
   device: GPUDevice,
   { kernel, grid }: Launch,
-  { pipeline, layout }: CompiledKernel,
+  compiled: CompiledKernel,
   resources: readonly GPUBufferBinding[],
 ): PreparedDispatch {
-  const entries = resources.map((resource, binding) => ({ binding, resource }));
-  const bindGroup = device.createBindGroup({ label: kernel.name, layout, entries });
-  return { pipeline, bindGroup, grid };
+  return { pipeline: compiled.pipeline, bindGroup: bindKernel(device, kernel, compiled, resources), grid };
 }
 
 /** Encodes a dispatch for so many activation rows and cached keys, unless it has nothing to do; how many it encoded. */

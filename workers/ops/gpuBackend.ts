@@ -1,6 +1,6 @@
 import { engineError } from '../errors';
 import { rejectWhenLost } from '../gpu/device';
-import { KernelCompiler } from '../gpu/kernel';
+import { KernelCompiler, type CompiledKernel, type Launch } from '../gpu/kernel';
 import type { KernelReport } from '../protocol';
 import { ActivationPool } from './activationPool';
 import type { Backend, Counters, Program } from './backend';
@@ -36,7 +36,6 @@ export class GpuBackend implements Backend {
     objectsCreated: 0,
   };
   readonly lost: Promise<never>;
-  readonly compiler: KernelCompiler;
   readonly activations = new ActivationPool((bytes) => this.createBuffer('activations', bytes));
   /** Outcomes of the allocations that nobody has waited for yet. */
   #allocations: Promise<Error | null>[] = [];
@@ -46,13 +45,13 @@ export class GpuBackend implements Backend {
 
   readonly options: GpuBackendOptions;
 
-  /** Takes over the device: `destroy` destroys it. */
+  /** Takes over the device: `destroy` destroys it. Backends of one device may share its `compiler`. */
   constructor(
     readonly device: GPUDevice,
     options: Partial<GpuBackendOptions> = {},
+    readonly compiler = new KernelCompiler(device),
   ) {
     this.options = { fusion: true, kernels: PLAIN_KERNELS, kernelReports: [], ...options };
-    this.compiler = new KernelCompiler(device, () => this.counters.objectsCreated++);
     this.lost = rejectWhenLost(device);
     this.lost.catch((reason: Error) => {
       this.#failure ??= reason;
@@ -125,6 +124,11 @@ export class GpuBackend implements Backend {
     if (!failure) return made;
     free(made);
     throw failure;
+  }
+
+  /** Throws UnsupportedError. */
+  compileKernel(launch: Launch): Promise<CompiledKernel> {
+    return this.compiler.compile(launch, () => this.counters.objectsCreated++);
   }
 
   async compile(graph: Graph): Promise<Program> {

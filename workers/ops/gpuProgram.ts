@@ -64,7 +64,7 @@ export class GpuProgram implements Program {
     const { fusion, kernels: choice } = backend.options;
     const run = (fusion ? fuse(graph) : null) ?? graph;
     const dispatches = run.ops.flatMap((op) => lower(op, choice));
-    const kernels = await Promise.all(dispatches.map(({ launch }) => backend.compiler.compile(launch)));
+    const kernels = await Promise.all(dispatches.map(({ launch }) => backend.compileKernel(launch)));
     const free = (memory: ProgramMemory) => freeMemory(backend, memory);
     const memory = await backend.allocate(() => allocate(backend, graph.capacity, run), free);
     backend.counters.objectsCreated += dispatches.length;

@@ -39,7 +39,6 @@ interface LoopMemory {
 interface LoopKernels {
   penalize: Bindable;
   sample: Bindable;
-  argmax: Bindable;
 }
 
 interface Bindable {
@@ -72,14 +71,12 @@ export class GpuTokenLoop implements TokenLoop {
     vocabSize: number,
   ): Promise<GpuTokenLoop> {
     const width = decode.outputWidth;
-    const bindable = async (launch: Launch) => ({ launch, kernel: await backend.compiler.compile(launch) });
-    const [penalizing, sampling, choosing] = await Promise.all([
-      bindable(penalize({ vocabSize, width })),
-      bindable(sample({ vocabSize })),
-      bindable(argmax({ vocabSize, width })),
+    const [penalizing, sampling] = await Promise.all([
+      bindable(backend, penalize({ vocabSize, width })),
+      bindable(backend, sample({ vocabSize })),
     ]);
     const memory = await backend.allocate(() => allocate(backend, vocabSize, width), freeMemory);
-    const kernels = { penalize: penalizing, sample: sampling, argmax: choosing };
+    const kernels = { penalize: penalizing, sample: sampling };
     return new GpuTokenLoop(backend, decode, prefill, vocabSize, kernels, memory);
   }
 
@@ -106,14 +103,20 @@ export class GpuTokenLoop implements TokenLoop {
     return this.#sample(this.decode, 1, this.#position++, wantsLogits);
   }
 
+  async prepareCheck(checking: Program): Promise<void> {
+    const program = gpuProgram(checking);
+    const choosing = await bindable(this.backend, argmax({ vocabSize: this.vocabSize, width: program.outputWidth }));
+    const { penalized, segments, sampled } = this.memory;
+    const greedy = this.#bind(choosing, [program.step, penalized, segments, sampled]);
+    this.#choosing.set(program, [this.#penalizing(program), greedy]);
+  }
+
   async check(checking: Program, step: Step): Promise<number[]> {
     const program = gpuProgram(checking);
-    const dispatches = this.#choosing.get(program) ?? this.#greedy(program);
-    this.#choosing.set(program, dispatches);
     program.writeStep(step);
     const rows = step.tokenIds.length;
     const reading = this.memory.tokens.begin();
-    this.#submit(program, rows, step.position, dispatches, (encoder) => {
+    this.#submit(program, rows, step.position, this.#choosing.get(program)!, (encoder) => {
       reading.copy(encoder, this.memory.sampled, rows * 4);
     });
     return [...new Uint32Array(await reading.bytes())].map(checkSampled);
@@ -167,11 +170,6 @@ export class GpuTokenLoop implements TokenLoop {
     ];
   }
 
-  #greedy(program: GpuProgram): PreparedDispatch[] {
-    const { penalized, segments, sampled } = this.memory;
-    return [this.#penalizing(program), this.#bind(this.kernels.argmax, [program.step, penalized, segments, sampled])];
-  }
-
   #penalizing(program: GpuProgram): PreparedDispatch {
     const { sampling, history, penalized, segments } = this.memory;
     return this.#bind(this.kernels.penalize, [program.step, sampling, program.output, history, penalized, segments]);
@@ -182,6 +180,10 @@ export class GpuTokenLoop implements TokenLoop {
     const resources = buffers.map(({ handle }) => ({ buffer: handle }));
     return prepareDispatch(this.backend.device, launch, kernel, resources);
   }
+}
+
+async function bindable(backend: GpuBackend, launch: Launch): Promise<Bindable> {
+  return { launch, kernel: await backend.compileKernel(launch) };
 }
 
 function allocate(backend: GpuBackend, vocabSize: number, width: number): LoopMemory {

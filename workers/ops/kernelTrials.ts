@@ -1,4 +1,5 @@
 import { hasErrorName } from '../errors';
+import { KernelCompiler } from '../gpu/kernel';
 import type { MatrixUnit } from '../kernels/matmul/matmul';
 import type { KernelReport, KernelVariant, ProductClass } from '../protocol';
 import type { MatrixFormat } from '../quant/layout';
@@ -26,13 +27,23 @@ export class GpuTrials implements KernelTrials {
   readonly #device: GPUDevice;
   readonly #workload: KernelWorkload;
   readonly #isBrief: boolean;
+  readonly #compiler: KernelCompiler;
   readonly #outcomes = new Map<string, Promise<string | null>>();
 
-  /** Brief trials are for devices that take long to compile, and that no driver of a GPU can make wrong. */
-  constructor(device: GPUDevice, workload: KernelWorkload, isBrief: boolean) {
+  /**
+   * Brief trials are for devices that take long to compile, and that no driver of a GPU can make wrong. What `compiler` has
+   * compiled for a trial need not be compiled again for a model.
+   */
+  constructor(
+    device: GPUDevice,
+    workload: KernelWorkload,
+    isBrief: boolean,
+    compiler: KernelCompiler = new KernelCompiler(device),
+  ) {
     this.#device = device;
     this.#workload = workload;
     this.#isBrief = isBrief;
+    this.#compiler = compiler;
   }
 
   formOf(products: ProductClass, wanted: KernelVariant): KernelVariant {
@@ -46,7 +57,7 @@ export class GpuTrials implements KernelTrials {
   }
 
   time(products: ProductClass, variants: readonly KernelVariant[]) {
-    return timeVariants(this.#device, products, this.#workload, variants);
+    return timeVariants(this.#device, products, this.#workload, variants, this.#compiler);
   }
 
   /** Formats that a variant lacks are computed by another, which is tested once. */
@@ -64,7 +75,8 @@ export class GpuTrials implements KernelTrials {
   async #selfTest(products: ProductClass, variant: KernelVariant, format: MatrixFormat): Promise<string | null> {
     try {
       // A backend that met an error reports it for ever: each test has its own.
-      return await selfTest(trialBackend(this.#device, variant), products, variant, format, this.#isBrief);
+      const backend = trialBackend(this.#device, variant, this.#compiler);
+      return await selfTest(backend, products, variant, format, this.#isBrief);
     } catch (error) {
       if (error instanceof Error && hasErrorName(error, 'UnsupportedError')) return error.message;
       throw error;

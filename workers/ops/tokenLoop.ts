@@ -25,8 +25,10 @@ export interface TokenLoop {
   first(program: Program, step: Step, wantsLogits: boolean): Promise<SampledToken>;
   /** Computes the step of the token sampled last and samples the token after it. */
   next(wantsLogits: boolean): Promise<SampledToken>;
+  /** Makes ready for checks by a program that gives the logits of every row. Throws UnsupportedError. */
+  prepareCheck(program: Program): Promise<void>;
   /**
-   * Computes several tokens by a program that gives the logits of every row, and returns the greedy choice after each.
+   * Computes several tokens by a program that was made ready for it that gives the logits of every row, and returns the greedy choice after each.
    * `resume` must say where to go on.
    */
   check(program: Program, step: Step): Promise<number[]>;

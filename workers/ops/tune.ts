@@ -1,4 +1,5 @@
 import { hasErrorName } from '../errors';
+import type { KernelCompiler } from '../gpu/kernel';
 import { PassTimer } from '../gpu/passTimer';
 import type { KernelVariant, ProductClass } from '../protocol';
 import { TILE_ROWS } from '../quant/layout';
@@ -41,9 +42,10 @@ export async function timeVariants(
   products: ProductClass,
   shape: MatrixShape,
   variants: readonly KernelVariant[],
+  compiler?: KernelCompiler,
 ): Promise<Map<KernelVariant, number>> {
   const { rows, mostWeights, bytes } = TIMED[products];
-  const backends = variants.map((variant) => trialBackend(device, variant));
+  const backends = variants.map((variant) => trialBackend(device, variant, compiler));
   const timer = new PassTimer(device);
   const made: { destroy(): void }[] = [timer];
   try {
@@ -64,11 +66,9 @@ export async function timeVariants(
 }
 
 /** A backend that computes with one variant, op by op. It does not own the device. */
-export function trialBackend(device: GPUDevice, variant: KernelVariant): GpuBackend {
-  return new GpuBackend(device, {
-    fusion: false,
-    kernels: { matvec: variant, matmul: variant, matrixUnit: matrixUnitOf(device) },
-  });
+export function trialBackend(device: GPUDevice, variant: KernelVariant, compiler?: KernelCompiler): GpuBackend {
+  const kernels = { matvec: variant, matmul: variant, matrixUnit: matrixUnitOf(device) };
+  return new GpuBackend(device, { fusion: false, kernels }, compiler);
 }
 
 async function programOf(backend: GpuBackend, graph: Graph): Promise<GpuProgram | null> {

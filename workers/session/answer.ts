@@ -38,7 +38,7 @@ export async function* answer(
   const flight: Promise<SampledToken>[] = [];
   while (taken < most) {
     session.throwIfStopped(signal);
-    const draft = lookup?.draft(Math.min(most - taken - 1, session.mostDrafted)) ?? [];
+    const draft = lookup ? checkable(session, lookup, most - taken - 1) : [];
     if (draft.length > 0 && flight.length === 0) {
       const started = performance.now();
       const tokens = await session.check(draft);
@@ -63,6 +63,14 @@ export async function* answer(
     lookup?.push(token.tokenId);
     yield token;
   }
+}
+
+/** A draft of up to `most` tokens; none while the program that checks the first one is in the making. */
+function checkable(session: Session, lookup: PromptLookup, most: number): number[] {
+  const draft = lookup.draft(Math.min(most, session.mostDrafted));
+  if (session.canCheck || draft.length === 0) return draft;
+  void session.prepareCheck();
+  return [];
 }
 
 /** A promise that nobody may come to wait for: its failure is then of no interest. */

@@ -1,5 +1,6 @@
 import { engineError, hasErrorName } from '../errors';
 import { rejectWhenLost, requestDevice, type DeviceDiagnostics, type DeviceResult } from '../gpu/device';
+import { KernelCompiler } from '../gpu/kernel';
 import type { Backend } from '../ops/backend';
 import { CpuBackend } from '../ops/cpuBackend';
 import { GpuBackend } from '../ops/gpuBackend';
@@ -8,7 +9,7 @@ import type { KernelWorkload } from '../ops/kernelWorkload';
 import type { EngineOptions, KernelReport } from '../protocol';
 import { KernelMemory } from '../storage/kernelMemory';
 import { DEFAULT_DATABASE } from '../storage/weightStore';
-import { deviceKernels, expectedKernels, kernelsAfterLoss } from './deviceKernels';
+import { deviceKernels, expectedKernels, kernelsAfterFailure } from './deviceKernels';
 
 /**
  * WebGPU where the browser gives a device, with the kernels that suit it and this workload, else plain TypeScript on the
@@ -31,19 +32,33 @@ async function gpuBackend(
 ): Promise<GpuBackend> {
   const { fusion = true, kernels = 'auto' } = options;
   const memory = memoryOf(options);
-  const trials = new GpuTrials(device, workload, diagnostics.isSoftwareAdapter);
+  const compiler = new KernelCompiler(device);
+  const trials = new GpuTrials(device, workload, diagnostics.isSoftwareAdapter, compiler);
   const choosing = deviceKernels({ device, diagnostics }, options, workload, trials, memory);
   try {
-    return new GpuBackend(device, { fusion, ...(await Promise.race([choosing, rejectWhenLost(device)])) });
+    const chosen = await Promise.race([choosing, rejectWhenLost(device)]);
+    return new GpuBackend(device, { fusion, ...chosen }, compiler);
   } catch (error) {
     device.destroy();
     // A driver may crash over one kernel and do well with others.
     if (!hasErrorName(error, 'DeviceLostError') || kernels !== 'auto') throw error;
     const again = await request(options);
     if (!again.device) throw error;
-    const plain = await kernelsAfterLoss({ device: again.device, diagnostics }, options, workload, memory);
+    const reason = 'the device was lost while kernels were tried out';
+    const plain = await kernelsAfterFailure({ device: again.device, diagnostics }, options, workload, memory, reason);
     return new GpuBackend(again.device, { fusion, ...plain });
   }
+}
+
+/** Has the next load of this workload take the plain kernels at once: those that trials found failed for `reason`. */
+export async function rememberPlainKernels(
+  options: EngineOptions,
+  workload: KernelWorkload,
+  reason: string,
+): Promise<void> {
+  const { device, diagnostics } = await request(options);
+  device?.destroy();
+  if (device) await kernelsAfterFailure({ device, diagnostics }, options, workload, memoryOf(options), reason);
 }
 
 /**

@@ -49,16 +49,16 @@ export async function deviceKernels(
   return { kernels: { ...choiceOf(found), matrixUnit }, kernelReports: found };
 }
 
-/** The plain kernels, for a device that was lost in a trial; the next load will not try again. */
-export async function kernelsAfterLoss(
+/** The plain kernels, where others fail in a way that trials do not show, for a reason; the next load will not try again. */
+export async function kernelsAfterFailure(
   on: KernelDevice,
   options: EngineOptions,
   workload: KernelWorkload,
   memory: KernelMemory,
+  reason: string,
 ): Promise<DeviceKernels> {
   const candidates = kernelCandidates(settingOf(on, options, workload));
   const place = await placeOf(on, options, workload, candidates);
-  const reason = 'the device was lost while kernels were tried out';
   const kernelReports = candidates.map((report): KernelReport => {
     if (report.state === 'refused') return report;
     return report.variant === 'f32' ? { ...report, state: 'active' } : { ...report, state: 'failed', reason };

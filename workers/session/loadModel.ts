@@ -11,7 +11,7 @@ import { kernelWorkload, type KernelWorkload } from '../ops/kernelWorkload';
 import type { EngineOptions, KvCacheFormat, LoadRequest, Progress } from '../protocol';
 import type { WeightStore } from '../storage/weightStore';
 import { Tokenizer } from '../tokenizer/tokenizer';
-import { createBackend } from './createBackend';
+import { createBackend, rememberPlainKernels } from './createBackend';
 import { Session, type SessionParts } from './session';
 
 /** A page that did not ask gets room for a long conversation without the cache outweighing the model. */
@@ -43,7 +43,13 @@ export async function loadModel(
     const isPlain = backend.kernelReports.every(({ state, variant }) => state !== 'active' || variant === 'f32');
     const { kernels = 'auto' } = options;
     if (isPlain || kernels !== 'auto' || !hasErrorName(error, 'UnsupportedError')) throw error;
-    return loadModel(store, { ...options, kernels: 'f32' }, id, request, onProgress, signal);
+    const session = await loadModel(store, { ...options, kernels: 'f32' }, id, request, onProgress, signal);
+    await rememberPlainKernels(
+      options,
+      workloadOf(manifest),
+      `failed at the size of a model: ${(error as Error).message}`,
+    );
+    return session;
   }
 }
 

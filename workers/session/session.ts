@@ -56,6 +56,8 @@ export class Session {
   #answering = 0;
   readonly #chunks: PrefillChunks;
   #allLogits: Program | null = null;
+  #check: Program | null = null;
+  #preparingCheck: Promise<void> | null = null;
   /** Calls on one session run one after another: they share the cache. */
   #queue: Promise<unknown> = Promise.resolve();
   #isDisposed = false;
@@ -66,7 +68,6 @@ export class Session {
     private readonly parts: SessionParts,
     private readonly decodeProgram: Program,
     private readonly prefillProgram: Program,
-    private readonly checkProgram: Program,
     private readonly loop: TokenLoop,
   ) {
     this.#chunks = new PrefillChunks(prefillProgram.capacity);
@@ -77,13 +78,12 @@ export class Session {
   static async create(parts: SessionParts): Promise<Session> {
     const { hiddenSize, intermediateSize } = parts.model.config;
     const bytesPerRow = 4 * 3 * (hiddenSize + intermediateSize);
-    const [decode, prefill, check] = await Promise.all([
+    const [decode, prefill] = await Promise.all([
       compile(parts, 1, 'last'),
       compile(parts, prefillCapacity(bytesPerRow, parts.contextLength), 'last'),
-      compile(parts, Math.min(MAX_FUSED_ROWS, parts.contextLength), 'all'),
     ]);
     const loop = await parts.backend.createTokenLoop(decode, prefill, parts.model.config.vocabSize);
-    return new Session(parts, decode, prefill, check, loop);
+    return new Session(parts, decode, prefill, loop);
   }
 
   get info(): ModelInfo {
@@ -174,9 +174,29 @@ export class Session {
     return token;
   }
 
-  /** Most tokens of a draft: with the one before them they fill a step of the check program. */
+  /** Most tokens of a draft: with the one before them they fill a step of `check`. */
   get mostDrafted(): number {
-    return this.checkProgram.capacity - 1;
+    return Math.min(MAX_FUSED_ROWS, this.contextLength) - 1;
+  }
+
+  /** Whether `check` can be called. */
+  get canCheck(): boolean {
+    return this.#check !== null;
+  }
+
+  /**
+   * Makes `check` ready: a program that many answers never need, and that compiles while one goes on. Never throws: where it
+   * fails, answers go on without.
+   */
+  prepareCheck(): Promise<void> {
+    this.#preparingCheck ??= this.#createCheck().catch(() => undefined);
+    return this.#preparingCheck;
+  }
+
+  async #createCheck(): Promise<void> {
+    const program = await compile(this.parts, this.mostDrafted + 1, 'all');
+    await this.loop.prepareCheck(program);
+    this.#check = program;
   }
 
   /** Computes the token after the one before, whether or not that one is known yet. */
@@ -196,11 +216,11 @@ export class Session {
 
   /**
    * Computes the last token and a draft of what follows it in one step, and returns the tokens that greedy decoding gives
-   * behind it: as much of the draft as is right, and one more. Nothing may be in flight.
+   * behind it: as much of the draft as is right, and one more. Nothing may be in flight; `prepareCheck` came before.
    */
   async check(draft: number[]): Promise<number[]> {
     const step = { tokenIds: [this.#last, ...draft], position: this.#cached.length };
-    const greedy = await this.loop.check(this.checkProgram, step);
+    const greedy = await this.loop.check(this.#check!, step);
     const right = commonPrefixLength(draft, greedy);
     const tokens = greedy.slice(0, right + 1);
     for (const tokenId of tokens) this.advance(tokenId);

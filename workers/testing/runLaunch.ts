@@ -1,5 +1,5 @@
 import type { Launch } from '../gpu/kernel';
-import { KernelCompiler } from '../gpu/kernel';
+import { bindKernel, KernelCompiler } from '../gpu/kernel';
 import { STEP_BYTES } from '../kernels/shared/step';
 
 type Words = Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>;
@@ -23,20 +23,15 @@ export async function runLaunch(
 ): Promise<void> {
   const compiler = compilers.get(device) ?? new KernelCompiler(device);
   compilers.set(device, compiler);
-  const { pipeline, layout } = await compiler.compile(launch);
+  const compiled = await compiler.compile(launch);
   const { position = 0, rows } = step ?? { rows: 0 };
   const steps = step ? [stepBuffer(device, position, rows)] : [];
   const buffers = operands.map((contents) => uploaded(device, contents));
   const encoder = device.createCommandEncoder();
   const pass = encoder.beginComputePass();
-  pass.setPipeline(pipeline);
-  pass.setBindGroup(
-    0,
-    device.createBindGroup({
-      layout,
-      entries: [...steps, ...buffers].map((buffer, binding) => ({ binding, resource: { buffer } })),
-    }),
-  );
+  pass.setPipeline(compiled.pipeline);
+  const resources = [...steps, ...buffers].map((buffer) => ({ buffer }));
+  pass.setBindGroup(0, bindKernel(device, launch.kernel, compiled, resources));
   pass.dispatchWorkgroups(...launch.grid(rows + 1, position + rows + 1));
   pass.end();
   device.queue.submit([encoder.finish()]);

@@ -12,6 +12,7 @@ import f16Matmul from './f16Matmul.wgsl?raw';
 import f32Matmul from './f32Matmul.wgsl?raw';
 import int8Matmul from './int8Matmul.wgsl?raw';
 import matrixUnitMatmul from './matrixUnitMatmul.wgsl?raw';
+import sizesText from './sizes.wgsl?raw';
 import stagedMatmul from './stagedMatmul.wgsl?raw';
 import subgroupMatmul from './subgroupMatmul.wgsl?raw';
 import text from './matmul.wgsl?raw';
@@ -99,19 +100,21 @@ function unitSource({ m, n, k, element }: MatrixUnit): WgslSource {
   return source('matmul.ts', `${sizes}const STRIDE = ${stride}u;\n${units}`);
 }
 
-/** Activation rows times one shard of a packed matrix. Bindings: step, weights, x, out. */
+const SIZES = source('sizes.wgsl', sizesText);
+
+/** Activation rows times one shard of a packed matrix. Bindings: step, weights, x, out, and sizes.wgsl. */
 export function matmul({ format, rowStart, rows, columns, outWidth, variant, matrixUnit }: MatmulShape): Launch {
   const { tiles, blocks, tileBytes } = matrixLayout(format, rows, columns);
   const used = matmulVariant(format, variant, matrixUnit);
   const { sources, xRows, tiles: workgroupTiles } = form(used, format, matrixUnit);
-  const constants = { BLOCKS: blocks, TILE_UNITS: tileBytes / 16, OUT_START: rowStart, OUT_WIDTH: outWidth };
   return {
     kernel: {
       name: `matmul ${format} ${used}`,
-      sources: [...sources, STEP, WEIGHT_FORMATS[format]],
-      bindings: ['uniform', 'read-only-storage', 'read-only-storage', 'storage'],
+      sources: [...sources, SIZES, STEP, WEIGHT_FORMATS[format]],
+      bindings: ['uniform', 'read-only-storage', 'read-only-storage', 'storage', 'uniform'],
     },
-    constants: workgroupTiles > 1 ? { ...constants, TILES: tiles } : constants,
+    constants: {},
+    sizes: [blocks, tiles, tileBytes / 16, rowStart, outWidth],
     grid: (activationRows) => [workgroupsFor(tiles, workgroupTiles), workgroupsFor(activationRows, xRows), 1],
   };
 }

@@ -1,14 +1,9 @@
-// out[m, OUT_START + n] = Σ_k x[m, k] · weights[n, k]      one workgroup per 64 activation rows and 32 weight rows
-//   weights: tiles of a packed matrix (quant/layout.ts), BLOCKS blocks each; rows of padding are zero
-//   x:       [capacity, 32 · BLOCKS]
-//   out:     [capacity, OUT_WIDTH]
+// out[m, out_start + n] = Σ_k x[m, k] · weights[n, k]      one workgroup per 64 activation rows and 32 weight rows
+//   weights: tiles of a packed matrix (quant/layout.ts), `blocks` blocks each; rows of padding are zero
+//   x:       [capacity, 32 · blocks]
+//   out:     [capacity, out_width]
 // Invocation = 8 × 4 outputs: activation rows 8 · (thread / 8) + i, weight rows thread % 8 + 8 · j. A block of weights is
 // unpacked once into workgroup memory. How activations are loaded is up to the variant: f32Matmul.wgsl, subgroupMatmul.wgsl.
-
-override BLOCKS: u32;
-override TILE_UNITS: u32;
-override OUT_START: u32;
-override OUT_WIDTH: u32;
 
 @group(0) @binding(1) var<storage, read> weights: array<vec4u>;
 @group(0) @binding(2) var<storage, read> x: array<vec4f>;
@@ -33,12 +28,12 @@ fn unpacked_quad(quad: u32, thread: u32) -> mat4x4f {
 
 // Where an activation row begins. Rows beyond the last one in use repeat it; their results are not written.
 fn row_start(row: u32) -> u32 {
-  return min(row, step.rows - 1u) * BLOCKS * 8u;
+  return min(row, step.rows - 1u) * sizes.blocks * 8u;
 }
 
 fn write_row(row: u32, column: u32, values: vec4f) {
   if (row < step.rows) {
-    let base = row * OUT_WIDTH + column;
+    let base = row * sizes.out_width + column;
     out[base] = values.x;
     out[base + 8u] = values.y;
     out[base + 16u] = values.z;
@@ -57,15 +52,15 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   if (first_row >= step.rows) {
     return;
   }
-  let tile_base = workgroup.x * TILE_UNITS;
+  let tile_base = workgroup.x * sizes.tile_units;
   let row = first_row + 8u * (thread / 8u);
   var sums = Sums();
-  for (var block = 0u; block < BLOCKS; block++) {
+  for (var block = 0u; block < sizes.blocks; block++) {
     workgroupBarrier();
     unpack_block(tile_base, block, thread);
     workgroupBarrier();
     add_block(&sums, block, thread, row);
   }
-  let out_column = OUT_START + workgroup.x * 32u + thread % 8u;
+  let out_column = sizes.out_start + workgroup.x * 32u + thread % 8u;
   write_row(row + {m}u, out_column, sums.row_{m});
 }

@@ -1,7 +1,7 @@
-// out[m, OUT_START + n] = Σ_k x[m, k] · weights[n, k]      one workgroup per 64 activation rows and 32 weight rows
-//   weights: tiles of a packed matrix (quant/layout.ts), BLOCKS blocks each; rows of padding are zero
-//   x:       [capacity, 32 · BLOCKS]
-//   out:     [capacity, OUT_WIDTH]
+// out[m, out_start + n] = Σ_k x[m, k] · weights[n, k]      one workgroup per 64 activation rows and 32 weight rows
+//   weights: tiles of a packed matrix (quant/layout.ts), `blocks` blocks each; rows of padding are zero
+//   x:       [capacity, 32 · blocks]
+//   out:     [capacity, out_width]
 // Variant subgroup-matrix. A block of activations and of weights is staged in workgroup memory as `Element`s; each group of
 // 32 invocations multiplies 16 activation rows by all 32 weight rows, in matrices of UNIT_M × UNIT_N × UNIT_K, adding up in
 // f32. Smaller subgroups do the work of their group together, each all of it. matmul.ts declares these sizes, Element, its
@@ -11,11 +11,6 @@ enable subgroups;
 enable chromium_experimental_subgroup_matrix;
 // That subgroups have at most 32 invocations is known from the adapter (ops/matrixUnit.ts), and unknown to the compiler.
 diagnostic(off, chromium.subgroup_matrix_uniformity);
-
-override BLOCKS: u32;
-override TILE_UNITS: u32;
-override OUT_START: u32;
-override OUT_WIDTH: u32;
 
 const WORKGROUP_SIZE = 128u;
 const ROWS_M = 16u / UNIT_M;
@@ -41,7 +36,7 @@ fn stage(first_row: u32, tile_base: u32, block: u32, thread: u32) {
     let row = i / 8u;
     let quad = i % 8u;
     // Rows beyond the last one in use repeat it; their results are not written.
-    let values = X_UNIT * x[(min(first_row + row, step.rows - 1u) * BLOCKS + block) * 8u + quad];
+    let values = X_UNIT * x[(min(first_row + row, step.rows - 1u) * sizes.blocks + block) * 8u + quad];
     // Beyond the largest element, rounding has no defined result.
     let finite = clamp(values, vec4f(-LARGEST_ELEMENT), vec4f(LARGEST_ELEMENT));
     for (var column = 0u; column < 4u; column++) {
@@ -64,10 +59,10 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   if (first_row >= step.rows) {
     return;
   }
-  let tile_base = workgroup.x * TILE_UNITS;
+  let tile_base = workgroup.x * sizes.tile_units;
   let group = thread / 32u;
   var sums: array<Result, ROWS_M * ROWS_N>;
-  for (var block = 0u; block < BLOCKS; block++) {
+  for (var block = 0u; block < sizes.blocks; block++) {
     workgroupBarrier();
     stage(first_row, tile_base, block, thread);
     workgroupBarrier();
@@ -93,7 +88,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
       let result_row = i / 32u;
       let row = first_row + (result_row / UNIT_M) * 16u + m * UNIT_M + result_row % UNIT_M;
       if (row < step.rows) {
-        out[row * OUT_WIDTH + OUT_START + workgroup.x * 32u + i % 32u] = results[i] / (X_UNIT * WEIGHT_UNIT);
+        out[row * sizes.out_width + sizes.out_start + workgroup.x * 32u + i % 32u] = results[i] / (X_UNIT * WEIGHT_UNIT);
       }
     }
   }

@@ -1,18 +1,12 @@
-// out[m, OUT_START + n] = Σ_k x[m, k] · weights[n, k]      one workgroup per 64 activation rows and 64 weight rows
-//   weights: TILES tiles of a packed matrix (quant/layout.ts), BLOCKS blocks each; rows of padding are zero
-//   x:       [capacity, 32 · BLOCKS]
-//   out:     [capacity, OUT_WIDTH]
+// out[m, out_start + n] = Σ_k x[m, k] · weights[n, k]      one workgroup per 64 activation rows and 64 weight rows
+//   weights: `tiles` tiles of a packed matrix (quant/layout.ts), `blocks` blocks each; rows of padding are zero
+//   x:       [capacity, 32 · blocks]
+//   out:     [capacity, out_width]
 // Activations are rounded, each row's 32 columns of a block with a scale of their own, so that no size of activation
 // overflows and an outlier costs only its block; weights stay codes. Both are staged in workgroup memory, a block at a time,
 // multiplied as the variant's small numbers (f16Matmul.wgsl, int8Matmul.wgsl), and scaled and added up in f32.
 // Invocation = 4 × 4 outputs: activation rows 4 · (thread / 16) + i, weight rows thread % 16 + 16 · j. Where four weight rows
 // stand together, in vectors of four, they are those of one invocation.
-
-override BLOCKS: u32;
-override TILES: u32;
-override TILE_UNITS: u32;
-override OUT_START: u32;
-override OUT_WIDTH: u32;
 
 const WORKGROUP_SIZE = 256u;
 const STAGED_ROWS = 64u;
@@ -35,7 +29,7 @@ var<workgroup> weight_offsets: array<vec4f, 16>;
 
 // Where the two tiles of the workgroup begin. A last workgroup with one tile works on it twice.
 fn tile_bases(first_tile: u32) -> vec2u {
-  return min(vec2u(first_tile, first_tile + 1u), vec2u(TILES - 1u)) * TILE_UNITS;
+  return min(vec2u(first_tile, first_tile + 1u), vec2u(sizes.tiles - 1u)) * sizes.tile_units;
 }
 
 fn stage_scales(tiles: vec2u, block: u32, column: u32) {
@@ -50,7 +44,7 @@ fn stage_scales(tiles: vec2u, block: u32, column: u32) {
 
 fn stage_row(first_row: u32, block: u32, row: u32) {
   // Rows beyond the last one in use repeat it; their results are not written.
-  let i = (min(first_row + row, step.rows - 1u) * BLOCKS + block) * 8u;
+  let i = (min(first_row + row, step.rows - 1u) * sizes.blocks + block) * 8u;
   let larger = max(
     max(max(abs(x[i]), abs(x[i + 1u])), max(abs(x[i + 2u]), abs(x[i + 3u]))),
     max(max(abs(x[i + 4u]), abs(x[i + 5u])), max(abs(x[i + 6u]), abs(x[i + 7u]))),
@@ -78,10 +72,10 @@ fn stage(first_row: u32, tiles: vec2u, block: u32, thread: u32) {
 
 fn write_row(row: u32, tile: u32, column: u32, values: vec4f) {
   if (row < step.rows) {
-    let base = row * OUT_WIDTH + OUT_START + tile * 32u + column;
+    let base = row * sizes.out_width + sizes.out_start + tile * 32u + column;
     out[base] = values.x;
     out[base + 16u] = values.y;
-    if (tile + 1u < TILES) {
+    if (tile + 1u < sizes.tiles) {
       out[base + 32u] = values.z;
       out[base + 48u] = values.w;
     }
@@ -100,7 +94,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   let column = thread % 16u;
   let in_use = first_row + row < step.rows;
   var sum_{m} = vec4f();
-  for (var block = 0u; block < BLOCKS; block++) {
+  for (var block = 0u; block < sizes.blocks; block++) {
     workgroupBarrier();
     stage(first_row, tiles, block, thread);
     workgroupBarrier();

@@ -193,17 +193,27 @@ fn weight_from(least_key: u32, highest: f32, thread: u32) -> f32 {
 // The key of the least logit that top-k, top-p and min-p keep.
 fn least_kept_key(highest: f32, thread: u32) -> u32 {
   var least_key = 0u;
-  if (sampling.top_k > 0u && sampling.top_k < VOCAB) {
-    // The k-th largest of the segments' largest values is no larger than the k-th largest of all.
-    let count = Measure(false, highest, 0.0);
-    let bound = narrow(count, true, 0u, sampling.top_k, thread);
-    least_key = narrow(count, false, bound, sampling.top_k, thread);
-  }
-  if (sampling.top_p < 1.0) {
-    let mass = Measure(true, highest, ONE / weight_from(least_key, highest, thread));
-    let goal = max(1u, u32(sampling.top_p * ONE));
-    let bound = max(least_key, narrow(mass, true, least_key, goal, thread));
-    least_key = max(least_key, narrow(mass, false, bound, goal, thread));
+  var bound = 0u;
+  var measure = Measure(false, highest, 0.0);
+  var goal = sampling.top_k;
+  // Top-k, then top-p, each by the segments' largest values first: what measures enough among them does so among all, and
+  // bounds the search. One loop, because what is called is compiled once per call.
+  for (var cut = 0u; cut < 4u; cut++) {
+    let cuts_mass = cut >= 2u;
+    let of_segments = cut % 2u == 0u;
+    if (select(sampling.top_k == 0u || sampling.top_k >= VOCAB, sampling.top_p >= 1.0, cuts_mass)) {
+      continue;
+    }
+    if (cut == 2u) {
+      measure = Measure(true, highest, ONE / weight_from(least_key, highest, thread));
+      goal = max(1u, u32(sampling.top_p * ONE));
+    }
+    let found = max(least_key, narrow(measure, of_segments, select(bound, least_key, of_segments), goal, thread));
+    if (of_segments) {
+      bound = found;
+    } else {
+      least_key = found;
+    }
   }
   if (sampling.min_p > 0.0) {
     least_key = max(least_key, key_of(highest + sampling.temperature * log(sampling.min_p)));
