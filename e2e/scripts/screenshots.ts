@@ -52,6 +52,10 @@ async function shootScreens(
   await page.getByTestId('start-demo').waitFor();
   await page.getByTestId('device-note').waitFor();
   await shoot('first');
+  await page.getByTestId('offer-get').first().click();
+  await page.getByTestId('download-dialog').waitFor();
+  await shoot('download');
+  await page.keyboard.press('Escape');
   // The weights wait until the picture of their arrival is taken.
   let release: () => void = () => undefined;
   const released = new Promise<void>((resolve) => (release = resolve));

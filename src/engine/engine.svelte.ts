@@ -1,10 +1,10 @@
 import { hasErrorName } from '../../workers/errors';
-import type { ContextOverflow, Diagnostics, ModelInfo, ModelSource, SourceInfo } from '../../workers/protocol';
+import type { Diagnostics, ModelInfo, ModelSource, SourceInfo } from '../../workers/protocol';
 import type {
   BenchmarkOptions,
   BenchmarkReport,
   ChatCompletionChunk,
-  ChatMessage,
+  ChatRequest,
   Engine,
   Model,
   RepairOptions,
@@ -22,12 +22,14 @@ export function isDemo(model: ModelInfo): boolean {
   return model.source.kind === 'bundled';
 }
 
-/** Keeps the id of the model used last from one visit to the next. */
+/** Keeps the id of the model used last from one visit to the next, and knows the contexts that were chosen for models. */
 export interface ModelMemory {
   recall: () => string | null;
   remember: (id: string) => void;
   /** The access token that was given for a site, for what is fetched from it again. */
   tokenFor?: (url: string) => string | undefined;
+  /** In tokens; undefined where none was chosen. */
+  contextLength?: (model: ModelInfo) => number | undefined;
 }
 
 /** Reactive mirror of the engine, and the only part of it that components know. */
@@ -191,20 +193,9 @@ export class EngineState {
   }
 
   /** Streams the answer to a conversation from the loaded model. Aborting the signal ends the answer. */
-  async answer(
-    messages: ChatMessage[],
-    contextOverflow: ContextOverflow,
-    signal: AbortSignal,
-  ): Promise<AsyncIterable<ChatCompletionChunk>> {
+  async answer(request: Omit<ChatRequest, 'stream'>): Promise<AsyncIterable<ChatCompletionChunk>> {
     if (!this.#model) throw new Error('no model is loaded');
-    // Small quantised models often never finish thinking aloud, and the page shows answers only.
-    return this.#model.chat.completions.create({
-      messages,
-      stream: true,
-      signal,
-      enable_thinking: false,
-      context_overflow: contextOverflow,
-    });
+    return this.#model.chat.completions.create({ ...request, stream: true });
   }
 
   /** Measures this device. Aborting the signal ends it with what was measured until then. */
@@ -242,7 +233,9 @@ export class EngineState {
 
   async #loadInto(engine: Engine, id: string, options: AttemptOptions): Promise<void> {
     await this.#unload();
-    this.#model = await engine.load(id, options);
+    const stored = this.models.find((model) => model.id === id);
+    const contextLength = stored && this.#memory.contextLength?.(stored);
+    this.#model = await engine.load(id, contextLength === undefined ? options : { ...options, contextLength });
     this.loaded = this.#model.info;
     this.#lastModelId = id;
     this.#memory.remember(id);

@@ -29,3 +29,12 @@ test('a copy that another version of the app stored is not called damaged', () =
   expect(readFileSync('workers/session/loadModel.ts', 'utf8')).toContain('another version of this app');
   expect(adviceFor('ModelCorruptError', detail)).toEqual({ sentence: 'otherVersion', action: 'removeModel' });
 });
+
+test('a site that asks who is there is not called unreachable', () => {
+  expect(readFileSync('workers/import/httpBody.ts', 'utf8')).toContain('the server answered with status ${status}');
+  for (const status of [401, 403]) {
+    const detail = `hub.example.org/a/b: the server answered with status ${status}: it asks for permission.`;
+    expect(adviceFor('NetworkError', detail)).toEqual({ sentence: 'accessDenied', action: 'retry' });
+  }
+  expect(adviceFor('NetworkError', 'the server answered with status 500.').sentence).toBe('NetworkError');
+});

@@ -30,6 +30,9 @@ const ACTIONS: Record<Failing, Action | null> = {
 /** The sentence and the action for an error of this name; `detail` tells an outdated copy from a damaged one. */
 export function adviceFor(name: string, detail: string): Advice {
   if (!isKnown(name)) return { sentence: 'unknown', action: 'retry' };
+  // What a site keeps for people that it knows is no matter of the connection.
+  if (name === 'NetworkError' && /status (401|403)\b/.test(detail))
+    return { sentence: 'accessDenied', action: 'retry' };
   const isOutdated = name === 'ModelCorruptError' && detail.includes('another version of this app');
   return isOutdated ? { sentence: 'otherVersion', action: 'removeModel' } : { sentence: name, action: ACTIONS[name] };
 }
