@@ -7,9 +7,13 @@ const INTERVAL_MS = 250;
 export interface MemoryPeaks {
   /** JavaScript's heaps of page and workers together, with the buffers that they hold. */
   heap: number;
-  /** Proportional set size of all renderers and the GPU process together. */
+  /** Proportional set size of all renderers and the GPU process together, and what each had then. */
   processes: number;
+  renderers: number;
+  gpuProcess: number;
 }
+
+const NO_PEAKS: MemoryPeaks = { heap: 0, processes: 0, renderers: 0, gpuProcess: 0 };
 
 interface HeapUsage {
   usedSize: number;
@@ -23,7 +27,7 @@ export class MemoryWatch {
   readonly #attached = new Map<string, string>();
   /** By the session of a target. */
   readonly #answers = new Map<string, (usage: HeapUsage | null) => void>();
-  #peaks: MemoryPeaks = { heap: 0, processes: 0 };
+  #peaks = NO_PEAKS;
   #isRunning = true;
   readonly #done: Promise<void>;
 
@@ -44,7 +48,7 @@ export class MemoryWatch {
   /** The peaks since the start or the last call. */
   takePeaks(): MemoryPeaks {
     const peaks = this.#peaks;
-    this.#peaks = { heap: 0, processes: 0 };
+    this.#peaks = NO_PEAKS;
     return peaks;
   }
 
@@ -56,9 +60,9 @@ export class MemoryWatch {
 
   async #run(): Promise<void> {
     while (this.#isRunning) {
-      const [heap, processes] = await Promise.all([this.#heapBytes(), this.#processBytes()]);
-      this.#peaks.heap = Math.max(this.#peaks.heap, heap);
-      this.#peaks.processes = Math.max(this.#peaks.processes, processes);
+      const [heap, sizes] = await Promise.all([this.#heapBytes(), this.#processSizes()]);
+      const largest = sizes.processes > this.#peaks.processes ? sizes : this.#peaks;
+      this.#peaks = { ...largest, heap: Math.max(this.#peaks.heap, heap) };
       await new Promise((resolve) => setTimeout(resolve, INTERVAL_MS));
     }
   }
@@ -89,10 +93,12 @@ export class MemoryWatch {
     }
   }
 
-  async #processBytes(): Promise<number> {
+  async #processSizes(): Promise<Omit<MemoryPeaks, 'heap'>> {
     const { processInfo } = await this.#session.send('SystemInfo.getProcessInfo');
-    const counted = processInfo.filter(({ type }) => type === 'renderer' || type === 'GPU');
-    return counted.reduce((sum, { id }) => sum + proportionalSetSize(id), 0);
+    const sizeOf = (wanted: string) =>
+      processInfo.filter(({ type }) => type === wanted).reduce((sum, { id }) => sum + proportionalSetSize(id), 0);
+    const [renderers, gpuProcess] = [sizeOf('renderer'), sizeOf('GPU')];
+    return { processes: renderers + gpuProcess, renderers, gpuProcess };
   }
 }
 

@@ -167,6 +167,8 @@ async function upload(
     if (unflushedBytes >= MAX_UNFLUSHED_BYTES) {
       await backend.flush();
       unflushedBytes = 0;
+      // Finished requests to the database hold copies that the collector cannot see; it looks when much is asked for.
+      release(new Uint8Array(MAX_UNFLUSHED_BYTES));
     }
     const etaSeconds = (((performance.now() - started) / 1000) * (totalBytes - loadedBytes)) / loadedBytes;
     onProgress({ phase: 'loading', loadedBytes, totalBytes, etaSeconds });
