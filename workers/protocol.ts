@@ -54,7 +54,7 @@ export interface Hub {
 
 /** How bytes are fetched and stored. The defaults suit every connection; tests make them small. */
 export interface TransferOptions {
-  /** The largest stored chunk, in bytes. Default: 16 MiB. */
+  /** The largest stored chunk, in bytes. Default: 8 MiB. */
   chunkBytes?: number;
   /** The most requests at once. Default: 6, of which as many are made as speed the transfer up. */
   connections?: number;

@@ -55,8 +55,8 @@ export interface TokenizerRecord {
   chatTemplate: string | null;
 }
 
-/** 16 MiB: large enough for disk throughput, small enough that a few in flight stay cheap on a phone. */
-export const CHUNK_BYTES = 16 * 1024 * 1024;
+/** 8 MiB: large enough for disk throughput, small enough that a few in flight, with the floats they are made of, stay cheap on a phone. */
+export const CHUNK_BYTES = 8 * 1024 * 1024;
 
 /** The WebGPU default of maxStorageBufferBindingSize; no shard is larger. */
 export const MAX_SHARD_BYTES = 128 * 1024 * 1024;

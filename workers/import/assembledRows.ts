@@ -10,7 +10,7 @@ import { consecutiveGroups } from './openQuantized';
 import type { RowBatch, Rows } from './rows';
 
 /** Put together at a time. */
-const BATCH_BYTES = 8 * 1024 * 1024;
+const BATCH_BYTES = 4 * 1024 * 1024;
 
 export type AssembledTensor = SourceTensor & { assembly: Assembly };
 

@@ -1,27 +1,34 @@
 import type { ChunkEntry } from '../checkpoint/manifest';
 import type { SourceTensor } from '../checkpoint/tensorTable';
 import { engineError } from '../errors';
-import { dequantizeGgml, repackGgmlTile } from '../quant/ggml';
+import { dequantizeGgml } from '../quant/ggml';
 import { matrixLayout, TILE_ROWS } from '../quant/layout';
-import { packTile } from '../quant/packTile';
 import { sha256 } from '../storage/hash';
+import { release } from '../storage/release';
 import type { ByteRange, ByteSource } from './byteSource';
+import type { PackRows } from './packers';
 import type { PlannedChunk, PlannedTensor } from './plan';
 import { bytesOfRows, rowBatches } from './rowBatches';
+import type { RowBatch } from './rows';
+
+/** Packed at a time by one worker: long enough to be worth sending, short enough that all have something to do. */
+const STRETCH_BYTES = 1 << 20;
 
 /** Stores a chunk, whose entry has its hash. May reject with StorageFullError. */
 export type PutChunk = (chunk: ChunkEntry, bytes: Uint8Array<ArrayBuffer>) => Promise<void>;
 
 /**
  * Reads these chunks of one tensor, packs and stores them one by one; resolves to their entries with hashes. One chunk is
- * stored while the next is filled, so there are never more than two in memory. `onBytes` is told about every stretch of
- * source bytes that is done. `weights` are all files of the checkpoint. Throws InvalidFileError for weights that are not numbers, and what reading and storing throw.
+ * stored while the next is filled, so there are never more than two in memory, and one batch of rows is packed while the
+ * next is read. `onBytes` is told about every stretch of source bytes that is done. `weights` are all files of the
+ * checkpoint. Throws InvalidFileError for weights that are not numbers, and what reading, packing and storing throw.
  */
 export async function importChunks(
   planned: PlannedTensor,
   chunks: PlannedChunk[],
   weights: ByteSource[],
   headDim: number,
+  pack: PackRows,
   putChunk: PutChunk,
   onBytes: (bytes: number) => void,
 ): Promise<ChunkEntry[]> {
@@ -32,14 +39,15 @@ export async function importChunks(
     const filling =
       planned.entry.shape.length === 1
         ? fillWithVector(planned, weights, bytes, onBytes)
-        : fillWithRows(planned, plannedChunk, weights, headDim, bytes, onBytes);
+        : fillWithRows(planned, plannedChunk, weights, headDim, pack, bytes, onBytes);
     // What cannot be stored is never settled, and the source would wait for that before it reads on.
     await Promise.race([filling, storing.then(() => filling)]);
     await storing;
-    storing = sha256(bytes).then((hash) => {
+    storing = sha256(bytes).then(async (hash) => {
       const chunk = { ...plannedChunk.chunk, hash };
       stored.push(chunk);
-      return putChunk(chunk, bytes);
+      await putChunk(chunk, bytes);
+      release(bytes);
     });
     // The next `await` of it reports a failure; until then it must not count as unhandled.
     storing.catch(() => undefined);
@@ -62,51 +70,62 @@ async function fillWithVector(
 ): Promise<void> {
   const source = weights[tensor.file]!;
   const bytes = await source.read(tensor.offset, tensor.bytes);
-  const values = namingTheTensor(tensor, source, () => finite(dequantizeGgml(tensor.type, bytes, entry.shape[0])));
+  const values = await namingTheTensor(tensor, source, async () =>
+    finite(dequantizeGgml(tensor.type, bytes, entry.shape[0])),
+  );
   new Float32Array(out.buffer).set(values);
   onBytes(tensor.bytes);
 }
 
 async function fillWithRows(
   planned: PlannedTensor,
-  { firstRow, endRow }: PlannedChunk,
+  chunk: PlannedChunk,
   weights: ByteSource[],
   headDim: number,
+  pack: PackRows,
   out: Uint8Array<ArrayBuffer>,
   onBytes: (bytes: number) => void,
 ): Promise<void> {
-  const { source: tensor, entry } = planned;
-  const [rows, columns] = entry.shape as [number, number];
-  const { tileBytes } = matrixLayout(entry.format, rows, columns);
-  const source = weights[tensor.file]!;
-  for await (const batch of rowBatches(weights, tensor, headDim, { firstRow, endRow })) {
-    const rowBytes = batch.bytes.length / (batch.endRow - batch.firstRow);
-    const end = Math.min(batch.endRow, endRow);
-    for (let row = Math.max(batch.firstRow, firstRow); row < end; row += TILE_ROWS) {
-      const rowCount = Math.min(TILE_ROWS, end - row);
-      const start = (row - batch.firstRow) * rowBytes;
-      const tile = batch.bytes.subarray(start, start + rowCount * rowBytes);
-      const outOffset = ((row - firstRow) / TILE_ROWS) * tileBytes;
-      namingTheTensor(tensor, source, () => packRows(planned, tile, rowCount, columns, out, outOffset));
-      onBytes((tensor.bytes / rows) * rowCount);
-    }
+  let packing: Promise<unknown> = Promise.resolve();
+  for await (const batch of rowBatches(weights, planned.source, headDim, chunk)) {
+    await packing;
+    packing = packBatch(planned, chunk, batch, weights, pack, out, onBytes);
+    // The next `await` of it reports a failure; until then it must not count as unhandled.
+    packing.catch(() => undefined);
   }
+  await packing;
 }
 
-function packRows(
-  { source: { type }, stored }: PlannedTensor,
-  rows: Uint8Array,
-  rowCount: number,
-  columns: number,
-  out: Uint8Array,
-  outOffset: number,
-): void {
-  if (stored.keepsCodes) {
-    repackGgmlTile(type, rows, rowCount, columns, out, outOffset);
-  } else {
-    const weights = dequantizeGgml(type, rows, rowCount * columns);
-    packTile(stored.format, weights, rowCount, columns, out, outOffset);
-  }
+/** Packs those rows of a batch that are of the chunk, stretch by stretch, all at once. */
+function packBatch(
+  { source: tensor, entry, stored }: PlannedTensor,
+  { firstRow, endRow }: PlannedChunk,
+  batch: RowBatch,
+  weights: ByteSource[],
+  pack: PackRows,
+  out: Uint8Array<ArrayBuffer>,
+  onBytes: (bytes: number) => void,
+): Promise<unknown> {
+  const [rows, columns] = entry.shape as [number, number];
+  const { tileBytes } = matrixLayout(entry.format, rows, columns);
+  const rowBytes = batch.bytes.length / (batch.endRow - batch.firstRow);
+  const stretchRows = Math.max(1, Math.floor(STRETCH_BYTES / (rowBytes * TILE_ROWS))) * TILE_ROWS;
+  const end = Math.min(batch.endRow, endRow);
+  const packStretch = async (row: number) => {
+    const rowCount = Math.min(stretchRows, end - row);
+    const start = (row - batch.firstRow) * rowBytes;
+    const stretch = batch.bytes.slice(start, start + rowCount * rowBytes);
+    const packed = await namingTheTensor(tensor, weights[tensor.file]!, () =>
+      pack({ type: tensor.type.name, stored, rowCount, columns, rows: stretch }),
+    );
+    out.set(packed, ((row - firstRow) / TILE_ROWS) * tileBytes);
+    onBytes((tensor.bytes / rows) * rowCount);
+  };
+  const stretches: Promise<void>[] = [];
+  for (let row = Math.max(batch.firstRow, firstRow); row < end; row += stretchRows) stretches.push(packStretch(row));
+  // Every stretch has taken its copy.
+  release(batch.bytes);
+  return Promise.all(stretches);
 }
 
 function finite(values: Float32Array<ArrayBuffer>): Float32Array<ArrayBuffer> {
@@ -116,11 +135,12 @@ function finite(values: Float32Array<ArrayBuffer>): Float32Array<ArrayBuffer> {
 }
 
 /** What packing refuses is the file's fault: says in which tensor. */
-function namingTheTensor<T>(tensor: SourceTensor, source: ByteSource, pack: () => T): T {
+async function namingTheTensor<T>(tensor: SourceTensor, source: ByteSource, pack: () => Promise<T>): Promise<T> {
   try {
-    return pack();
+    return await pack();
   } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
+    // From another thread an error comes with its name, but not with its class.
+    if (!(error instanceof Error) || error.name !== 'RangeError') throw error;
     throw engineError('InvalidFileError', `${source.name}, tensor "${tensor.name}": ${error.message}.`, error);
   }
 }

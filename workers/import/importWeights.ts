@@ -6,6 +6,7 @@ import type { ImportJournal, WeightStore } from '../storage/weightStore';
 import type { ByteRange, ByteSource } from './byteSource';
 import type { Checkpoint } from './checkpoint';
 import { importChunks, sourceRange } from './importTensor';
+import { packerCount, Packers } from './packers';
 import type { PlannedChunk, PlannedTensor } from './plan';
 import { plannedChunks } from './plan';
 import { ImportProgress } from './progress';
@@ -44,28 +45,34 @@ export async function importWeights(
   await store.putJournal(journal);
   announce(pending, weights, journal);
   const progress = new ImportProgress(journal.loadedBytes, journal.totalBytes, onProgress);
-  for (const { planned, chunks } of pending) {
-    const source = weights[planned.source.file]!;
-    const waiting = [...chunks];
-    const stored = await importChunks(
-      planned,
-      chunks,
-      weights,
-      config.headDim,
-      async (chunk, bytes) => {
-        const { settles, ...rows } = waiting.shift()!;
-        journal.loadedBytes += ownBytes(planned, rows);
-        journal.storedBytes += bytes.byteLength;
-        journal.updatedAt = Date.now();
-        journal.fileHashes[planned.source.file] = source.hashTo(settles);
-        await store.putChunk(journal, chunk, bytes).catch((error: unknown) => {
-          throw hasErrorName(error, 'StorageFullError') ? storageRanFull(pending, chunk, error) : error;
-        });
-        source.settle(settles);
-      },
-      (bytes) => progress.add(bytes),
-    );
-    for (const { number, hash } of stored) hashes.set(number, hash);
+  const packers = new Packers(packerCount(journal.totalBytes - journal.loadedBytes));
+  try {
+    for (const { planned, chunks } of pending) {
+      const source = weights[planned.source.file]!;
+      const waiting = [...chunks];
+      const stored = await importChunks(
+        planned,
+        chunks,
+        weights,
+        config.headDim,
+        packers.pack,
+        async (chunk, bytes) => {
+          const { settles, ...rows } = waiting.shift()!;
+          journal.loadedBytes += ownBytes(planned, rows);
+          journal.storedBytes += bytes.byteLength;
+          journal.updatedAt = Date.now();
+          journal.fileHashes[planned.source.file] = source.hashTo(settles);
+          await store.putChunk(journal, chunk, bytes).catch((error: unknown) => {
+            throw hasErrorName(error, 'StorageFullError') ? storageRanFull(pending, chunk, error) : error;
+          });
+          source.settle(settles);
+        },
+        (bytes) => progress.add(bytes),
+      );
+      for (const { number, hash } of stored) hashes.set(number, hash);
+    }
+  } finally {
+    packers.close();
   }
   return plan.map(({ entry }) => withHashes(entry, hashes));
 }

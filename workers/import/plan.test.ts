@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { CHUNK_BYTES, MAX_SHARD_BYTES } from '../checkpoint/manifest';
 import type { SourceTensor } from '../checkpoint/tensorTable';
 import { GGML_TYPES } from '../quant/ggml';
+import { MIXED_INT4 } from '../quant/groupedInt4';
 import { matrixLayout } from '../quant/layout';
 import { plannedChunks, planImport, storedBytes } from './plan';
 import { bytesOfRows, separateHalves } from './rowBatches';
@@ -92,4 +93,16 @@ test('codes of the source are kept unless another format is asked for', () => {
 test('interleaved rows of two heads of 6 go back to their halves', () => {
   const stored = Uint8Array.of(0, 3, 1, 4, 2, 5, 6, 9, 7, 10, 8, 11);
   expect([...separateHalves(stored, 1, 6)]).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+});
+
+test('matrices of mixed groups are kept exactly in f16 up to 1 GiB, and become int8 where they are larger', () => {
+  const downProj = (layer: number) => ({ ...tensor(`layers.${layer}.downProj`, [2304, 5760]), type: MIXED_INT4 });
+  const formats = (layers: number) =>
+    planImport(
+      Array.from({ length: layers }, (_, i) => downProj(i)),
+      'auto',
+      CHUNK_BYTES,
+    ).map(({ stored }) => stored.format);
+  expect(new Set(formats(40))).toEqual(new Set(['f16']));
+  expect(new Set(formats(41))).toEqual(new Set(['int8']));
 });

@@ -5,7 +5,7 @@ import type { Quantization } from '../protocol';
 import type { MatrixFormat } from '../quant/layout';
 import { matrixLayout, paddedWidth, TILE_ROWS } from '../quant/layout';
 import type { StoredFormat } from './formats';
-import { isQuantized, storedFormat } from './formats';
+import { checkpointFormats, storedFormat } from './formats';
 
 /** What one tensor becomes. Everything but the hashes is known before a weight is read. */
 export interface PlannedTensor {
@@ -21,9 +21,9 @@ export interface PlannedTensor {
  */
 export function planImport(tensors: SourceTensor[], quantization: Quantization, chunkBytes: number): PlannedTensor[] {
   let nextChunk = 0;
-  const hasCodes = isQuantized(tensors);
+  const formats = checkpointFormats(tensors);
   return tensors.map((source) => {
-    const stored = storedFormat(source, quantization, hasCodes);
+    const stored = storedFormat(source, quantization, formats);
     const shards = planShards(source.shape, stored.format, nextChunk, chunkBytes);
     nextChunk += shards.reduce((count, shard) => count + shard.chunks.length, 0);
     return { source, stored, entry: { name: source.target, shape: source.shape, format: stored.format, shards } };

@@ -10,6 +10,7 @@ import { importChunks, sourceRange } from './importTensor';
 import { openCheckpoint } from './openCheckpoint';
 import type { SourceSettings } from './openSource';
 import { openSource } from './openSource';
+import { packHere } from './packers';
 import type { PlannedTensor } from './plan';
 import { planImport, plannedChunks } from './plan';
 import { ImportProgress } from './progress';
@@ -67,7 +68,7 @@ async function restoreChunks(
       if (restored.hash !== chunk.hash) throw otherSource(manifest);
       await store.restoreChunk(manifest, chunk.number, bytes);
     };
-    await importChunks(planned, [place], weights, config.headDim, putChunk, (bytes) => progress.add(bytes));
+    await importChunks(planned, [place], weights, config.headDim, packHere, putChunk, (bytes) => progress.add(bytes));
     source.settle(range.to);
   }
 }

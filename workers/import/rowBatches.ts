@@ -5,7 +5,7 @@ import type { ByteRange, ByteSource } from './byteSource';
 import type { RowBatch, Rows } from './rows';
 
 /** Read at a time: long enough for fast transfers, short enough that memory stays flat. */
-const BATCH_BYTES = 8 * 1024 * 1024;
+const BATCH_BYTES = 4 * 1024 * 1024;
 
 /**
  * Rows of a matrix from first to last, a whole number of tiles at a time (the last batch takes what is left), in the

@@ -9,6 +9,7 @@ import { kvCacheBytes } from '../ops/kvCacheLayout';
 import type { LayerCache, Matrix, Vector } from '../ops/graph';
 import { kernelWorkload, type KernelWorkload } from '../ops/kernelWorkload';
 import type { EngineOptions, KvCacheFormat, LoadRequest, Progress } from '../protocol';
+import { release } from '../storage/release';
 import type { WeightStore } from '../storage/weightStore';
 import { Tokenizer } from '../tokenizer/tokenizer';
 import { createBackend, rememberPlainKernels } from './createBackend';
@@ -161,10 +162,13 @@ async function upload(
     backend.write(buffer, offset, bytes);
     loadedBytes += bytes.byteLength;
     unflushedBytes += bytes.byteLength;
+    release(bytes);
     // Queued writes are copies held by the GPU process: let them drain before they pile up.
     if (unflushedBytes >= MAX_UNFLUSHED_BYTES) {
       await backend.flush();
       unflushedBytes = 0;
+      // Finished requests to the database hold copies that the collector cannot see; it looks when much is asked for.
+      release(new Uint8Array(MAX_UNFLUSHED_BYTES));
     }
     const etaSeconds = (((performance.now() - started) / 1000) * (totalBytes - loadedBytes)) / loadedBytes;
     onProgress({ phase: 'loading', loadedBytes, totalBytes, etaSeconds });

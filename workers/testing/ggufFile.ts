@@ -26,10 +26,34 @@ export interface GgufLies {
   secondName?: string;
 }
 
+/** A tensor in the list of a GGUF file. */
+export interface ListedTensor {
+  name: string;
+  shape: number[];
+  /** The id of its type; 0 is F32. */
+  type: number;
+  bytes: number;
+}
+
 /** A GGUF file of f32 tensors. */
 export function ggufFile(
   metadata: Record<string, TestValue>,
   tensors: TestTensor[],
+  lies: GgufLies = {},
+): Uint8Array<ArrayBuffer> {
+  const listed = tensors.map(({ name, shape, values }) => ({ name, shape, type: 0, bytes: values.byteLength }));
+  const writer = new ByteWriter().bytes(ggufHeader(metadata, listed, lies));
+  for (const { values } of tensors) {
+    writer.pad(32);
+    writer.bytes(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+  }
+  return writer.finish();
+}
+
+/** What is in front of the tensors of a GGUF file, which are each aligned to 32 bytes. */
+export function ggufHeader(
+  metadata: Record<string, TestValue>,
+  tensors: ListedTensor[],
   lies: GgufLies = {},
 ): Uint8Array<ArrayBuffer> {
   const writer = new ByteWriter();
@@ -43,12 +67,8 @@ export function ggufFile(
     const dimensions = lies.dimensions ?? tensor.shape.toReversed().map(BigInt);
     writer.string((isSecond && lies.secondName) || tensor.name).u32(lies.dimensionCount ?? dimensions.length);
     for (const size of dimensions) writer.u64(size);
-    writer.u32(lies.type ?? 0).u64((isSecond ? lies.secondOffset : undefined) ?? BigInt(offset));
-    offset = align(offset + tensor.values.byteLength);
-  }
-  for (const { values } of tensors) {
-    writer.pad(32);
-    writer.bytes(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+    writer.u32(lies.type ?? tensor.type).u64((isSecond ? lies.secondOffset : undefined) ?? BigInt(offset));
+    offset = align(offset + tensor.bytes);
   }
   return writer.finish();
 }
