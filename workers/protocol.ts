@@ -116,7 +116,10 @@ export interface UnfinishedImport {
 export type KvCacheFormat = 'f32' | 'f16' | 'int8';
 
 export interface LoadRequest {
-  /** Tokens the KV cache has room for. Default: the longest context of the checkpoint, but 4096 at most. */
+  /**
+   * Tokens the KV cache has room for. Default: the longest context of the checkpoint, but 4096 at most. More than the
+   * checkpoint was made for is taken as that: `Model.stats` says what became of it.
+   */
   contextLength?: number;
   kvCache?: 'auto' | KvCacheFormat;
   /**
