@@ -312,6 +312,23 @@ export interface Diagnostics {
 /** Products of packed weights with 1 to 8 activation rows, as decoding takes them, and with more, as reading a prompt does. */
 export type ProductClass = 'matvec' | 'matmul';
 
+/**
+ * Why a kernel variant is not used. Of a failed trial, `names` is what the driver said or how wrong the result was, in
+ * English.
+ */
+export type KernelReasonCode =
+  | 'missing-features'
+  | 'no-form'
+  | 'software-adapter'
+  | 'less-exact'
+  | 'slower'
+  | 'hardly-faster'
+  | 'not-asked-for'
+  | 'too-large'
+  | 'device-lost'
+  | 'untried'
+  | 'failed-trial';
+
 /** A kernel variant on this device. */
 export interface KernelReport {
   /** Products and variant, as in 'matvec f16'; on the CPU, where there are no variants, what computes. */
@@ -325,6 +342,8 @@ export interface KernelReport {
   state: 'active' | 'available' | 'refused' | 'failed';
   /** Plain English; always there for 'refused' and 'failed'. */
   reason?: string;
+  /** The same for pages in other languages. */
+  because?: { code: KernelReasonCode; /** What the sentence is about. */ names: string };
   /** Time of one product of the model's largest layer matrix, or of a part of it, where that was measured. */
   microseconds?: number;
 }

@@ -1,6 +1,7 @@
 import { engineError } from '../errors';
 import type { KernelReport, KernelVariant, ProductClass } from '../protocol';
 import { choiceOf, preferredVariant, PRODUCT_CLASSES } from './kernelChoice';
+import { because } from './kernelReasons';
 import type { KernelTrials } from './kernelTrials';
 
 /**
@@ -16,7 +17,7 @@ export async function chooseKernels(
     const right = new Map<KernelVariant, KernelReport>();
     for (const report of reports.filter((other) => other.products === products && other.state === 'available')) {
       const wrong = await trials.check(products, report.variant!);
-      if (wrong !== null) fail(report, wrong);
+      if (wrong !== null) Object.assign(report, failed('failed-trial', wrong));
       else right.set(report.variant!, report);
     }
     if (!right.has('f32')) {
@@ -43,19 +44,17 @@ async function prefer(
   for (const [variant, report] of right) {
     const microseconds = times.get(variant)!;
     if (microseconds === Infinity) {
-      fail(report, 'does not compile at the size of this model');
+      Object.assign(report, failed('too-large'));
       continue;
     }
     report.microseconds = microseconds;
     if (variant === preferred) report.state = 'active';
-    else
-      report.reason = `${preferred} is preferred: ${microseconds < times.get(preferred)! ? 'nearly as fast and more exact' : 'faster'}`;
+    else Object.assign(report, because(microseconds < times.get(preferred)! ? 'hardly-faster' : 'slower', preferred));
   }
 }
 
-function fail(report: KernelReport, reason: string): void {
-  report.state = 'failed';
-  report.reason = reason;
+function failed(...why: Parameters<typeof because>): Partial<KernelReport> {
+  return { state: 'failed', ...because(...why) };
 }
 
 /**
@@ -75,7 +74,7 @@ export async function forceKernels(
   return candidates.map((report) => {
     const { name, products, variant } = report;
     if (variant === trials.formOf(products!, wanted)) return { name, products, variant, state: 'active' };
-    return report.state === 'available' ? { ...report, reason: `${wanted} was asked for` } : report;
+    return report.state === 'available' ? { ...report, ...because('not-asked-for', wanted) } : report;
   });
 }
 
