@@ -106,7 +106,7 @@ export class EngineState {
         await this.#loadInto(engine, id, options);
       } catch (error) {
         if (!model || !isDemo(model) || !hasErrorName(error, 'ModelCorruptError')) throw error;
-        await this.#importInto(engine, { kind: 'bundled', name: model.source.location }, { ...options, id });
+        await this.#importInto(engine, { kind: 'bundled', name: model.source.location }, options, id);
       }
     };
     return this.#attempt('loading', subject, work, id);
@@ -197,10 +197,10 @@ export class EngineState {
     return this.#engine;
   }
 
-  async #importInto(engine: Engine, source: ModelSource, options: AttemptOptions & { id?: string }): Promise<void> {
+  async #importInto(engine: Engine, source: ModelSource, options: AttemptOptions, id?: string): Promise<void> {
     this.status = 'importing';
     this.progress = null;
-    const info = await engine.importModel(source, options);
+    const info = await engine.importModel(source, id === undefined ? options : { ...options, id });
     if (!info.hasTokenizer) await engine.removeModel(info.id);
     await this.#lookAtStorage(engine);
     if (!info.hasTokenizer) throw missingTokenizer(info.id);
