@@ -37,6 +37,7 @@ test('the benchmark is reached, measures, stops, and its report is copied', asyn
   await page.getByTestId('benchmark-start').click();
   await expect(page.getByTestId('benchmark-status')).toHaveAttribute('data-status', 'stopped');
   await expect(cases.last()).toHaveAttribute('data-state', 'stopped');
+  await expect(page.getByTestId('benchmark-start')).toBeFocused();
   expect(await page.evaluate(() => window.layoutShift)).toBeLessThan(0.01);
 
   await page.getByTestId('benchmark-copy').click();
@@ -47,6 +48,9 @@ test('the benchmark is reached, measures, stops, and its report is copied', asyn
 
   await page.goBack();
   await expect(page.getByTestId('start-demo')).toBeVisible();
+  await page.goForward();
+  await expect(page.getByTestId('benchmark-status')).toHaveAttribute('data-status', 'stopped');
+  await expect(cases.first()).toHaveAttribute('data-state', 'measured');
 });
 
 test('the address of the benchmark opens it, in Chinese too, and its back button leads to the start', async ({

@@ -124,7 +124,10 @@ export interface UnfinishedImport {
 export type KvCacheFormat = 'f32' | 'f16' | 'int8';
 
 export interface LoadRequest {
-  /** Tokens the KV cache has room for. Default: the longest context of the checkpoint, but 4096 at most. */
+  /**
+   * Tokens the KV cache has room for. Default: the longest context of the checkpoint, but 4096 at most. More than the
+   * checkpoint was made for is taken as that: `Model.stats` says what became of it.
+   */
   contextLength?: number;
   kvCache?: 'auto' | KvCacheFormat;
   /**
@@ -317,6 +320,23 @@ export interface Diagnostics {
 /** Products of packed weights with 1 to 8 activation rows, as decoding takes them, and with more, as reading a prompt does. */
 export type ProductClass = 'matvec' | 'matmul';
 
+/**
+ * Why a kernel variant is not used. Of a failed trial, `names` is what the driver said or how wrong the result was, in
+ * English.
+ */
+export type KernelReasonCode =
+  | 'missing-features'
+  | 'no-form'
+  | 'software-adapter'
+  | 'less-exact'
+  | 'slower'
+  | 'hardly-faster'
+  | 'not-asked-for'
+  | 'too-large'
+  | 'device-lost'
+  | 'untried'
+  | 'failed-trial';
+
 /** A kernel variant on this device. */
 export interface KernelReport {
   /** Products and variant, as in 'matvec f16'; on the CPU, where there are no variants, what computes. */
@@ -330,6 +350,8 @@ export interface KernelReport {
   state: 'active' | 'available' | 'refused' | 'failed';
   /** Plain English; always there for 'refused' and 'failed'. */
   reason?: string;
+  /** The same for pages in other languages. */
+  because?: { code: KernelReasonCode; /** What the sentence is about. */ names: string };
   /** Time of one product of the model's largest layer matrix, or of a part of it, where that was measured. */
   microseconds?: number;
 }

@@ -5,7 +5,8 @@ import 'fake-indexeddb/auto';
 import { create, globals } from 'webgpu';
 import { runBenchmark } from '../../workers/bench/benchmark';
 import { diagnose } from '../../workers/session/diagnose';
-import { argumentsOrUsage, BENCH_ARGUMENTS, benchOptions, shapesFor } from './options';
+import { argumentsOrUsage } from '../commandLine';
+import { BENCH_ARGUMENTS, benchOptions, shapesFor } from './options';
 import { printReport, stepLine } from './table';
 
 /** The engine's benchmark in Node, on Dawn: for machines that have a GPU and no browser. Made one file by dawn.ts. */
@@ -44,8 +45,13 @@ const navigator = { gpu: keepAlive(create(toggles)), userAgent: `Node ${process.
 Object.defineProperty(globalThis, 'navigator', { value: navigator, configurable: true });
 
 const engineOptions = { backend: 'webgpu' } as const;
+const diagnostics = await diagnose(engineOptions, null);
+if (diagnostics.backend !== 'webgpu') {
+  console.error('Dawn finds no graphics adapter. How it finds a Vulkan driver on Linux: e2e/BENCHMARKS.md, “Dawn”.');
+  process.exit(1);
+}
 const request = {
-  shapes: options.shapes ?? shapesFor(await diagnose(engineOptions, null)),
+  shapes: options.shapes ?? shapesFor(diagnostics),
   prefill: [128, 512, 2048],
   decode: [128, 1024, 4096],
   secondsPerCase: options.secondsPerCase,

@@ -36,13 +36,3 @@ export function benchOptions(
 export function shapesFor({ backend, isSoftwareAdapter }: Diagnostics): BenchmarkShapeName[] {
   return backend === 'cpu' || isSoftwareAdapter ? ['nano'] : [...SHAPES];
 }
-
-/** What `read` makes of the command line; leaves with `usage` where it throws. */
-export function argumentsOrUsage<T>(read: () => T, usage: string): T {
-  try {
-    return read();
-  } catch (error) {
-    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
-    process.exit(2);
-  }
-}

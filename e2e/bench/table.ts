@@ -51,7 +51,7 @@ function row({ shape }: BenchmarkShapeReport, { kind, tokens, result }: Benchmar
   return {
     ...head,
     'tokens/s': three(result.tokensPerSecond),
-    spread: percent(result.spread),
+    spread: result.repeats > 1 ? percent(result.spread) : '',
     'first token s': three(result.firstTokenSeconds),
     'GB/s': result.gigabytesPerSecond === null ? '' : three(result.gigabytesPerSecond),
     'of copy': percent(result.shareOfBandwidth),

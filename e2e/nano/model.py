@@ -24,7 +24,7 @@ class Config:
     num_hidden_layers: int = 5
     num_attention_heads: int = 6
     num_key_value_heads: int = 2
-    max_position_embeddings: int = 1024
+    max_position_embeddings: int = 384
     rms_norm_eps: float = 1e-5
     scale_emb: float = 12
     scale_depth: float = 1.4

@@ -122,7 +122,7 @@ def main() -> None:
     singles, merges = trainMerges(corpus())
     value = tokenizerJson(singles, merges)
     compact(out / "tokenizer.json", value)
-    compact(out / "tokenizer_config.json", tokenizerConfig(1024))
+    compact(out / "tokenizer_config.json", tokenizerConfig(384))
     tokenizer = Tokenizer.from_file(str(out / "tokenizer.json"))
     print(f"{len(value['model']['vocab'])} pieces, {len(singles)} single characters, {len(merges)} merges")
     for text in ("<用户>12 + 7 等于多少？<AI>12+7=19", "<用户>What is the capital of France?<AI>The capital of France is Paris.", "<用户>泰山高1533米，黄山高1864米。哪座山更高？高多少？<AI>", "鑫 Kangchenjunga"):

@@ -6,6 +6,7 @@ import { chromium } from 'playwright';
 import { build } from 'vite';
 import { serveBuiltApp } from '../builtApp';
 import { chromiumLaunchOptions, type Gpu } from '../chromium';
+import { argumentsOrUsage } from '../commandLine';
 import type { Quantization } from '../../src/engine/api';
 import { openEnginePage, sourceFromArgument } from '../enginePage';
 
@@ -26,29 +27,24 @@ const OPTIONS = {
 const GPUS = ['hardware', 'software', 'none'] as const satisfies Gpu[];
 const QUANTIZATIONS = ['auto', 'int4', 'int8', 'f16', 'f32'] as const satisfies Quantization[];
 
-const options = readArguments();
+const options = argumentsOrUsage(readArguments, USAGE);
 
-/** The command line, checked; leaves with the usage where it cannot be understood. */
+/** The command line, checked. Throws where it cannot be understood. */
 function readArguments() {
-  try {
-    const { values, positionals } = parseArgs({ allowPositionals: true, options: OPTIONS });
-    const question = positionals.join(' ').trim();
-    if (question === '') throw new Error('There is no question.');
-    return {
-      question,
-      model: values.model,
-      gpu: oneOf('--gpu', values.gpu, GPUS),
-      quantization: oneOf('--quantization', values.quantization, QUANTIZATIONS),
-      maxTokens: numberOf('--max-tokens', values['max-tokens'], /^0*[1-9]\d*$/, 'a whole number above 0'),
-      temperature:
-        values.temperature === undefined
-          ? undefined
-          : numberOf('--temperature', values.temperature, /^(\d+\.?\d*|\.\d+)$/, 'a number from 0 up'),
-    };
-  } catch (error) {
-    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
-    process.exit(2);
-  }
+  const { values, positionals } = parseArgs({ allowPositionals: true, options: OPTIONS });
+  const question = positionals.join(' ').trim();
+  if (question === '') throw new Error('There is no question.');
+  return {
+    question,
+    model: values.model,
+    gpu: oneOf('--gpu', values.gpu, GPUS),
+    quantization: oneOf('--quantization', values.quantization, QUANTIZATIONS),
+    maxTokens: numberOf('--max-tokens', values['max-tokens'], /^0*[1-9]\d*$/, 'a whole number above 0'),
+    temperature:
+      values.temperature === undefined
+        ? undefined
+        : numberOf('--temperature', values.temperature, /^(\d+\.?\d*|\.\d+)$/, 'a number from 0 up'),
+  };
 }
 
 function oneOf<T extends string>(name: string, value: string, allowed: readonly T[]): T {

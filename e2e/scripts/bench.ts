@@ -3,9 +3,10 @@ import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { benchInBrowser } from '../bench/browser';
 import { bundleDawnBenchmark, runDawnBenchmark } from '../bench/dawn';
-import { argumentsOrUsage, BENCH_ARGUMENTS, benchOptions } from '../bench/options';
+import { BENCH_ARGUMENTS, benchOptions } from '../bench/options';
 import { printReport, three } from '../bench/table';
 import type { Gpu } from '../chromium';
+import { argumentsOrUsage } from '../commandLine';
 
 /** Measures the engine, in the built app or in Node on Dawn; a table to read and JSON to keep. */
 

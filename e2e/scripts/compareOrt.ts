@@ -3,9 +3,9 @@ import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { chromium } from 'playwright';
 import { createServer } from 'vite';
-import { argumentsOrUsage } from '../bench/options';
 import { three } from '../bench/table';
 import { chromiumLaunchOptions, type Gpu } from '../chromium';
+import { argumentsOrUsage } from '../commandLine';
 import type { compareProducts, Comparison, ProductTime } from '../compare/compareProducts';
 
 /** Products of int4 weights: this engine's kernels against onnxruntime-web's MatMulNBits, on one device in one page. */

@@ -1,7 +1,7 @@
 import { mkdirSync, statfsSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { argumentsOrUsage } from '../bench/options';
 import { serveBuiltApp } from '../builtApp';
+import { argumentsOrUsage } from '../commandLine';
 import { serveFiles } from '../fullSize/fileServer';
 import { measureFormat, type FormatFigures } from '../fullSize/measure';
 import { isMet, rowsOf, tableOf } from '../fullSize/report';

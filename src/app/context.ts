@@ -1,4 +1,5 @@
 import { createContext } from 'svelte';
+import type { BenchmarkRun } from '../benchmark/benchmarkRun.svelte';
 import type { Conversation } from '../chat/conversation.svelte';
 import type { EngineState } from '../engine/engine.svelte';
 import type { ChatHistory } from '../history/history.svelte';
@@ -13,3 +14,4 @@ export const [getConversation, setConversation] = createContext<Conversation>();
 export const [getHistory, setHistory] = createContext<ChatHistory>();
 export const [getRoute, setRoute] = createContext<Route>();
 export const [getSources, setSources] = createContext<Sources>();
+export const [getBenchmark, setBenchmark] = createContext<BenchmarkRun>();

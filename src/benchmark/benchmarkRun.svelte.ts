@@ -8,15 +8,20 @@ export const CASES: readonly Pick<BenchmarkCase, 'kind' | 'tokens'>[] = [
   ...[128, 1024, 4096].map((tokens) => ({ kind: 'decode' as const, tokens })),
 ];
 
-/** One benchmark after another, and what the last one found. */
+/** One benchmark after another, and what the last one found: it outlives the screen that shows it. */
 export class BenchmarkRun {
   status = $state<'idle' | 'running' | 'stopped' | 'done'>('idle');
   progress = $state.raw<BenchmarkProgress | null>(null);
   report = $state.raw<BenchmarkReport | null>(null);
   failure = $state.raw<Failure | null>(null);
+  /** True from the wish to stop until the step under way has ended. */
+  isStopping = $state(false);
+  /** The shape measured last, or under way. */
+  asked = $state<BenchmarkShapeName | null>(null);
 
   readonly isRunning = $derived(this.status === 'running');
   readonly shape = $derived(this.report?.shapes[0] ?? null);
+  readonly hasFigures = $derived(this.shape?.cases.some(({ result }) => result.state === 'measured') ?? false);
 
   readonly #benchmark: (options: BenchmarkOptions) => Promise<BenchmarkReport>;
   #abort: AbortController | null = null;
@@ -30,6 +35,7 @@ export class BenchmarkRun {
     const abort = new AbortController();
     this.#abort = abort;
     this.status = 'running';
+    this.asked = shape;
     this.report = null;
     this.progress = null;
     this.failure = null;
@@ -48,11 +54,13 @@ export class BenchmarkRun {
     } finally {
       this.status = abort.signal.aborted ? 'stopped' : 'done';
       this.progress = null;
+      this.isStopping = false;
     }
   }
 
   /** Ends the run after the step under way; what was measured stays. */
   stop(): void {
+    this.isStopping = this.isRunning;
     this.#abort?.abort();
   }
 

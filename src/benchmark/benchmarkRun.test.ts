@@ -34,8 +34,10 @@ test('a stop is no failure, a crash is one', async () => {
   });
   const ended = stopped.start('nano');
   stopped.stop();
+  expect(stopped).toMatchObject({ status: 'running', isStopping: true });
   await ended;
-  expect(stopped).toMatchObject({ status: 'stopped', failure: null });
+  const nothing = { isStopping: false, hasFigures: false, failure: null };
+  expect(stopped).toMatchObject({ status: 'stopped', asked: 'nano', ...nothing });
 
   const crashed = new BenchmarkRun(() => Promise.reject(Object.assign(new Error('gone'), { name: 'DeviceLostError' })));
   await crashed.start('nano');

@@ -1,3 +1,4 @@
+import { deviation } from './numbers';
 import type { BenchmarkCase, BenchmarkReport, Diagnostics, KernelReport } from '../../workers/protocol';
 
 /** A report as plain English text to paste somewhere, and behind it the same as JSON for programs. */
@@ -46,8 +47,9 @@ const KEY_LIMITS = [
 function caseLine({ kind, tokens, result }: BenchmarkCase): string {
   const head = `  ${kind} ${tokens}:`;
   if (result.state !== 'measured') return `${head} ${result.state} (${result.detail})`;
+  const off = deviation(result);
   const parts = [
-    `${three(result.tokensPerSecond)} tokens/s ± ${three(50 * result.spread)} %`,
+    `${three(result.tokensPerSecond)} tokens/s${off === null ? '' : ` ± ${three(100 * off)} %`}`,
     `first token after ${three(result.firstTokenSeconds)} s`,
     ...rate(result.gigabytesPerSecond, 'GB/s', result.shareOfBandwidth, 'copy bandwidth'),
     ...rate(result.gigaflops, 'GFLOP/s', result.shareOfPeak, 'multiply-add rate'),

@@ -30,6 +30,7 @@ import {
   type ChatCompletionChunk,
   type ChatRequest,
 } from './chatCompletions';
+import * as check from './checkArguments';
 import { callback, callImporter, connectEngine, type Remote, type WorkerClient } from './client';
 
 export type * from '../../workers/protocol';
@@ -69,8 +70,13 @@ export interface BenchmarkOptions extends Partial<BenchmarkRequest> {
   signal?: AbortSignal;
 }
 
-/** Starts an engine: a worker that imports, loads and runs models on this device. */
+/**
+ * Starts an engine: a worker that imports, loads and runs models on this device. This and every other call here rejects
+ * with RangeError, before anything else happens, where an argument is senseless: out of range, of the wrong type, missing,
+ * or an option that does not exist.
+ */
 export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
+  check.engineOptions('options', options);
   const client = connectEngine();
   await client.call((api) => api.initialize(options));
   return new Engine(client, options);
@@ -78,7 +84,7 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
 
 let nextCallId = 1;
 
-/** See createEngine. Methods reject with one of the error names in errors.ts, or RangeError for senseless arguments. */
+/** See createEngine. Methods reject with one of the error names in errors.ts, or RangeError for a senseless argument. */
 export class Engine {
   readonly #client: WorkerClient<EngineApi>;
   readonly #database: string | undefined;
@@ -109,7 +115,9 @@ export class Engine {
    * Imports a model into IndexedDB. A broken or paused import of the same source is taken up where it stopped. Where
    * another tab imports the same, its progress is reported, and its work taken over should that tab be closed.
    */
-  importModel(source: ModelSource, options: ImportOptions = {}): Promise<ModelInfo> {
+  async importModel(source: ModelSource, options: ImportOptions = {}): Promise<ModelInfo> {
+    check.modelSource('source', source);
+    check.importOptions('options', options);
     return this.#import(source, options);
   }
 
@@ -122,17 +130,21 @@ export class Engine {
    * Goes on with an import of the list from where it came. Where that were local files, rejects with InvalidFileError:
    * they have to be given to `importModel` again.
    */
-  resumeImport(id: string, options: FetchOptions = {}): Promise<ModelInfo> {
+  async resumeImport(id: string, options: FetchOptions = {}): Promise<ModelInfo> {
+    check.modelId('id', id);
+    check.fetchOptions('options', options);
     return this.#import(undefined, { ...options, id });
   }
 
   /** Deletes what an import of the list has stored; where it is under way, it rejects with ModelNotFoundError. */
-  discardImport(id: string): Promise<void> {
+  async discardImport(id: string): Promise<void> {
+    check.modelId('id', id);
     return this.#client.call((api) => api.discardImport(id));
   }
 
   /** Re-hashes every stored chunk. An abort ends it with AbortError. */
-  verifyModel(id: string, options: VerifyOptions = {}): Promise<{ ok: boolean; badChunks: string[] }> {
+  async verifyModel(id: string, options: VerifyOptions = {}): Promise<{ ok: boolean; badChunks: string[] }> {
+    check.modelId('id', id);
     const { onProgress = () => undefined, signal } = options;
     return abortable(this.#client, signal, (api, callId) => api.verifyModel(id, callId, callback(onProgress)));
   }
@@ -141,19 +153,24 @@ export class Engine {
    * Re-hashes every stored chunk, and fetches those that are damaged anew, each from its own bytes of the source.
    * Resolves to the names of what was damaged. Rejects with SourceChangedError where the source has other weights now.
    */
-  repairModel(id: string, options: RepairOptions = {}): Promise<string[]> {
+  async repairModel(id: string, options: RepairOptions = {}): Promise<string[]> {
+    check.modelId('id', id);
+    check.repairOptions('options', options);
     const { source, token, transfer, onProgress = () => undefined, signal } = options;
     const request = { database: this.#database, id, source, token, transfer };
     return callImporter((api) => api.repairModel(request, callback(onProgress)), signal);
   }
 
   /** Rejects with ModelInUseError while the model is loaded, here or in another tab. */
-  removeModel(id: string): Promise<void> {
+  async removeModel(id: string): Promise<void> {
+    check.modelId('id', id);
     return this.#client.call((api) => api.removeModel(id));
   }
 
   /** Streams a stored model to the device. */
   async load(id: string, options: LoadOptions = {}): Promise<Model> {
+    check.modelId('id', id);
+    check.loadOptions('options', options);
     const { onProgress = () => undefined, signal, ...request } = options;
     const { handle, info } = await abortable(this.#client, signal, (api, callId) =>
       api.load(id, request, callId, callback(onProgress)),
@@ -165,7 +182,8 @@ export class Engine {
    * Measures how fast this device reads and writes, with made-up weights: by default in the shape of the demo model. An
    * abort ends it with what was measured until then.
    */
-  benchmark(options: BenchmarkOptions = {}): Promise<BenchmarkReport> {
+  async benchmark(options: BenchmarkOptions = {}): Promise<BenchmarkReport> {
+    check.benchmarkOptions('options', options);
     const { onProgress = () => undefined, signal, ...asked } = options;
     const request: BenchmarkRequest = {
       shapes: ['nano'],
@@ -206,31 +224,41 @@ export class Model {
     this.chat = { completions: { create: ((request) => this.#createCompletion(request)) as CreateChatCompletion } };
   }
 
-  tokenize(text: string, options: { addSpecialTokens?: boolean } = {}): Promise<number[]> {
+  async tokenize(text: string, options: { addSpecialTokens?: boolean } = {}): Promise<number[]> {
+    check.text('text', text);
+    check.tokenizeOptions('options', options);
     return this.#client.call((api) => api.tokenize(this.#handle, text, options));
   }
 
-  detokenize(tokenIds: number[], options: { skipSpecialTokens?: boolean } = {}): Promise<string> {
+  async detokenize(tokenIds: number[], options: { skipSpecialTokens?: boolean } = {}): Promise<string> {
+    check.tokenIds(this.info.vocabSize, 'may be empty')('tokenIds', tokenIds);
+    check.detokenizeOptions('options', options);
     return this.#client.call((api) => api.detokenize(this.#handle, tokenIds, options));
   }
 
-  applyChatTemplate(messages: ChatMessage[], options: Record<string, unknown> = {}): Promise<string> {
+  async applyChatTemplate(messages: ChatMessage[], options: Record<string, unknown> = {}): Promise<string> {
+    check.messages('messages', messages);
+    check.templateOptions('options', options);
     return this.#client.call((api) => api.applyChatTemplate(this.#handle, messages, options));
   }
 
   /** One forward pass over a fresh cache. logits: [positions, vocabSize] row-major, float32. */
-  forward(
+  async forward(
     input: { tokenIds: number[] } | { messages: ChatMessage[] },
     options: { positions?: 'last' | 'all' } = {},
   ): Promise<ForwardResult> {
+    check.forwardInput(this.info.vocabSize)('input', input);
+    check.forwardOptions('options', options);
     return this.#client.call((api) => api.forward(this.#handle, input, options));
   }
 
-  /** Continues token ids or text, token by token. Leaving the loop stops the model. */
+  /** Continues token ids or text, token by token. Leaving the loop stops the model. Throws RangeError at once. */
   generate(
     input: { tokenIds: number[] } | { prompt: string },
     options: SamplingOptions & { signal?: AbortSignal } = {},
   ): AsyncIterableIterator<GeneratedToken> {
+    check.generateInput(this.info.vocabSize)('input', input);
+    check.generateOptions('options', options);
     const { signal, ...sampling } = options;
     return this.#stream(signal, (inner, queue) => this.#generate(input, sampling, (token) => queue.push(token), inner));
   }
@@ -245,6 +273,7 @@ export class Model {
   }
 
   async #createCompletion(request: ChatRequest) {
+    check.chatRequest('request', request);
     const { messages, stream = false, signal, model: _model, ...options } = request;
     const { enable_thinking, context_overflow, continue_final_message = false, ...sampling } = options;
     const templateOptions = enable_thinking === undefined ? {} : { enable_thinking };

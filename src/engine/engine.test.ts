@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Engine, Model, ModelInfo, ModelSource } from './api';
+import { loadOptions } from './checkArguments';
 import { EngineState } from './engine.svelte';
 
 const info = { id: 'm', name: 'M', source: { kind: 'files', location: 'm.gguf' }, hasTokenizer: true } as ModelInfo;
@@ -28,7 +29,9 @@ function stateOf(info: ModelInfo, ...loads: ((signal?: AbortSignal) => Promise<u
         calls.push({ source, id });
         return info;
       },
-      load: async (_id: string, { signal }: { signal?: AbortSignal }) => {
+      load: async (_id: string, options: { signal?: AbortSignal }) => {
+        loadOptions('options', options);
+        const { signal } = options;
         try {
           signal?.throwIfAborted();
           await load(signal);

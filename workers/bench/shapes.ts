@@ -29,7 +29,7 @@ export const SHAPES: Readonly<Record<BenchmarkShapeName, BenchmarkShape>> = {
       numKvHeads: 2,
       headDim: 32,
       vocabSize: 2080,
-      maxPositions: 1024,
+      maxPositions: 384,
       rmsNormEps: 1e-5,
       residualScale: 1.4 / Math.sqrt(5),
       logitScale: 64 / 192,

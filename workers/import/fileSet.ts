@@ -13,11 +13,17 @@ export interface FileSet {
   open(fileName: string): Promise<ByteSource | null>;
 }
 
-/** The error for a file that a checkpoint needs and does not have: the choice of files is wrong, or the address. */
+/**
+ * The error for a file that a checkpoint needs and does not have: the choice of files is wrong, or the address, or, where
+ * the folder of a named model has no configuration, the name.
+ */
 export function missingFile(files: FileSet, fileName: string): Error {
   const { kind, location } = files.info;
   if (kind === 'files') {
     return engineError('InvalidFileError', `There is no ${fileName} among the chosen files (${location}).`);
+  }
+  if (kind !== 'url' && fileName === 'config.json') {
+    return engineError('ModelNotFoundError', `No such model: there is no ${fileName} at ${location}.`);
   }
   return engineError('NetworkError', `There is no ${fileName} at ${location}: the server does not know it.`);
 }

@@ -24,7 +24,7 @@ const QUANTIZE_CONFIG = 'quantize_config.json';
 /**
  * Opens a checkpoint in the layout of transformers: config.json, safetensors or pytorch_model.bin (one file, or shards with
  * an index), quantised or not, and the tokenizer. The configuration is judged before anything else is read.
- * Throws UnsupportedError, InvalidFileError or NetworkError.
+ * Throws UnsupportedError, InvalidFileError, ModelNotFoundError or NetworkError.
  */
 export async function openHuggingFaceCheckpoint(files: FileSet): Promise<Checkpoint> {
   const json = await readJson(files, 'config.json', CONFIG_LIMIT);

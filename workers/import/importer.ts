@@ -36,7 +36,8 @@ export class Importer implements ImporterApi {
    * Imports a model; a broken import of the same source goes on where it ended, and a model already stored under the id
    * stays usable until it is replaced. Where another tab imports the same, its progress is followed, and its work taken
    * over if it ends. Throws UnsupportedError, InvalidFileError (nothing stays stored then), NetworkError,
-   * SourceChangedError, StorageFullError, or ModelNotFoundError where it is removed before it is complete.
+   * SourceChangedError, StorageFullError, or ModelNotFoundError where there is none of that name, or it is removed before
+   * it is complete.
    */
   async importModel(asked: ImportRequest, onProgress: (progress: Progress) => void): Promise<ModelInfo> {
     requireSecureOrigin();

@@ -6,7 +6,7 @@ import { openHuggingFaceCheckpoint } from './huggingFace';
 
 /**
  * Opens what the files hold: a GGUF file, else a checkpoint for transformers.
- * Throws UnsupportedError, InvalidFileError or NetworkError.
+ * Throws UnsupportedError, InvalidFileError, ModelNotFoundError or NetworkError.
  */
 export function openCheckpoint(files: FileSet): Promise<Checkpoint> {
   const [gguf, ...others] = files.fileNames.filter((name) => name.toLowerCase().endsWith('.gguf'));

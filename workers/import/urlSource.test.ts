@@ -413,6 +413,13 @@ describe('a model', () => {
     );
   });
 
+  test('of a name that is not there is a ModelNotFoundError', async () => {
+    const { url } = await serve();
+    const expected = { name: 'ModelNotFoundError', message: 'No such model: there is no config.json at nope.' };
+    await expect(importModel({ kind: 'bundled', name: 'nope' }, { appUrl: url })).rejects.toMatchObject(expected);
+    await expect(importModel({ kind: 'hub', repo: 'nope', hub: url })).rejects.toMatchObject(expected);
+  });
+
   test.each(['config.json', 'nothing.gguf'])('that is not there is a NetworkError: %s', async (name) => {
     const { url } = await serve();
     const urls = [`${url}m/${name}`];

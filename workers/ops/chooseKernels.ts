@@ -1,6 +1,7 @@
 import { engineError } from '../errors';
 import type { KernelReport, KernelVariant, ProductClass } from '../protocol';
 import { choiceOf, preferredVariant, PRODUCT_CLASSES } from './kernelChoice';
+import { because } from './kernelReasons';
 import type { KernelTrials } from './kernelTrials';
 
 /**
@@ -32,7 +33,7 @@ export async function chooseKernels(
 
 async function test(trials: KernelTrials, report: KernelReport): Promise<void> {
   const wrong = await trials.check(report.products!, report.variant!);
-  if (wrong !== null) fail(report, wrong);
+  if (wrong !== null) Object.assign(report, failed('failed-trial', wrong));
 }
 
 /** Makes the fastest of the variants active, each in proportion to what it costs in accuracy. */
@@ -50,19 +51,17 @@ async function prefer(
   for (const [variant, report] of right) {
     const microseconds = times.get(variant)!;
     if (microseconds === Infinity) {
-      fail(report, 'does not compile at the size of this model');
+      Object.assign(report, failed('too-large'));
       continue;
     }
     report.microseconds = microseconds;
     if (variant === preferred) report.state = 'active';
-    else
-      report.reason = `${preferred} is preferred: ${microseconds < times.get(preferred)! ? 'nearly as fast and more exact' : 'faster'}`;
+    else Object.assign(report, because(microseconds < times.get(preferred)! ? 'hardly-faster' : 'slower', preferred));
   }
 }
 
-function fail(report: KernelReport, reason: string): void {
-  report.state = 'failed';
-  report.reason = reason;
+function failed(...why: Parameters<typeof because>): Partial<KernelReport> {
+  return { state: 'failed', ...because(...why) };
 }
 
 /**
@@ -82,7 +81,7 @@ export async function forceKernels(
   return candidates.map((report) => {
     const { name, products, variant } = report;
     if (variant === trials.formOf(products!, wanted)) return { name, products, variant, state: 'active' };
-    return report.state === 'available' ? { ...report, reason: `${wanted} was asked for` } : report;
+    return report.state === 'available' ? { ...report, ...because('not-asked-for', wanted) } : report;
   });
 }
 

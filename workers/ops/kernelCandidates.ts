@@ -4,6 +4,7 @@ import { missingFeatures } from '../kernels/shared/variants';
 import type { EngineOptions, KernelReport, KernelVariant, ProductClass } from '../protocol';
 import type { MatrixFormat } from '../quant/layout';
 import { formOf, PRODUCT_CLASSES, VARIANTS } from './kernelChoice';
+import { because } from './kernelReasons';
 import { matrixUnitOf } from './matrixUnit';
 import type { KernelWorkload } from './kernelWorkload';
 
@@ -25,24 +26,26 @@ export interface KernelSetting {
 export function kernelCandidates(setting: KernelSetting): KernelReport[] {
   return PRODUCT_CLASSES.flatMap((products) =>
     VARIANTS.map((variant): KernelReport => {
-      const reason = refusal(products, variant, setting);
+      const refused = refusal(products, variant, setting);
       const report = { name: `${products} ${variant}`, products, variant };
-      return reason === null ? { ...report, state: 'available' } : { ...report, state: 'refused', reason };
+      return refused === null ? { ...report, state: 'available' } : { ...report, state: 'refused', ...refused };
     }),
   );
 }
 
-function refusal(products: ProductClass, variant: KernelVariant, setting: KernelSetting): string | null {
+function refusal(
+  products: ProductClass,
+  variant: KernelVariant,
+  setting: KernelSetting,
+): ReturnType<typeof because> | null {
   const { device, isSoftwareAdapter, features, workload, wanted } = setting;
   const missing = missingFeatures(device, variant, features);
-  if (missing.length > 0) return `needs ${missing.join(', ')}`;
+  if (missing.length > 0) return because('missing-features', missing.join(', '));
   if (!hasForm(products, variant, workload.formats, matrixUnitOf(device)))
-    return `has no form for ${workload.formats.join(', ')} weights`;
+    return because('no-form', workload.formats.join(', '));
   if (variant === 'f32' || variant === wanted) return null;
-  if (isSoftwareAdapter) return 'is not worth a trial on a software adapter';
-  if (variant === 'int8' && !workload.format.startsWith('int4')) {
-    return `would cost more accuracy than ${workload.format} weights do`;
-  }
+  if (isSoftwareAdapter) return because('software-adapter');
+  if (variant === 'int8' && !workload.format.startsWith('int4')) return because('less-exact', workload.format);
   return null;
 }
 

@@ -6,7 +6,7 @@ import { CpuBackend } from '../ops/cpuBackend';
 import { GpuBackend } from '../ops/gpuBackend';
 import { GpuTrials } from '../ops/kernelTrials';
 import type { KernelWorkload } from '../ops/kernelWorkload';
-import type { EngineOptions, KernelReport } from '../protocol';
+import type { EngineOptions, KernelReasonCode, KernelReport } from '../protocol';
 import { KernelMemory } from '../storage/kernelMemory';
 import { DEFAULT_DATABASE } from '../storage/weightStore';
 import { deviceKernels, expectedKernels, kernelsAfterFailure } from './deviceKernels';
@@ -44,21 +44,21 @@ async function gpuBackend(
     if (!hasErrorName(error, 'DeviceLostError') || kernels !== 'auto') throw error;
     const again = await request(options);
     if (!again.device) throw error;
-    const reason = 'the device was lost while kernels were tried out';
-    const plain = await kernelsAfterFailure({ device: again.device, diagnostics }, options, workload, memory, reason);
+    const on = { device: again.device, diagnostics };
+    const plain = await kernelsAfterFailure(on, options, workload, memory, 'device-lost');
     return new GpuBackend(again.device, { fusion, ...plain });
   }
 }
 
-/** Has the next load of this workload take the plain kernels at once: those that trials found failed for `reason`. */
+/** Has the next load of this workload take the plain kernels at once: why those that trials found fail is `code`. */
 export async function rememberPlainKernels(
   options: EngineOptions,
   workload: KernelWorkload,
-  reason: string,
+  code: KernelReasonCode,
 ): Promise<void> {
   const { device, diagnostics } = await request(options);
   device?.destroy();
-  if (device) await kernelsAfterFailure({ device, diagnostics }, options, workload, memoryOf(options), reason);
+  if (device) await kernelsAfterFailure({ device, diagnostics }, options, workload, memoryOf(options), code);
 }
 
 /**

@@ -120,14 +120,14 @@ test('without a database everything is measured, and nothing fails', async () =>
 
 test('a failure that trials do not show is remembered: the plain kernels serve', async () => {
   const memory = new KernelMemory(newDatabase());
-  const { kernels } = await kernelsAfterFailure(F16_DEVICE, {}, workload, memory, 'lost');
+  const { kernels } = await kernelsAfterFailure(F16_DEVICE, {}, workload, memory, 'too-large');
   expect(kernels).toEqual({ matvec: 'f32', matmul: 'f32' });
   const { counts, trials } = countedTrials();
   const { kernelReports } = await choose(memory, trials);
   expect(counts.timings).toBe(0);
   expect(reportOf(kernelReports, 'matvec f16')).toMatchObject({
     state: 'failed',
-    reason: 'lost',
+    because: { code: 'too-large' },
   });
 });
 

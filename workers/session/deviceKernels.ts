@@ -2,10 +2,11 @@ import type { DeviceDiagnostics } from '../gpu/device';
 import { areRight, chooseKernels, forceKernels } from '../ops/chooseKernels';
 import { kernelCandidates, requireFeatures, type DeviceOffer, type KernelSetting } from '../ops/kernelCandidates';
 import { choiceOf, PLAIN_KERNELS, type KernelChoice } from '../ops/kernelChoice';
+import { because } from '../ops/kernelReasons';
 import { trialShaders, type KernelTrials } from '../ops/kernelTrials';
 import { matrixUnitOf } from '../ops/matrixUnit';
 import type { KernelWorkload } from '../ops/kernelWorkload';
-import type { EngineOptions, KernelReport } from '../protocol';
+import type { EngineOptions, KernelReasonCode, KernelReport } from '../protocol';
 import { sha256OfJson } from '../storage/hash';
 import type { KernelMemory } from '../storage/kernelMemory';
 
@@ -55,13 +56,13 @@ export async function kernelsAfterFailure(
   options: EngineOptions,
   workload: KernelWorkload,
   memory: KernelMemory,
-  reason: string,
+  code: KernelReasonCode,
 ): Promise<DeviceKernels> {
   const candidates = kernelCandidates(settingOf(on, options, workload));
   const place = await placeOf(on, options, workload, candidates);
   const kernelReports = candidates.map((report): KernelReport => {
     if (report.state === 'refused') return report;
-    return report.variant === 'f32' ? { ...report, state: 'active' } : { ...report, state: 'failed', reason };
+    return report.variant === 'f32' ? { ...report, state: 'active' } : { ...report, state: 'failed', ...because(code) };
   });
   await memory.remember(...place, kernelReports);
   return { kernels: PLAIN_KERNELS, kernelReports };
@@ -78,8 +79,7 @@ export async function expectedKernels(
   if (remembered) return remembered;
   // What float checkpoints are imported as.
   const candidates = kernelCandidates(settingOf(on, options, { formats: ['int4'], format: 'int4' }));
-  const reason = 'tried out when a model is loaded';
-  return candidates.map((report) => (report.state === 'available' ? { ...report, reason } : report));
+  return candidates.map((report) => (report.state === 'available' ? { ...report, ...because('untried') } : report));
 }
 
 function settingOf(

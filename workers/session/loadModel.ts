@@ -45,11 +45,7 @@ export async function loadModel(
     const { kernels = 'auto' } = options;
     if (isPlain || kernels !== 'auto' || !hasErrorName(error, 'UnsupportedError')) throw error;
     const session = await loadModel(store, { ...options, kernels: 'f32' }, id, request, onProgress, signal);
-    await rememberPlainKernels(
-      options,
-      workloadOf(manifest),
-      `failed at the size of a model: ${(error as Error).message}`,
-    );
+    await rememberPlainKernels(options, workloadOf(manifest), 'too-large');
     return session;
   }
 }

@@ -18,17 +18,42 @@ export function samplingOf(options: SamplingOptions, defaults: SamplingDefaults)
   return sampling;
 }
 
+/** Bounds of a setting, and its name in SamplingOptions. */
+interface Bounds {
+  option: keyof SamplingOptions;
+  allowed: string;
+  isAllowed: (value: number) => boolean;
+}
+
+const from0To1 = { allowed: 'a number from 0 to 1', isAllowed: (value: number) => value >= 0 && value <= 1 };
+const finite = { allowed: 'a finite number', isAllowed: Number.isFinite };
+
+const BOUNDS: Record<keyof Sampling, Bounds> = {
+  temperature: {
+    option: 'temperature',
+    allowed: 'a number of 0 or more',
+    isAllowed: (value) => value >= 0 && value < Infinity,
+  },
+  topP: { option: 'top_p', ...from0To1 },
+  topK: {
+    option: 'top_k',
+    allowed: 'a whole number of 0 or more',
+    isAllowed: (value) => Number.isInteger(value) && value >= 0,
+  },
+  minP: { option: 'min_p', ...from0To1 },
+  repetitionPenalty: {
+    option: 'repetition_penalty',
+    allowed: 'a number above 0',
+    isAllowed: (value) => value > 0 && value < Infinity,
+  },
+  presencePenalty: { option: 'presence_penalty', ...finite },
+  frequencyPenalty: { option: 'frequency_penalty', ...finite },
+  seed: { option: 'seed', ...finite },
+};
+
 function checkSampling(sampling: Sampling): void {
-  const inRange: Record<keyof Sampling, boolean> = {
-    temperature: sampling.temperature >= 0 && sampling.temperature < Infinity,
-    topP: sampling.topP >= 0 && sampling.topP <= 1,
-    topK: Number.isInteger(sampling.topK) && sampling.topK >= 0,
-    minP: sampling.minP >= 0 && sampling.minP <= 1,
-    repetitionPenalty: sampling.repetitionPenalty > 0 && sampling.repetitionPenalty < Infinity,
-    presencePenalty: Number.isFinite(sampling.presencePenalty),
-    frequencyPenalty: Number.isFinite(sampling.frequencyPenalty),
-    seed: Number.isFinite(sampling.seed),
-  };
-  const wrong = Object.entries(inRange).find(([, isInRange]) => !isInRange);
-  if (wrong) throw new RangeError(`sampling: ${wrong[0]} is out of range`);
+  for (const [name, { option, allowed, isAllowed }] of Object.entries(BOUNDS)) {
+    const value = sampling[name as keyof Sampling];
+    if (!isAllowed(value)) throw new RangeError(`${option} is ${value}; it must be ${allowed}.`);
+  }
 }
