@@ -33,7 +33,7 @@ export const MINICPM_2B: readonly CatalogueModel[] = [
       huggingFace: 'openbmb/MiniCPM-2B-dpo-int4',
       modelScope: null,
       downloadBytes: 1_980_859_392,
-      storedBytes: 5_202_745_344,
+      storedBytes: 3_066_107_904,
       note: {
         en: 'Its own files contradict each other about the order of its columns. If the less favourable one is right, it takes as much as is stated here; else about 1.8 GB.',
         zh: '它自带的两份说明对列的顺序说法不一。若是较不利的一种，占用如上所示；否则约 1.8 GB。',
