@@ -5,6 +5,7 @@ import type { JsonObject } from './json';
 import { isJsonObject } from './json';
 import { longRope, longRopeGain } from './longRope';
 import type { ModelConfig, RopeConfig } from './modelConfig';
+import { visionFromJson } from './visionConfig';
 
 /** Architectures by the class name in `architectures`, and by `model_type` for files that name no class. */
 const ARCHITECTURES: Readonly<Record<string, ModelConfig['architecture']>> = {
@@ -30,7 +31,7 @@ export function configFromJson(
   place = 'config.json',
 ): ModelConfig {
   const fields = new Fields(place, (key) => (Object.hasOwn(config, key) ? config[key] : undefined));
-  const architecture = detectArchitecture(fields);
+  const { architecture, hasVision } = detectArchitecture(fields);
   refuseUnsupported(fields);
   const hiddenSize = fields.size('hidden_size', LIMITS.hiddenSize);
   const numHeads = fields.size('num_attention_heads', LIMITS.numHeads);
@@ -59,21 +60,26 @@ export function configFromJson(
       ...scales(fields, architecture, hiddenSize, numLayers),
       bosTokenId: fields.tokenIds('bos_token_id')[0] ?? null,
       eosTokenIds: [...eosTokenIds],
+      ...(hasVision && { vision: visionFromJson(fields, hiddenSize) }),
     },
     fields,
   );
 }
 
-function detectArchitecture(fields: Fields): ModelConfig['architecture'] {
+/** A MiniCPM-V is a MiniCPM with eyes; the releases from 2.5 on, which describe their tower themselves, are Llamas. */
+function detectArchitecture(fields: Fields): { architecture: ModelConfig['architecture']; hasVision: boolean } {
   const architectures = fields.value('architectures');
   const name = Array.isArray(architectures) ? architectures[0] : fields.value('model_type');
   if (typeof name !== 'string') {
     throw engineError('InvalidFileError', `${fields.place}: neither "architectures" nor "model_type" names a model.`);
   }
-  if (Object.hasOwn(ARCHITECTURES, name)) return ARCHITECTURES[name]!;
+  if (Object.hasOwn(ARCHITECTURES, name)) return { architecture: ARCHITECTURES[name]!, hasVision: false };
+  if (name === 'MiniCPMV' || name === 'minicpmv') {
+    return { architecture: fields.value('vision_config') === undefined ? 'minicpm' : 'llama', hasVision: true };
+  }
   throw unsupported(
     fields,
-    `the architecture ${name} is not supported yet, only MiniCPMForCausalLM and LlamaForCausalLM`,
+    `the architecture ${name} is not supported yet, only MiniCPMForCausalLM, LlamaForCausalLM and MiniCPMV`,
   );
 }
 

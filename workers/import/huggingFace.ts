@@ -2,6 +2,8 @@ import { configFromJson } from '../checkpoint/config';
 import type { JsonObject } from '../checkpoint/json';
 import { isJsonObject, parseJsonObject } from '../checkpoint/json';
 import { huggingFaceNames } from '../checkpoint/names';
+import { unfoldedTensors } from '../checkpoint/unfoldedTensors';
+import { huggingFaceVisionNames } from '../checkpoint/visionNames';
 import { quantizationScheme } from '../checkpoint/quantizationConfig';
 import type { FiledTensor } from '../checkpoint/quantizedTensors';
 import { quantizedTensors } from '../checkpoint/quantizedTensors';
@@ -49,7 +51,9 @@ export async function openHuggingFaceCheckpoint(files: FileSet): Promise<Checkpo
     config,
     sampling: samplingFromJson(generation, config.architecture),
     licence: await readLicence(files),
-    tensors: tensorTable(tensors, config, huggingFaceNames, fileNames),
+    tensors: config.vision
+      ? tensorTable(unfoldedTensors(tensors), config, huggingFaceVisionNames, fileNames)
+      : tensorTable(tensors, config, huggingFaceNames, fileNames),
     weights,
     tokenizer: await readTokenizer(files, config.vocabSize),
   };
@@ -74,8 +78,8 @@ function mayNeedQuantizeConfig({ quantization_config: stated, quantization }: Js
 
 /** Tied matrices that PyTorch has saved under both names are one storage, whatever the configuration says. */
 function hasOneVocabularyMatrix(tensors: FiledTensor[]): boolean {
-  const [embedding, head] = ['model.embed_tokens.weight', 'lm_head.weight'].map((name) =>
-    tensors.find((tensor) => tensor.name === name),
+  const [embedding, head] = ['model.embed_tokens.weight', 'lm_head.weight'].map((end) =>
+    tensors.find(({ name }) => name === end || name === `llm.${end}`),
   );
   return embedding !== undefined && embedding.file === head?.file && embedding.offset === head.offset;
 }
