@@ -6,14 +6,18 @@ import type { MatrixFormat } from '../quant/layout';
 import { add } from './add/add';
 import { argmax } from './argmax/argmax';
 import { attention } from './attention/attention';
+import { bias } from './bias/bias';
 import { cachedAttention } from './cachedAttention/cachedAttention';
 import { embedding } from './embedding/embedding';
+import { featureRows } from './featureRows/featureRows';
 import { gatedProjections } from './gatedProjections/gatedProjections';
 import { kvAppend } from './kvAppend/kvAppend';
 import { lastRow } from './lastRow/lastRow';
+import { layerNorm } from './layerNorm/layerNorm';
 import { matmul, type MatrixUnit } from './matmul/matmul';
 import { matvec } from './matvec/matvec';
 import { mergeAttention } from './mergeAttention/mergeAttention';
+import { mixRows } from './mixRows/mixRows';
 import { penalize } from './penalize/penalize';
 import { projections } from './projections/projections';
 import { residualProjection } from './residualProjection/residualProjection';
@@ -43,13 +47,14 @@ const INTERMEDIATE = 5760;
 const HEADS = { numHeads: 36, headDim: 64 };
 const VOCAB = { vocabSize: 122_753, width: 122_784 };
 
-/** Query heads, key heads and their width: MiniCPM-2B, -1B, 4-0.5B and 4-8B, and the widest that are supported. */
+/** Query heads, key heads and their width: MiniCPM-2B, -1B, 4-0.5B and 4-8B, the widest that are supported, and SigLIP. */
 const HEAD_SHAPES = [
   [36, 36, 64],
   [24, 8, 64],
   [16, 2, 64],
   [32, 2, 128],
   [12, 3, 256],
+  [16, 16, 72],
 ] as const;
 
 const PLAIN: Launch[] = [
@@ -63,6 +68,10 @@ const PLAIN: Launch[] = [
   sample(VOCAB),
   argmax(VOCAB),
   weigh({ width: HIDDEN }),
+  layerNorm({ columns: 1152, eps: 1e-6 }),
+  ...(['none', 'gelu', 'gelu-tanh'] as const).map((activation) => bias({ width: 4320, activation })),
+  featureRows({ firstId: VOCAB.vocabSize, rows: 640, width: HIDDEN }),
+  ...MATRIX_FORMATS.map((format) => mixRows({ format, rows: 729, columns: 1152, mixWidth: 736 })),
   ...MATRIX_FORMATS.map((format) => embedding({ format, rowStart: 0, rows: 60_000, columns: HIDDEN, scale: 12 })),
 ];
 
@@ -75,6 +84,7 @@ function attending(format: KvCacheFormat): Launch[] {
       kvAppend(cache),
       attention(shape),
       tiledAttention(shape),
+      ...(['step', 'before'] as const).map((seen) => tiledAttention({ ...shape, seen })),
       ...[1, 8].map((batch) => cachedAttention({ ...shape, ...qkv, batch })),
       mergeAttention(shape),
     ];

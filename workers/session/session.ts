@@ -21,6 +21,7 @@ import { generate } from './generate';
 import { prefillCapacity, PrefillChunks } from './prefillChunks';
 import { Pace } from './pace';
 import { commonPrefixLength } from './prefix';
+import { type Eyes, TileEncoder } from './tileEncoder';
 
 /** Rows of one submission when logits of every position are wanted: 32 rows of 130,000 logits are 17 MB. */
 const ALL_LOGITS_ROWS = 32;
@@ -34,6 +35,8 @@ export interface SessionParts {
   /** Tokens the cache has room for. */
   contextLength: number;
   tokenizer: Tokenizer | null;
+  /** Of a model that takes pictures. */
+  eyes: Eyes | null;
 }
 
 /** One loaded model: weights and KV cache on a backend, recorded programs, and the tokens the cache holds. */
@@ -67,6 +70,7 @@ export class Session {
     private readonly prefillProgram: Program,
     private readonly checkProgram: Program,
     private readonly loop: TokenLoop,
+    readonly encoder: TileEncoder | null,
   ) {
     this.#chunks = new PrefillChunks(prefillProgram.capacity);
     this.pace = new Pace(loop.mostInFlight);
@@ -76,13 +80,14 @@ export class Session {
   static async create(parts: SessionParts): Promise<Session> {
     const { hiddenSize, intermediateSize } = parts.model.config;
     const bytesPerRow = 4 * 3 * (hiddenSize + intermediateSize);
-    const [decode, prefill, check] = await Promise.all([
+    const [decode, prefill, check, encoder] = await Promise.all([
       compile(parts, 1, 'last'),
       compile(parts, prefillCapacity(bytesPerRow, parts.contextLength), 'last'),
       compile(parts, Math.min(MAX_FUSED_ROWS, parts.contextLength), 'all'),
+      parts.eyes && TileEncoder.create(parts.backend, parts.eyes),
     ]);
     const loop = await parts.backend.createTokenLoop(decode, prefill, parts.model.config.vocabSize);
-    return new Session(parts, decode, prefill, check, loop);
+    return new Session(parts, decode, prefill, check, loop, encoder);
   }
 
   get info(): ModelInfo {
