@@ -38,7 +38,7 @@ export async function* answer(
   const flight: Promise<SampledToken>[] = [];
   while (taken < most) {
     session.throwIfStopped(signal);
-    const draft = lookup?.draft(Math.min(most - taken - 1, session.mostDrafted)) ?? [];
+    const draft = textOf(lookup?.draft(Math.min(most - taken - 1, session.mostDrafted)) ?? [], session);
     if (draft.length > 0 && flight.length === 0) {
       const started = performance.now();
       const tokens = await session.check(draft);
@@ -63,6 +63,12 @@ export async function* answer(
     lookup?.push(token.tokenId);
     yield token;
   }
+}
+
+/** A draft up to where it runs into a picture of the prompt. */
+function textOf(draft: number[], { config }: Session): number[] {
+  const picture = draft.findIndex((id) => id >= config.vocabSize);
+  return picture < 0 ? draft : draft.slice(0, picture);
 }
 
 /** A promise that nobody may come to wait for: its failure is then of no interest. */

@@ -3,7 +3,7 @@ import { engineError } from '../errors';
 import { forward, type MiniCpm } from '../model/minicpm';
 import type { Backend, Program, Step } from '../ops/backend';
 import { MAX_FUSED_ROWS } from '../ops/fuse';
-import { Ops, type LayerCache } from '../ops/graph';
+import { Ops, type FeatureRows, type LayerCache } from '../ops/graph';
 import type { SampledToken, Sampling, TokenLoop } from '../ops/tokenLoop';
 import type {
   ChatMessage,
@@ -17,10 +17,12 @@ import type {
   SamplingOptions,
 } from '../protocol';
 import type { Tokenizer } from '../tokenizer/tokenizer';
+import { FeatureStore, type PromptTile } from './featureStore';
 import { generate } from './generate';
 import { prefillCapacity, PrefillChunks } from './prefillChunks';
 import { Pace } from './pace';
 import { commonPrefixLength } from './prefix';
+import type { SessionInput } from './prompt';
 import { type Eyes, TileEncoder } from './tileEncoder';
 
 /** Rows of one submission when logits of every position are wanted: 32 rows of 130,000 logits are 17 MB. */
@@ -71,6 +73,7 @@ export class Session {
     private readonly checkProgram: Program,
     private readonly loop: TokenLoop,
     readonly encoder: TileEncoder | null,
+    private readonly features: FeatureStore | null,
   ) {
     this.#chunks = new PrefillChunks(prefillProgram.capacity);
     this.pace = new Pace(loop.mostInFlight);
@@ -80,14 +83,15 @@ export class Session {
   static async create(parts: SessionParts): Promise<Session> {
     const { hiddenSize, intermediateSize } = parts.model.config;
     const bytesPerRow = 4 * 3 * (hiddenSize + intermediateSize);
+    const features = createFeatures(parts);
     const [decode, prefill, check, encoder] = await Promise.all([
       compile(parts, 1, 'last'),
-      compile(parts, prefillCapacity(bytesPerRow, parts.contextLength), 'last'),
+      compile(parts, prefillCapacity(bytesPerRow, parts.contextLength), 'last', features?.rows),
       compile(parts, Math.min(MAX_FUSED_ROWS, parts.contextLength), 'all'),
       parts.eyes && TileEncoder.create(parts.backend, parts.eyes),
     ]);
     const loop = await parts.backend.createTokenLoop(decode, prefill, parts.model.config.vocabSize);
-    return new Session(parts, decode, prefill, check, loop, encoder);
+    return new Session(parts, decode, prefill, check, loop, encoder, features);
   }
 
   get info(): ModelInfo {
@@ -119,7 +123,18 @@ export class Session {
     );
   }
 
-  /** Token ids of any input; checks that each is in the vocabulary. */
+  /**
+   * The prompt with the features of its tiles in place, for `prefill` and `first`: see FeatureStore.insert.
+   * Throws UnsupportedError where the model takes no pictures.
+   */
+  async withTiles(tokenIds: number[], tiles: readonly PromptTile[], signal?: AbortSignal): Promise<number[]> {
+    if (tiles.length === 0) return tokenIds;
+    const { features, encoder } = this;
+    if (!features || !encoder) throw engineError('UnsupportedError', `${this.info.name} takes no pictures`);
+    return features.insert(tokenIds, tiles, encoder, () => this.throwIfStopped(signal));
+  }
+
+  /** Token ids of any input without pictures; checks that each is in the vocabulary. */
   tokenIdsOf(input: GenerateInput): number[] {
     if ('prompt' in input) return this.tokenizer.encode(input.prompt);
     if ('messages' in input) return this.tokenizer.encodeChat(input.messages, input.templateOptions);
@@ -131,24 +146,26 @@ export class Session {
 
   /** One forward pass over a fresh cache. */
   forward(
-    input: { tokenIds: number[] } | { messages: ChatMessage[] },
+    input: { tokenIds: number[]; tiles?: readonly PromptTile[] } | { messages: ChatMessage[] },
     positions: 'last' | 'all',
   ): Promise<ForwardResult> {
     return this.#exclusive(async () => {
       const tokenIds = this.tokenIdsOf(input);
+      this.#checkFits(tokenIds);
+      const prompt = await this.withTiles(tokenIds, 'tiles' in input ? (input.tiles ?? []) : []);
       const { vocabSize } = this.config;
       this.#cached = [];
       if (positions === 'last') {
-        const logits = await this.prefill(tokenIds);
+        const logits = await this.prefill(prompt);
         return { logits, positions: 1, vocabSize, tokenIds };
       }
-      const logits = await this.#logitsOfAll(tokenIds);
+      const logits = await this.#logitsOfAll(prompt);
       return { logits, positions: tokenIds.length, vocabSize, tokenIds };
     });
   }
 
   generate(
-    input: GenerateInput,
+    input: SessionInput,
     options: SamplingOptions,
     onToken: (token: GeneratedToken) => void,
     signal: AbortSignal,
@@ -171,7 +188,12 @@ export class Session {
     wantsLogits: boolean,
     signal?: AbortSignal,
   ): Promise<SampledToken> {
-    this.loop.begin(sampling, tokenIds);
+    const { vocabSize } = this.config;
+    // Penalties are for words.
+    this.loop.begin(
+      sampling,
+      tokenIds.filter((id) => id < vocabSize),
+    );
     const token = await this.#prefill(tokenIds, (program, step) => this.loop.first(program, step, wantsLogits), signal);
     this.#last = token.tokenId;
     this.#answering = performance.now();
@@ -229,6 +251,7 @@ export class Session {
     const { dispatches, submits, readbacks, uploadedBytes, heldBytes, objectsCreated } = this.parts.backend.counters;
     return {
       ...this.timings,
+      ...(this.features?.counters ?? NO_TILES),
       dispatches,
       submits,
       readbacks,
@@ -276,6 +299,7 @@ export class Session {
   ): Promise<T> {
     // Not chunk by chunk: which chunk is a single row is a matter of speed, and results are not to depend on that.
     const program = tokenIds.length - this.#cached.length === 1 ? this.decodeProgram : this.prefillProgram;
+    const deviceIds = (rows: number[]) => this.features?.deviceIds(rows) ?? rows;
     // Tokens of an earlier answer that nobody waits for are not to be counted in the time of the first chunk.
     if (tokenIds.length - this.#cached.length > this.#chunks.rows) await this.parts.backend.flush();
     for (;;) {
@@ -283,12 +307,12 @@ export class Session {
       const remaining = tokenIds.length - position;
       const rows = tokenIds.slice(position, position + Math.min(program.capacity, this.#chunks.rows));
       if (rows.length === remaining) {
-        const result = await finish(program, { tokenIds: rows, position });
+        const result = await finish(program, { tokenIds: deviceIds(rows), position });
         this.#cached.push(...rows);
         return result;
       }
       const started = performance.now();
-      program.submit({ tokenIds: rows, position });
+      program.submit({ tokenIds: deviceIds(rows), position });
       this.#cached.push(...rows);
       // Wait for the device between chunks: a stop is heard, work does not pile up, and the next one is sized by the time.
       await this.parts.backend.flush();
@@ -300,13 +324,19 @@ export class Session {
   async #logitsOfAll(tokenIds: number[]): Promise<Float32Array<ArrayBuffer>> {
     this.#checkFits(tokenIds);
     const { vocabSize } = this.config;
-    this.#allLogits ??= await compile(this.parts, Math.min(ALL_LOGITS_ROWS, this.contextLength), 'all');
+    this.#allLogits ??= await compile(
+      this.parts,
+      Math.min(ALL_LOGITS_ROWS, this.contextLength),
+      'all',
+      this.features?.rows,
+    );
     const program = this.#allLogits;
     const logits = roomForLogits(tokenIds.length, vocabSize);
     for (let position = 0; position < tokenIds.length; position += program.capacity) {
       this.throwIfStopped();
       const rows = tokenIds.slice(position, position + program.capacity);
-      logits.set(await this.#logits(program, { tokenIds: rows, position }, rows.length), position * vocabSize);
+      const step = { tokenIds: this.features?.deviceIds(rows) ?? rows, position };
+      logits.set(await this.#logits(program, step, rows.length), position * vocabSize);
     }
     this.#cached = [...tokenIds];
     return logits;
@@ -314,6 +344,7 @@ export class Session {
 
   #checkFits(tokenIds: number[]) {
     if (tokenIds.length === 0) throw new RangeError('the prompt is empty');
+    if (tokenIds.at(-1)! >= this.config.vocabSize) throw new RangeError('the prompt ends in a picture');
     if (tokenIds.length > this.contextLength) {
       const message = `the prompt has ${tokenIds.length} tokens, the context holds ${this.contextLength}`;
       throw engineError('ContextFullError', message);
@@ -350,7 +381,21 @@ function roomForLogits(positions: number, vocabSize: number): Float32Array<Array
   }
 }
 
-function compile({ backend, model, cache }: SessionParts, capacity: number, positions: 'last' | 'all') {
+function compile(
+  { backend, model, cache }: SessionParts,
+  capacity: number,
+  positions: 'last' | 'all',
+  features: FeatureRows | null = null,
+) {
   const ops = new Ops(capacity);
-  return backend.compile(ops.graph(forward(ops, model, cache, positions)));
+  return backend.compile(ops.graph(forward(ops, model, cache, positions, features)));
+}
+
+/** Of a model that takes no pictures. */
+const NO_TILES: FeatureStore['counters'] = { tilesEncoded: 0, tilesReused: 0, encodeSeconds: 0 };
+
+function createFeatures({ backend, model, contextLength, eyes }: SessionParts): FeatureStore | null {
+  if (!eyes) return null;
+  const sizes = { rowsPerTile: eyes.config.numQueries, width: eyes.width };
+  return FeatureStore.create(backend, model.config.vocabSize, contextLength, sizes);
 }

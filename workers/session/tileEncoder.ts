@@ -70,6 +70,11 @@ export class TileEncoder {
     return new TileEncoder(backend, eyes, inputs, tower, queries);
   }
 
+  /** Hidden size of the language model: the width of a feature row, a whole number of heads that needs no padding. */
+  get width(): number {
+    return this.eyes.width;
+  }
+
   /** Floats from one row of patches to the next. */
   get patchWidth(): number {
     return this.inputs.patches.tensor.width;
@@ -82,8 +87,7 @@ export class TileEncoder {
 
   /** Bytes of the feature rows of a tile. */
   get bytesPerTile(): number {
-    // A whole number of heads, so that rows need no padding.
-    return this.rowsPerTile * this.eyes.width * 4;
+    return this.rowsPerTile * this.width * 4;
   }
 
   /**

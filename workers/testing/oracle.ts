@@ -36,8 +36,15 @@ export interface GoldenPrompt {
   greedy: { tokens: number[]; margin_top1_top2: number[] };
 }
 
-/** The golden file of `variant`: its prompts, and its tensors by name; null for one that it lacks. */
-export function goldenFile(model: string, variant: string) {
+/** The outputs of a reference model. */
+export interface GoldenFile {
+  prompts: GoldenPrompt[];
+  /** A tensor by name; null for one that the file lacks. */
+  tensor(name: string): { shape: number[]; values: Float32Array } | null;
+}
+
+/** The golden file of `variant`, such as 'bf16'. */
+export function goldenFile(model: string, variant: string): GoldenFile {
   const path = `${ORACLE}/${model}/goldens/${variant}`;
   const { prompts } = JSON.parse(readFileSync(`${path}.json`, 'utf8')) as { prompts: GoldenPrompt[] };
   const file = readFileSync(`${path}.safetensors`);
