@@ -30,6 +30,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     'workers/ops',
     'workers/gpu',
     'workers/tokenizer',
+    'workers/image',
     'workers/checkpoint',
     'workers/storage',
   ],
@@ -48,6 +49,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   ],
   'workers/storage': ['workers/protocol', 'workers/errors', 'workers/checkpoint'],
   'workers/tokenizer': ['workers/protocol', 'workers/errors', 'workers/checkpoint'],
+  'workers/image': ['workers/protocol', 'workers/errors', 'workers/checkpoint'],
   'workers/checkpoint': ['workers/protocol', 'workers/errors', 'workers/quant'],
   'workers/quant': [],
 };

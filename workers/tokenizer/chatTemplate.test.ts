@@ -42,7 +42,11 @@ describe('renderChat', () => {
     const image = { type: 'image_url', image_url: { url: 'data:,' } } as const;
     const parts = [image, { type: 'text', text: 'a' } as const, { type: 'text', text: 'b' } as const];
     expect(tokenizer.renderChat(user(parts.slice(1)))).toBe('a\nb');
-    expect(tokenizer.renderChat(user(parts), {}, { imagePlaceholder: '(image)' })).toBe('(image)\na\nb');
+    const imagePlaceholder = (index: number) => `(image ${index})`;
+    expect(tokenizer.renderChat(user(parts), {}, { imagePlaceholder })).toBe('(image 0)\na\nb');
+    const all = withTemplate('{% for message in messages %}{{ message.content }};{% endfor %}');
+    const messages = [...user([image, image]), ...user([image])];
+    expect(all.renderChat(messages, {}, { imagePlaceholder })).toBe('(image 0)\n(image 1);(image 2);');
     expect(() => tokenizer.renderChat(user(parts))).toThrow(refusal('cannot see pictures'));
   });
 

@@ -40,17 +40,20 @@ export class ChatTemplate {
 }
 
 /**
- * Messages as templates take them: content is a string, the parts of a list joined by newlines. An image part becomes
- * `imagePlaceholder`; with null it throws UnsupportedError, as does a part of any other type.
+ * Messages as templates take them: content is a string, the parts of a list joined by newlines. The image part with
+ * `index`, counted over all messages, becomes `imagePlaceholder(index)`; with null it throws UnsupportedError, as does a
+ * part of any other type.
  */
 export function plainMessages(
   messages: readonly ChatMessage[],
-  imagePlaceholder: string | null,
+  imagePlaceholder: ((index: number) => string) | null,
 ): Record<string, unknown>[] {
-  return messages.map((message) => ({ ...message, content: plainContent(message.content, imagePlaceholder) }));
+  let images = 0;
+  const nextImage = imagePlaceholder && (() => imagePlaceholder(images++));
+  return messages.map((message) => ({ ...message, content: plainContent(message.content, nextImage) }));
 }
 
-function plainContent(content: ChatMessage['content'], imagePlaceholder: string | null): string {
+function plainContent(content: ChatMessage['content'], nextImage: (() => string) | null): string {
   if (!Array.isArray(content)) return content;
   const texts = content.map((part) => {
     if (part.type === 'text') return part.text;
@@ -59,9 +62,9 @@ function plainContent(content: ChatMessage['content'], imagePlaceholder: string 
         'UnsupportedError',
         `messages: a part of type ${JSON.stringify(Object(part).type)} is not supported`,
       );
-    if (imagePlaceholder === null)
+    if (nextImage === null)
       throw engineError('UnsupportedError', 'messages: this model reads text only, it cannot see pictures');
-    return imagePlaceholder;
+    return nextImage();
   });
   return texts.join('\n');
 }

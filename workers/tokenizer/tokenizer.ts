@@ -12,8 +12,8 @@ export interface DecodeOptions {
 }
 
 export interface ChatOptions {
-  /** The text that stands for each image part. Without it an image part is an UnsupportedError. */
-  imagePlaceholder?: string;
+  /** The text that stands for the image part with this index in the conversation. Without it an image part is an UnsupportedError. */
+  imagePlaceholder?: (index: number) => string;
 }
 
 /** Text of a growing sequence of tokens. What `push` returned so far, plus `end`, is the decoded sequence. */
