@@ -1,6 +1,7 @@
 import { engineError } from '../errors';
 import { checkConsistency, impliedHeadDim, LIMITS } from './configLimits';
 import { Fields } from './fields';
+import { imageConfigFromJson } from './imageConfig';
 import type { JsonObject } from './json';
 import { isJsonObject } from './json';
 import { longRope, longRopeGain } from './longRope';
@@ -16,7 +17,8 @@ const ARCHITECTURES: Readonly<Record<string, ModelConfig['architecture']>> = {
 };
 
 /**
- * The ModelConfig of a Hugging Face checkpoint, from config.json and generation_config.json (null where absent).
+ * The ModelConfig of a Hugging Face checkpoint, from config.json, generation_config.json and
+ * preprocessor_config.json (null where absent).
  *
  * Only what the model classes themselves default may be absent (configuration_minicpm.py, transformers' LlamaConfig):
  * num_key_value_heads = num_attention_heads, head_dim = hidden_size / num_attention_heads, rms_norm_eps 1e-6,
@@ -29,9 +31,11 @@ export function configFromJson(
   config: JsonObject,
   generationConfig: JsonObject | null,
   place = 'config.json',
+  preprocessorConfig: JsonObject | null = null,
 ): ModelConfig {
   const fields = new Fields(place, (key) => (Object.hasOwn(config, key) ? config[key] : undefined));
   const { architecture, hasVision } = detectArchitecture(fields);
+  const image = hasVision ? imageConfigFromJson(config, preprocessorConfig) : null;
   refuseUnsupported(fields);
   const hiddenSize = fields.size('hidden_size', LIMITS.hiddenSize);
   const numHeads = fields.size('num_attention_heads', LIMITS.numHeads);
@@ -60,7 +64,7 @@ export function configFromJson(
       ...scales(fields, architecture, hiddenSize, numLayers),
       bosTokenId: fields.tokenIds('bos_token_id')[0] ?? null,
       eosTokenIds: [...eosTokenIds],
-      ...(hasVision && { vision: visionFromJson(fields, hiddenSize) }),
+      ...(image && { vision: visionFromJson(fields, hiddenSize, image) }),
     },
     fields,
   );

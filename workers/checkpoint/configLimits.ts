@@ -15,7 +15,6 @@ export const LIMITS = {
   tileSize: 4096,
   positionSide: 256,
   visionQueries: 4096,
-  slices: 64,
 } as const;
 
 /** What the attention kernel takes (kernels/attention): refused here, before weights are downloaded. */

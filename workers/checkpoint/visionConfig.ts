@@ -2,16 +2,15 @@ import { engineError } from '../errors';
 import { LIMITS } from './configLimits';
 import { Fields } from './fields';
 import type { GgufMetadata } from './ggufMetadata';
+import { imageConfigFromGguf, type ImageConfig } from './imageConfig';
 import { isJsonObject } from './json';
 
 /** The eyes of a MiniCPM-V: a vision tower that turns the patches of a tile into features, and a resampler behind it. */
 export interface VisionConfig {
-  /** Whose rules hold for slices, placeholders and positions; models of other numbers share those of one of these. */
+  /** Whose names and positions it has; models of other numbers share those of one of these. */
   version: '1.0' | '2.0' | '4.0';
-  /** Side in pixels of the square whose area a tile has, or which it is (1.0). */
-  tileSize: number;
-  /** Slices of a picture at most; 1 where it is never cut. */
-  maxSlices: number;
+  /** How pictures become tiles. */
+  image: ImageConfig;
   /** Feature rows that the resampler makes of a tile. */
   numQueries: number;
   tower: VisionTowerConfig;
@@ -48,34 +47,27 @@ const TIMM_SIZES: Readonly<Record<string, number>> = {
 };
 
 /**
- * The VisionConfig of a MiniCPM-V checkpoint from its config.json. 1.0 and 2.0 name a tower of timm and no version.
- * Throws UnsupportedError for a release whose form is not known, and InvalidFileError naming a bad key.
+ * The VisionConfig of a MiniCPM-V checkpoint from its config.json, and how it takes pictures. 1.0 and 2.0 name a tower of
+ * timm and no version. Throws UnsupportedError for a release whose form is not known, and InvalidFileError naming a bad key.
  */
-export function visionFromJson(fields: Fields, hiddenSize: number): VisionConfig {
-  if (fields.value('query_num') === undefined) fields.size('query_num', LIMITS.visionQueries);
-  return checkVision(
-    fields.value('vision_config') === undefined ? fromTimm(fields) : fromNaViT(fields),
-    hiddenSize,
-    fields.place,
-  );
+export function visionFromJson(fields: Fields, hiddenSize: number, image: ImageConfig): VisionConfig {
+  const parts = fields.value('vision_config') === undefined ? fromTimm(fields) : fromNaViT(fields);
+  const numQueries = fields.size('query_num', LIMITS.visionQueries, 64);
+  return checkVision({ ...parts, image, numQueries }, hiddenSize, fields.place);
 }
 
-function fromTimm(fields: Fields): VisionConfig {
+type VersionAndTower = Pick<VisionConfig, 'version' | 'tower'>;
+
+function fromTimm(fields: Fields): VersionAndTower {
   const name = fields.string('vision_encoder');
   if (name !== TIMM_TOWER) throw unsupported(fields.place, `the vision tower ${name} is not supported`);
   const stated = objectOf(fields, 'tiny_vision');
   const size = (key: string, limit: number) => stated.size(key, limit, TIMM_SIZES[key]);
   const patchSize = fields.size('patch_size', LIMITS.patchSize, 14);
-  const isSliced = fields.boolean('slice_mode', false);
   const hiddenSize = size('embed_dim', LIMITS.hiddenSize);
   const dropped = fields.boolean('drop_vision_last_layer', true) ? 1 : 0;
   return {
-    version: isSliced ? '2.0' : '1.0',
-    tileSize: isSliced
-      ? fields.size('scale_resolution', LIMITS.tileSize, 448)
-      : fields.size('image_size', LIMITS.tileSize, 448),
-    maxSlices: isSliced ? fields.size('max_slice_nums', LIMITS.slices, 9) : 1,
-    numQueries: fields.size('query_num', LIMITS.visionQueries),
+    version: fields.boolean('slice_mode', false) ? '2.0' : '1.0',
     tower: {
       hiddenSize,
       intermediateSize: Math.trunc(hiddenSize * stated.positive('mlp_ratio', TIMM_SIZES.mlp_ratio)),
@@ -89,21 +81,17 @@ function fromTimm(fields: Fields): VisionConfig {
   };
 }
 
-function fromNaViT(fields: Fields): VisionConfig {
+function fromNaViT(fields: Fields): VersionAndTower {
   const version = fields.positive('version', 0.1);
   if (version !== 4) {
     const which = version === 0.1 ? 'without a version number' : `of version ${version}`;
     throw unsupported(fields.place, `a MiniCPM-V ${which} is not supported yet, only 1.0, 2.0 and 4.0`);
   }
   const vision = objectOf(fields, 'vision_config');
-  const slices = objectOf(fields, 'slice_config');
   const patchSize = vision.size('patch_size', LIMITS.patchSize, 14);
   const dropped = fields.boolean('drop_vision_last_layer', false) ? 1 : 0;
   return {
     version: '4.0',
-    tileSize: slices.size('scale_resolution', LIMITS.tileSize, 448),
-    maxSlices: slices.size('max_slice_nums', LIMITS.slices, 9),
-    numQueries: fields.size('query_num', LIMITS.visionQueries),
     tower: {
       hiddenSize: vision.size('hidden_size', LIMITS.hiddenSize, 1152),
       intermediateSize: vision.size('intermediate_size', LIMITS.intermediateSize, 4304),
@@ -121,8 +109,8 @@ function fromNaViT(fields: Fields): VisionConfig {
 const GGUF_VERSIONS: Readonly<Record<number, '2.0' | '4.0'>> = { 1: '2.0', 5: '4.0' };
 
 /**
- * The VisionConfig of an mmproj GGUF file, from its metadata and the shapes of its tensors by name. The converters do not
- * write how many slices there may be, and write CLIP's mean and deviation and one kind of GELU for all.
+ * The VisionConfig of an mmproj GGUF file, from its metadata and the shapes of its tensors by name. The converters write
+ * one kind of GELU for all.
  * Throws UnsupportedError for a version that is not known, and InvalidFileError naming a bad key.
  */
 export function visionFromGguf(
@@ -146,13 +134,13 @@ export function visionFromGguf(
   if (!Number.isInteger(positionSide)) {
     throw engineError('InvalidFileError', `${file}: its learned positions do not make a square.`);
   }
+  const numQueries = rowsOf('resampler.query');
   const of = (key: string, limit: number) => fields.size(`clip.vision.${key}`, limit);
   return checkVision(
     {
       version,
-      tileSize: of('image_size', LIMITS.tileSize),
-      maxSlices: 9,
-      numQueries: rowsOf('resampler.query'),
+      image: imageConfigFromGguf(metadata, numQueries, file),
+      numQueries,
       tower: {
         hiddenSize: of('embedding_length', LIMITS.hiddenSize),
         intermediateSize: of('feed_forward_length', LIMITS.intermediateSize),
@@ -171,7 +159,7 @@ export function visionFromGguf(
 
 /** Throws InvalidFileError for sizes that contradict each other or are beyond what any tower has. */
 function checkVision(vision: VisionConfig, hiddenSize: number, place: string): VisionConfig {
-  const { tower, tileSize, numQueries } = vision;
+  const { tower, image, numQueries } = vision;
   const invalid = (reason: string) => engineError('InvalidFileError', `${place}: ${reason}.`);
   if (tower.numLayers < 1) throw invalid('the vision tower has no layers');
   if (tower.hiddenSize % tower.numHeads !== 0 || (tower.hiddenSize / tower.numHeads) % 2 !== 0) {
@@ -183,8 +171,10 @@ function checkVision(vision: VisionConfig, hiddenSize: number, place: string): V
   if (hiddenSize % RESAMPLER_HEAD_DIM !== 0) {
     throw invalid(`a resampler ${hiddenSize} wide cannot be divided into heads of ${RESAMPLER_HEAD_DIM}`);
   }
-  if (tower.positionSide < 1 || tower.positionSide > LIMITS.positionSide || tileSize < tower.patchSize) {
-    throw invalid(`tiles of ${tileSize} and a grid of ${tower.positionSide} positions a side make no sense`);
+  if (tower.positionSide < 1 || tower.positionSide > LIMITS.positionSide || image.scaleResolution < tower.patchSize) {
+    throw invalid(
+      `tiles of ${image.scaleResolution} and a grid of ${tower.positionSide} positions a side make no sense`,
+    );
   }
   if (vision.version === '1.0' || vision.version === '2.0') {
     if (Math.sqrt(numQueries) % 1 !== 0) throw invalid(`${numQueries} queries do not make a square`);

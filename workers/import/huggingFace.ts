@@ -32,7 +32,8 @@ export async function openHuggingFaceCheckpoint(files: FileSet): Promise<Checkpo
   const json = await readJson(files, 'config.json', CONFIG_LIMIT);
   if (!json) throw missingFile(files, 'config.json');
   const generation = await readJson(files, 'generation_config.json', CONFIG_LIMIT);
-  const stated = configFromJson(json, generation);
+  const preprocessor = takesPictures(json) ? await readJson(files, 'preprocessor_config.json', CONFIG_LIMIT) : null;
+  const stated = configFromJson(json, generation, 'config.json', preprocessor);
   const statedScheme = quantizationScheme(json, null);
   const { weights, tensors: filed } = await readWeightFiles(files);
   const fileNames = weights.map((source) => source.name);
@@ -62,6 +63,11 @@ export async function openHuggingFaceCheckpoint(files: FileSet): Promise<Checkpo
 async function readJson(files: FileSet, name: string, limit: number): Promise<JsonObject | null> {
   const source = await files.open(name);
   return source && parseJsonObject(await source.readAll(limit), name);
+}
+
+/** Whether the model has a file about pictures: others are not asked for it. */
+function takesPictures({ vision_config: vision, slice_config: slices }: JsonObject): boolean {
+  return vision !== undefined || slices !== undefined;
 }
 
 function statedName(config: JsonObject): string | null {

@@ -161,15 +161,27 @@ describe.skipIf(!hasOracle)('models of the oracle', () => {
   test.each([
     [
       'tiny-minicpmv-1',
-      { version: '1.0', tileSize: 168, maxSlices: 1, tower: { numLayers: 2, numHeads: 2, intermediateSize: 360 } },
+      {
+        version: '1.0',
+        image: { scaleResolution: 168, maxSlices: 1 },
+        tower: { numLayers: 2, numHeads: 2, intermediateSize: 360 },
+      },
     ],
     [
       'tiny-minicpmv-2',
-      { version: '2.0', tileSize: 112, maxSlices: 9, tower: { numLayers: 2, positionSide: 6, intermediateSize: 536 } },
+      {
+        version: '2.0',
+        image: { scaleResolution: 112, maxSlices: 9 },
+        tower: { numLayers: 2, positionSide: 6, intermediateSize: 536 },
+      },
     ],
     [
       'tiny-minicpmv-4.0',
-      { version: '4.0', tileSize: 112, maxSlices: 9, tower: { numLayers: 2, positionSide: 70, intermediateSize: 272 } },
+      {
+        version: '4.0',
+        image: { scaleResolution: 112, maxSlices: 9 },
+        tower: { numLayers: 2, positionSide: 70, intermediateSize: 272 },
+      },
     ],
   ])('%s is imported with its vision part', async (model, vision) => {
     const { manifest, info } = await referenceOf(model);

@@ -149,9 +149,9 @@ export class TileEncoder {
 }
 
 /** Patches of the largest tile that is encoded. */
-export function mostPatches({ tileSize, tower, version }: VisionConfig): number {
-  const nominal = Math.ceil(tileSize / tower.patchSize) ** 2;
-  return version === '1.0' ? nominal : Math.ceil(ROOM * nominal);
+export function mostPatches({ image }: VisionConfig): number {
+  const nominal = Math.ceil(image.scaleResolution / image.patchSize) ** 2;
+  return image.cut === 'squash' ? nominal : Math.ceil(ROOM * nominal);
 }
 
 interface Input {
