@@ -14,7 +14,7 @@ export interface PromptTile {
   /** Index of the token that its first feature row takes the place of. */
   start: number;
   /** Called where the tile has to be encoded. */
-  patches(): TilePatches;
+  patches(): TilePatches | Promise<TilePatches>;
 }
 
 interface StoredTile {
@@ -107,7 +107,7 @@ export class FeatureStore {
   ): Promise<StoredTile> {
     const started = performance.now();
     const slot = this.#freeSlot(needed);
-    await encoder.encode(patches(), this.rows.buffer, slot * this.bytesPerTile, throwIfStopped);
+    await encoder.encode(await patches(), this.rows.buffer, slot * this.bytesPerTile, throwIfStopped);
     const tile = { serial: this.#serials++, slot };
     this.#tiles.set(key, tile);
     this.#slotOfSerial.set(tile.serial, slot);

@@ -17,12 +17,13 @@ import type {
   SamplingOptions,
 } from '../protocol';
 import type { Tokenizer } from '../tokenizer/tokenizer';
+import { ChatPictures, hasPictures } from './chatPictures';
 import { FeatureStore, type PromptTile } from './featureStore';
 import { generate } from './generate';
 import { prefillCapacity, PrefillChunks } from './prefillChunks';
 import { Pace } from './pace';
 import { commonPrefixLength } from './prefix';
-import type { SessionInput } from './prompt';
+import { forwardPromptOf, type ForwardInput, type SessionInput } from './prompt';
 import { type Eyes, TileEncoder } from './tileEncoder';
 
 /** Rows of one submission when logits of every position are wanted: 32 rows of 130,000 logits are 17 MB. */
@@ -124,6 +125,17 @@ export class Session {
   }
 
   /**
+   * The pictures of a conversation, to be closed after use; null where it has none. Throws UnsupportedError where the
+   * model takes none, and what ChatPictures.open throws.
+   */
+  async openPictures(messages: readonly ChatMessage[]): Promise<ChatPictures | null> {
+    if (!hasPictures(messages)) return null;
+    const { vision } = this.config;
+    if (vision) return ChatPictures.open(messages, vision.image, this.tokenizer);
+    throw engineError('UnsupportedError', 'messages: this model reads text only, it cannot see pictures');
+  }
+
+  /**
    * The prompt with the features of its tiles in place, for `prefill` and `first`: see FeatureStore.insert.
    * Throws UnsupportedError where the model takes no pictures.
    */
@@ -145,14 +157,9 @@ export class Session {
   }
 
   /** One forward pass over a fresh cache. */
-  forward(
-    input: { tokenIds: number[]; tiles?: readonly PromptTile[] } | { messages: ChatMessage[] },
-    positions: 'last' | 'all',
-  ): Promise<ForwardResult> {
+  forward(input: ForwardInput, positions: 'last' | 'all'): Promise<ForwardResult> {
     return this.#exclusive(async () => {
-      const tokenIds = this.tokenIdsOf(input);
-      this.#checkFits(tokenIds);
-      const prompt = await this.withTiles(tokenIds, 'tiles' in input ? (input.tiles ?? []) : []);
+      const { tokenIds, prompt } = await forwardPromptOf(this, input);
       const { vocabSize } = this.config;
       this.#cached = [];
       if (positions === 'last') {
@@ -276,7 +283,7 @@ export class Session {
     finish: (program: Program, step: Step) => Promise<T>,
     signal?: AbortSignal,
   ): Promise<T> {
-    this.#checkFits(tokenIds);
+    this.checkFits(tokenIds);
     this.throwIfStopped(signal);
     // The last token is always computed: its logits are wanted.
     const reused = Math.min(commonPrefixLength(this.#cached, tokenIds), tokenIds.length - 1);
@@ -322,7 +329,7 @@ export class Session {
   }
 
   async #logitsOfAll(tokenIds: number[]): Promise<Float32Array<ArrayBuffer>> {
-    this.#checkFits(tokenIds);
+    this.checkFits(tokenIds);
     const { vocabSize } = this.config;
     this.#allLogits ??= await compile(
       this.parts,
@@ -342,7 +349,8 @@ export class Session {
     return logits;
   }
 
-  #checkFits(tokenIds: number[]) {
+  /** Throws ContextFullError for tokens that the context does not hold, and RangeError for none. */
+  checkFits(tokenIds: number[]): void {
     if (tokenIds.length === 0) throw new RangeError('the prompt is empty');
     if (tokenIds.at(-1)! >= this.config.vocabSize) throw new RangeError('the prompt ends in a picture');
     if (tokenIds.length > this.contextLength) {
