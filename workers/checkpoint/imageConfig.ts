@@ -17,6 +17,8 @@ export interface ImageConfig {
   patchSize: number;
   /** Tile sides are multiples of this many pixels. */
   sideMultiple: number;
+  /** Whose integer arithmetic resizes: Pillow's, or torchvision's (4.6), which differs by a level in some bytes. */
+  resizing: 'pillow' | 'torch';
   /** Feature rows of a tile: a fixed number (resampler), or one for so many patches (merger). */
   tileTokens: { count: number } | { patchesPerToken: number };
   /**
@@ -98,6 +100,7 @@ const NESTED: ImageConfig = {
   maxSlices: 9,
   patchSize: 14,
   sideMultiple: 14,
+  resizing: 'pillow',
   tileTokens: { count: 64 },
   layout: 'nested',
   hasImageIds: false,
@@ -113,6 +116,7 @@ const FLAT: ImageConfig = { ...NESTED, layout: 'flat', hasImageIds: true, isSing
 const MERGED: ImageConfig = {
   ...FLAT,
   sideMultiple: 56,
+  resizing: 'torch',
   tileTokens: { patchesPerToken: 16 },
   featureToken: '<|image_pad|>',
 };

@@ -13,11 +13,11 @@ export interface Tile extends RgbImage {
 export async function pictureTiles(picture: Picture, plan: SlicePlan, config: ImageConfig): Promise<Tile[]> {
   const { overview, slices } = plan;
   if (slices === null) {
-    const [image] = await resizeBicubic(picture, [overview]);
+    const [image] = await resizeBicubic(picture, [overview], config.resizing);
     return [toTile(image!, config)];
   }
   const refined = { width: slices.columns * slices.tile.width, height: slices.rows * slices.tile.height };
-  const [small, large] = await resizeBicubic(picture, [overview, refined]);
+  const [small, large] = await resizeBicubic(picture, [overview, refined], config.resizing);
   const tiles = [toTile(small!, config)];
   for (let row = 0; row < slices.rows; row++) {
     for (let column = 0; column < slices.columns; column++) {
