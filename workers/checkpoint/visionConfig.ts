@@ -47,6 +47,14 @@ const TIMM_SIZES: Readonly<Record<string, number>> = {
 };
 
 /**
+ * Whether a model's authors call sentencepiece itself, which puts no space in front of a text, whatever other files of the
+ * tokenizer lie beside tokenizer.model.
+ */
+export function callsSentencePiece(vision: VisionConfig | undefined): boolean {
+  return vision?.version === '1.0' || vision?.version === '2.0';
+}
+
+/**
  * The VisionConfig of a MiniCPM-V checkpoint from its config.json, and how it takes pictures. 1.0 and 2.0 name a tower of
  * timm and no version. Throws UnsupportedError for a release whose form is not known, and InvalidFileError naming a bad key.
  */

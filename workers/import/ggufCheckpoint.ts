@@ -3,12 +3,13 @@ import type { GgufHeader, GgufMetadata } from '../checkpoint/gguf';
 import type { RopeFactors } from '../checkpoint/ggufConfig';
 import { configFromGguf, ggufArchitecture } from '../checkpoint/ggufConfig';
 import type { TokenizerRecord } from '../checkpoint/manifest';
+import type { ModelConfig } from '../checkpoint/modelConfig';
 import { GGUF_ROPE_FACTORS, ggufNames } from '../checkpoint/names';
 import { samplingFromGguf } from '../checkpoint/sampling';
 import { tensorTable } from '../checkpoint/tensorTable';
 import { unfoldedTensors } from '../checkpoint/unfoldedTensors';
 import type { VisionConfig } from '../checkpoint/visionConfig';
-import { visionFromGguf } from '../checkpoint/visionConfig';
+import { callsSentencePiece, visionFromGguf } from '../checkpoint/visionConfig';
 import { ggufVisionNames } from '../checkpoint/visionNames';
 import { engineError } from '../errors';
 import { dequantizeGgml } from '../quant/ggml';
@@ -51,7 +52,7 @@ export async function openGgufCheckpoint(
     modelName: fileName.replace(/\.gguf$/i, ''),
     config,
     sampling: samplingFromGguf(metadata, architecture, place),
-    tokenizer: readTokenizer(metadata, config.vocabSize),
+    tokenizer: readTokenizer(metadata, config),
     licence: typeof licence === 'string' ? licence : null,
     tensors: tensorTable(
       vision ? unfoldedTensors(filed) : filed,
@@ -91,9 +92,12 @@ async function readRopeFactors(source: ByteSource, tensors: GgufHeader['tensors'
   return { long: await read(GGUF_ROPE_FACTORS.long), short: await read(GGUF_ROPE_FACTORS.short) };
 }
 
-function readTokenizer(metadata: GgufMetadata, vocabSize: number): TokenizerRecord | null {
+function readTokenizer(metadata: GgufMetadata, { vocabSize, vision }: ModelConfig): TokenizerRecord | null {
   if ((metadata.get('tokenizer.ggml.model') ?? 'none') === 'none') return null;
-  const record = tokenizerFromGguf(metadata);
+  const plain = callsSentencePiece(vision)
+    ? new Map([...metadata, ['tokenizer.ggml.add_space_prefix', false]])
+    : metadata;
+  const record = tokenizerFromGguf(plain);
   validateTokenizer(record, vocabSize);
   return record;
 }

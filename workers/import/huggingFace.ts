@@ -3,6 +3,7 @@ import type { JsonObject } from '../checkpoint/json';
 import { isJsonObject, parseJsonObject } from '../checkpoint/json';
 import { huggingFaceNames } from '../checkpoint/names';
 import { unfoldedTensors } from '../checkpoint/unfoldedTensors';
+import { callsSentencePiece } from '../checkpoint/visionConfig';
 import { huggingFaceVisionNames } from '../checkpoint/visionNames';
 import { quantizationScheme } from '../checkpoint/quantizationConfig';
 import type { FiledTensor } from '../checkpoint/quantizedTensors';
@@ -56,7 +57,7 @@ export async function openHuggingFaceCheckpoint(files: FileSet): Promise<Checkpo
       ? tensorTable(unfoldedTensors(tensors), config, huggingFaceVisionNames, fileNames)
       : tensorTable(tensors, config, huggingFaceNames, fileNames),
     weights,
-    tokenizer: await readTokenizer(files, config.vocabSize),
+    tokenizer: await readTokenizer(files, config.vocabSize, callsSentencePiece(config.vision)),
   };
 }
 
