@@ -1,6 +1,6 @@
 import type { ImageConfig } from '../checkpoint/imageConfig';
 import { engineError } from '../errors';
-import { decodePicture } from '../image/decodePicture';
+import { decodePicture } from '../image/decode';
 import type { Picture } from '../image/picture';
 import { arrangePictures, featureRanges, picturePlaceholder } from '../image/placeholders';
 import { planSlices, tileSizes, type SlicePlan } from '../image/slicing';

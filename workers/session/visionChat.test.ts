@@ -12,7 +12,7 @@ import type { Session } from './session';
 /** Chats with pictures, from the messages to the logits of the authors' code, on the CPU backend. */
 
 // Node has no decoder for pictures: an address names a PNG file here.
-vi.mock('../image/decodePicture', () => ({
+vi.mock('../image/decode', () => ({
   decodePicture: async (file: Blob) => {
     const { width, height, rgba } = readRgbPng(await file.text());
     return pictureOfBytes(width, height, rgba);
