@@ -184,8 +184,14 @@ function checkVision(vision: VisionConfig, hiddenSize: number, place: string): V
       `tiles of ${image.scaleResolution} and a grid of ${tower.positionSide} positions a side make no sense`,
     );
   }
-  if (vision.version === '1.0' || vision.version === '2.0') {
-    if (Math.sqrt(numQueries) % 1 !== 0) throw invalid(`${numQueries} queries do not make a square`);
+  if (tower.patchSize !== image.patchSize) {
+    throw invalid(`the tower's patches of ${tower.patchSize} pixels are not the pictures' of ${image.patchSize}`);
+  }
+  if (!('count' in image.tileTokens) || image.tileTokens.count !== numQueries) {
+    throw invalid(`the resampler's ${numQueries} queries are not what stands for a tile in a prompt`);
+  }
+  if (vision.version !== '4.0' && Math.sqrt(numQueries) % 1 !== 0) {
+    throw invalid(`${numQueries} queries do not make a square`);
   }
   return vision;
 }
