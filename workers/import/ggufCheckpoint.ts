@@ -5,7 +5,7 @@ import { configFromGguf, ggufArchitecture } from '../checkpoint/ggufConfig';
 import type { TokenizerRecord } from '../checkpoint/manifest';
 import type { ModelConfig } from '../checkpoint/modelConfig';
 import { GGUF_ROPE_FACTORS, ggufNames } from '../checkpoint/names';
-import { samplingFromGguf } from '../checkpoint/sampling';
+import { recommendedFor, samplingFromGguf } from '../checkpoint/sampling';
 import { tensorTable } from '../checkpoint/tensorTable';
 import { unfoldedTensors } from '../checkpoint/unfoldedTensors';
 import type { VisionConfig } from '../checkpoint/visionConfig';
@@ -40,7 +40,8 @@ export async function openGgufCheckpoint(
   const opened = await openGguf(files, fileName);
   const { source, metadata, tensors } = opened;
   const { name: place } = source;
-  const architecture = ggufArchitecture(metadata, place);
+  // Judged before anything else is read.
+  ggufArchitecture(metadata, place);
   const shapes = new Map(tensors.map(({ name, shape }) => [name, shape]));
   const language = configFromGguf(metadata, shapes, await readRopeFactors(source, tensors), place);
   const vision = visionFileName === undefined ? null : await openGguf(files, visionFileName);
@@ -51,7 +52,7 @@ export async function openGgufCheckpoint(
   return {
     modelName: fileName.replace(/\.gguf$/i, ''),
     config,
-    sampling: samplingFromGguf(metadata, architecture, place),
+    sampling: samplingFromGguf(metadata, recommendedFor(config), place),
     tokenizer: readTokenizer(metadata, config),
     licence: typeof licence === 'string' ? licence : null,
     tensors: tensorTable(

@@ -8,7 +8,7 @@ import { huggingFaceVisionNames } from '../checkpoint/visionNames';
 import { quantizationScheme } from '../checkpoint/quantizationConfig';
 import type { FiledTensor } from '../checkpoint/quantizedTensors';
 import { quantizedTensors } from '../checkpoint/quantizedTensors';
-import { samplingFromJson } from '../checkpoint/sampling';
+import { recommendedFor, samplingFromJson } from '../checkpoint/sampling';
 import { FLOAT_TYPES } from '../checkpoint/storedTensor';
 import type { FileTensor } from '../checkpoint/tensorTable';
 import { tensorTable } from '../checkpoint/tensorTable';
@@ -51,7 +51,7 @@ export async function openHuggingFaceCheckpoint(files: FileSet): Promise<Checkpo
   return {
     modelName: files.modelName ?? statedName(json) ?? config.architecture,
     config,
-    sampling: samplingFromJson(generation, config.architecture),
+    sampling: samplingFromJson(generation, recommendedFor(config)),
     licence: await readLicence(files),
     tensors: config.vision
       ? tensorTable(unfoldedTensors(tensors), config, huggingFaceVisionNames, fileNames)

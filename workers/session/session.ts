@@ -195,12 +195,8 @@ export class Session {
     wantsLogits: boolean,
     signal?: AbortSignal,
   ): Promise<SampledToken> {
-    const { vocabSize } = this.config;
-    // Penalties are for words.
-    this.loop.begin(
-      sampling,
-      tokenIds.filter((id) => id < vocabSize),
-    );
+    // The authors of models with eyes give the generator embeddings of a prompt, so that penalties know the answer alone.
+    this.loop.begin(sampling, this.features ? [] : tokenIds);
     const token = await this.#prefill(tokenIds, (program, step) => this.loop.first(program, step, wantsLogits), signal);
     this.#last = token.tokenId;
     this.#answering = performance.now();
