@@ -52,7 +52,10 @@ export function imageConfigFromJson(config: JsonObject, preprocessor: JsonObject
   const processor = new Fields('preprocessor_config.json', (key) => preprocessor?.[key]);
   const name = modelName(fields);
   if (!/^minicpm-?v/i.test(name)) return null;
-  if (/^minicpmv4_6/i.test(name)) return withProcessor(MERGED, processor);
+  if (/^minicpmv4_6/i.test(name)) {
+    const tileTokens = { patchesPerToken: processor.string('downsample_mode', '16x') === '4x' ? 4 : 16 };
+    return withProcessor({ ...MERGED, tileTokens }, processor);
+  }
   if (!/^minicpmv$/i.test(name)) {
     throw engineError('UnsupportedError', `config.json: the picture model ${name} is not supported yet.`);
   }

@@ -25,7 +25,7 @@ async function decoded(file: Blob) {
 /** A picture that holds nothing by chance, encoded by the browser. */
 async function encoded(width: number, height: number, type: string): Promise<Blob> {
   const canvas = new OffscreenCanvas(width, height);
-  const context = canvas.getContext('2d')!;
+  const context = canvas.getContext('2d', { willReadFrequently: true })!;
   context.fillStyle = '#204080';
   context.fillRect(0, 0, width, height);
   context.fillStyle = '#e0a030';

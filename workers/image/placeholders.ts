@@ -43,7 +43,8 @@ export function featureRanges(
     if (tokenIds[end] !== feature) continue;
     const start = end;
     while (tokenIds[end] === feature) end++;
-    if (closingOf.get(tokenIds[start - 1]!) === tokenIds[end]) ranges.push({ start, end });
+    const closing = closingOf.get(tokenIds[start - 1]!);
+    if (closing !== undefined && closing === tokenIds[end]) ranges.push({ start, end });
   }
   const lengths = plans.flatMap((plan) => tileSizes(plan).map((tile) => tileTokenCount(tile, config)));
   const isRight = ranges.length === lengths.length && ranges.every(({ start, end }, i) => end - start === lengths[i]);
