@@ -81,7 +81,7 @@ const GGUF_WHOLE: Readonly<Record<string, string>> = {
   'resampler.proj.weight': 'resampler.proj',
 };
 
-/** Tensor names of MiniCPM-V checkpoints for transformers; `vision.proj` there is multiplied from the right. */
+/** Tensor names of MiniCPM-V checkpoints for transformers; `resampler.proj` is multiplied from the right there. */
 export const huggingFaceVisionNames: NamingScheme = {
   target(name, config, place) {
     if (name.startsWith('llm.')) return huggingFaceNames.target(name.slice('llm.'.length), config, place);
