@@ -47,14 +47,19 @@ const INTERMEDIATE = 5760;
 const HEADS = { numHeads: 36, headDim: 64 };
 const VOCAB = { vocabSize: 122_753, width: 122_784 };
 
-/** Query heads, key heads and their width: MiniCPM-2B, -1B, 4-0.5B and 4-8B, the widest that are supported, and SigLIP. */
+/** Query heads, key heads and their width: MiniCPM-2B, -1B, 4-0.5B and 4-8B, and the widest that are supported. */
 const HEAD_SHAPES = [
   [36, 36, 64],
   [24, 8, 64],
   [16, 2, 64],
   [32, 2, 128],
   [12, 3, 256],
-  [16, 16, 72],
+] as const;
+
+/** The heads of SigLIP and of MiniCPM-V 2.0's resampler. */
+const VISION_HEADS = [
+  ['step', 16, 72],
+  ['before', 18, 128],
 ] as const;
 
 const PLAIN: Launch[] = [
@@ -70,6 +75,10 @@ const PLAIN: Launch[] = [
   weigh({ width: HIDDEN }),
   layerNorm({ columns: 1152, eps: 1e-6 }),
   ...(['none', 'gelu', 'gelu-tanh'] as const).map((activation) => bias({ width: 4320, activation })),
+  ...VISION_HEADS.map(([seen, numHeads, headDim]) => {
+    const cache = { format: 'f32' as const, numKvHeads: numHeads, capacity: 1280, headDim };
+    return tiledAttention({ numHeads, cache, scale: 1 / 8, seen });
+  }),
   featureRows({ firstId: VOCAB.vocabSize, rows: 640, width: HIDDEN }),
   ...MATRIX_FORMATS.map((format) => mixRows({ format, rows: 729, columns: 1152, mixWidth: 736 })),
   ...MATRIX_FORMATS.map((format) => embedding({ format, rowStart: 0, rows: 60_000, columns: HIDDEN, scale: 12 })),
@@ -84,7 +93,6 @@ function attending(format: KvCacheFormat): Launch[] {
       kvAppend(cache),
       attention(shape),
       tiledAttention(shape),
-      ...(['step', 'before'] as const).map((seen) => tiledAttention({ ...shape, seen })),
       ...[1, 8].map((batch) => cachedAttention({ ...shape, ...qkv, batch })),
       mergeAttention(shape),
     ];
