@@ -237,6 +237,8 @@ export interface ChatInput {
   templateOptions?: Record<string, unknown>;
   /** Default: 'stop'. */
   contextOverflow?: ContextOverflow;
+  /** True where the last message is an answer that is to be written on. */
+  continueFinalMessage?: boolean;
 }
 
 export type GenerateInput = { tokenIds: number[] } | { prompt: string } | ChatInput;

@@ -1,6 +1,7 @@
 import { createContext } from 'svelte';
 import type { Conversation } from '../chat/conversation.svelte';
 import type { EngineState } from '../engine/engine.svelte';
+import type { ChatHistory } from '../history/history.svelte';
 import type { Route } from './route.svelte';
 import type { Settings } from './settings.svelte';
 
@@ -8,4 +9,5 @@ import type { Settings } from './settings.svelte';
 export const [getSettings, setSettings] = createContext<Settings>();
 export const [getEngine, setEngine] = createContext<EngineState>();
 export const [getConversation, setConversation] = createContext<Conversation>();
+export const [getHistory, setHistory] = createContext<ChatHistory>();
 export const [getRoute, setRoute] = createContext<Route>();

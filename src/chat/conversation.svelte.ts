@@ -1,33 +1,21 @@
-import type { ChatCompletionChunk, ChatMessage, ContextOverflow, FinishReason, Usage } from '../engine/api';
-import { failureOf, type Failure } from '../engine/engine.svelte';
+import type { ChatCompletionChunk, ChatMessage, ContextOverflow, FinishReason } from '../engine/api';
+import { failureOf } from '../engine/engine.svelte';
+import { emptyChat, type Chat, type ChatSampling } from './chat';
+import type { AssistantMessage, Message, UserMessage } from './message';
+import { alternativesOf, branchTo, newestLeafBelow } from './messageTree';
 
-export interface UserMessage {
-  id: number;
-  role: 'user';
-  text: string;
+/** What an answer is to be made of. */
+export interface AnswerRequest {
+  messages: ChatMessage[];
+  contextOverflow: ContextOverflow;
+  sampling: ChatSampling;
+  /** The last message is an answer that is to be written on. */
+  goesOn: boolean;
+  signal: AbortSignal;
 }
 
-export interface AssistantMessage {
-  id: number;
-  role: 'assistant';
-  text: string;
-  state: 'streaming' | 'done' | 'stopped' | 'error';
-  /** What the answer was too long for, where it was cut off. */
-  cutOffBy: 'limit' | 'context' | null;
-  /** True where the model has forgotten messages to make room for this answer. */
-  hasForgotten: boolean;
-  usage: Usage | null;
-  failure: Failure | null;
-}
-
-export type Message = UserMessage | AssistantMessage;
-
-/** Streams the answer to the messages so far. */
-export type Answer = (
-  messages: ChatMessage[],
-  contextOverflow: ContextOverflow,
-  signal: AbortSignal,
-) => Promise<AsyncIterable<ChatCompletionChunk>>;
+/** Streams an answer. */
+export type Answer = (request: AnswerRequest) => Promise<AsyncIterable<ChatCompletionChunk>>;
 
 /**
  * How the context was found too small: a message was refused, by the length of the conversation or by its own, or the
@@ -35,18 +23,14 @@ export type Answer = (
  */
 export type Overflow = 'refused' | 'tooLong' | 'filled';
 
-/** One conversation: its messages, and at most one answer being written. */
+/** One conversation: a tree of messages, one branch of which is shown, and at most one answer being written. */
 export class Conversation {
-  messages = $state<Message[]>([]);
-  /** What is typed and not yet sent. It outlives the input field, which is gone while a model is opened. */
-  draft = $state('');
+  #chat = $state<Chat>(emptyChat());
+  /** The branch that is shown. */
+  readonly messages = $derived(branchTo(this.#chat.messages, this.#chat.leafId));
   /** The answer being written, or null. */
   readonly streaming = $derived(this.messages.find((message) => isStreaming(message)) ?? null);
-  /** The first message that the model saw when it answered last; null where it saw all of them. */
-  firstSeenId = $state<number | null>(null);
   #overflow = $state<Overflow | null>(null);
-  /** True where the reader has decided so for this conversation. */
-  #forgets = $state(false);
   /** What keeps the conversation from going on until the reader does something about it, or null. */
   readonly overflow = $derived.by(() =>
     this.#overflow !== 'tooLong' && this.#contextOverflow === 'drop_oldest' ? null : this.#overflow,
@@ -54,15 +38,63 @@ export class Conversation {
 
   readonly #answer: Answer;
   readonly #preference: () => ContextOverflow;
+  readonly #keep: (chat: Chat) => void;
   #abort: AbortController | null = null;
-  #nextId = 0;
   /** Repeats what was refused. */
   #repeat: () => Promise<void> = async () => undefined;
 
-  /** `preference` tells what the reader wants to become of conversations that outgrow the context. */
-  constructor(answer: Answer, preference: () => ContextOverflow) {
+  /**
+   * `preference` tells what the reader wants to become of conversations that outgrow the context. `keep` is called after
+   * each change, also while an answer is being written, with the conversation itself and not with a copy.
+   */
+  constructor(answer: Answer, preference: () => ContextOverflow, keep: (chat: Chat) => void = () => undefined) {
     this.#answer = answer;
     this.#preference = preference;
+    this.#keep = keep;
+  }
+
+  get id(): string {
+    return this.#chat.id;
+  }
+
+  /** Sets what the list of conversations shows of this one. */
+  label(changes: Pick<Chat, 'name'> | Pick<Chat, 'isPinned'>): void {
+    this.#change(changes);
+  }
+
+  /** What is typed and not yet sent. */
+  get draft(): string {
+    return this.#chat.draft;
+  }
+  set draft(draft: string) {
+    this.#change({ draft });
+  }
+
+  get instructions(): string {
+    return this.#chat.instructions;
+  }
+  set instructions(instructions: string) {
+    this.#change({ instructions });
+  }
+
+  get sampling(): ChatSampling {
+    return this.#chat.sampling;
+  }
+  set sampling(sampling: ChatSampling) {
+    this.#change({ sampling });
+  }
+
+  /** The model that answered last. */
+  get modelId(): string | null {
+    return this.#chat.modelId;
+  }
+  set modelId(modelId: string | null) {
+    this.#change({ modelId });
+  }
+
+  /** The first message that the model saw when it answered last; null where it saw all of them. */
+  get firstSeenId(): number | null {
+    return this.#chat.firstSeenId;
   }
 
   /**
@@ -70,34 +102,51 @@ export class Conversation {
    * no room for the message, it becomes the draft again.
    */
   async send(text: string): Promise<void> {
-    const trimmed = text.trim();
-    if (trimmed === '' || this.streaming) return;
-    const before = [...this.messages];
-    this.messages.push({ id: this.#nextId++, role: 'user', text: trimmed });
-    if (await this.#writeAnswer()) return;
-    this.messages = before;
-    this.draft = this.draft.trim() === '' ? trimmed : `${trimmed}\n${this.draft}`;
-    this.#repeat = () => {
-      const { draft } = this;
-      this.draft = '';
-      return this.send(draft);
-    };
+    await this.#ask(text, this.#chat.leafId);
   }
 
-  /** Writes the last answer anew. Where the context has no room for that, the answer stays. */
+  /** Asks again in place of a message of the reader's; what followed it stays as a branch of its own. */
+  async edit(message: UserMessage, text: string): Promise<void> {
+    await this.#ask(text, message.parentId);
+  }
+
+  /** Writes the last answer anew, beside the one that is there. Where the context has no room for that, that one stays. */
   async regenerate(): Promise<void> {
-    if (this.streaming || this.messages.at(-1)?.role !== 'assistant') return;
-    const before = [...this.messages];
-    this.messages.pop();
+    const last = this.messages.at(-1);
+    if (this.streaming || last?.role !== 'assistant') return;
+    const chat = this.#chat;
+    chat.leafId = last.parentId;
     if (await this.#writeAnswer()) return;
-    this.messages = before;
+    chat.leafId = last.id;
     this.#repeat = () => this.regenerate();
+  }
+
+  /** Writes on where the last answer was cut off or stopped. */
+  async goOn(): Promise<void> {
+    const last = this.messages.at(-1);
+    if (this.streaming || last?.role !== 'assistant' || last.text === '') return;
+    const { state, cutOffBy } = last;
+    if (await this.#writeOn(last)) return;
+    Object.assign(last, { state, cutOffBy });
+    this.#repeat = () => this.goOn();
+  }
+
+  /** The messages that stand in the same place, oldest first: earlier wordings of a question, or other answers. */
+  alternatives(message: Message): Message[] {
+    return alternativesOf(this.#chat.messages, message);
+  }
+
+  /** Shows the branch through a message that was written last. Does nothing while an answer is being written. */
+  show(messageId: number): void {
+    if (this.streaming) return;
+    this.#change({ leafId: newestLeafBelow(this.#chat.messages, messageId) });
+    this.#overflow = null;
   }
 
   /** From here on the oldest messages are forgotten where the context is too small. What was refused is done now. */
   async forgetOldest(): Promise<void> {
     const wasRefused = this.#overflow === 'refused';
-    this.#forgets = true;
+    this.#change({ forgets: true });
     this.#overflow = null;
     if (wasRefused) await this.#repeat();
   }
@@ -107,40 +156,96 @@ export class Conversation {
     this.#abort?.abort();
   }
 
+  /** Begins another conversation, with what is typed and not yet sent. */
   newChat(): void {
+    const { draft } = this;
+    if (draft !== '') this.draft = '';
+    this.open({ ...emptyChat(), draft });
+  }
+
+  /** Shows a conversation that was kept. An answer that was being written when it was kept has stopped since. */
+  open(chat: Chat): void {
     this.stop();
-    this.messages = [];
-    this.firstSeenId = null;
+    for (const message of chat.messages) if (isStreaming(message)) message.state = 'stopped';
+    this.#chat = chat;
     this.#overflow = null;
-    this.#forgets = false;
   }
 
   get #contextOverflow(): ContextOverflow {
-    return this.#forgets ? 'drop_oldest' : this.#preference();
+    return this.#chat.forgets ? 'drop_oldest' : this.#preference();
   }
 
-  /** False where the context has no room for the messages: `overflow` then says so, and the caller takes them back. */
+  #change(changes: Partial<Chat>): void {
+    Object.assign(this.#chat, changes);
+    this.#keep(this.#chat);
+  }
+
+  get #nextId(): number {
+    return (this.#chat.messages.at(-1)?.id ?? -1) + 1;
+  }
+
+  async #ask(text: string, parentId: number | null): Promise<void> {
+    const trimmed = text.trim();
+    if (trimmed === '' || this.streaming) return;
+    const chat = this.#chat;
+    const { leafId } = chat;
+    const question: UserMessage = { id: this.#nextId, parentId, role: 'user', text: trimmed };
+    chat.messages.push(question);
+    chat.leafId = question.id;
+    if (await this.#writeAnswer()) return;
+    chat.messages = chat.messages.filter(({ id }) => id !== question.id);
+    chat.leafId = leafId;
+    chat.draft = chat.draft.trim() === '' ? trimmed : `${trimmed}\n${chat.draft}`;
+    this.#repeat = () => {
+      const { draft } = chat;
+      chat.draft = '';
+      return this.#ask(draft, parentId);
+    };
+  }
+
+  /** False where the context has no room for the messages: `overflow` then says so, and the answer is gone again. */
   async #writeAnswer(): Promise<boolean> {
-    const history = usableMessages(this.messages);
+    const chat = this.#chat;
+    const answer = newAnswer(this.#nextId, chat.leafId);
+    chat.messages.push(answer);
+    chat.leafId = answer.id;
+    if (await this.#writeOn(answer)) return true;
+    chat.messages = chat.messages.filter(({ id }) => id !== answer.id);
+    return false;
+  }
+
+  /** As #writeAnswer, for an answer that is there. */
+  async #writeOn(answer: AssistantMessage): Promise<boolean> {
+    const chat = this.#chat;
+    const goesOn = answer.text !== '';
+    Object.assign(answer, { state: 'streaming', cutOffBy: null, failure: null });
+    const history = usableMessages(goesOn ? this.messages : this.messages.slice(0, -1));
+    chat.updatedAt = Date.now();
+    this.#keep(chat);
     const abort = new AbortController();
     this.#abort = abort;
     this.#overflow = null;
     const contextOverflow = this.#contextOverflow;
-    const answer = newAnswer(this.#nextId++);
-    this.messages.push(answer);
+    const request: AnswerRequest = {
+      messages: [...systemMessages(chat.instructions), ...history.map(chatMessage)],
+      contextOverflow,
+      sampling: { ...chat.sampling },
+      goesOn,
+      signal: abort.signal,
+    };
     let finish: FinishReason | null = null;
     try {
-      for await (const chunk of await this.#answer(history.map(chatMessage), contextOverflow, abort.signal)) {
+      for await (const chunk of await this.#answer(request)) {
         const choice = chunk.choices[0];
         answer.text += choice?.delta.content ?? '';
         finish = choice?.finish_reason ?? finish;
         if (chunk.usage) answer.usage = chunk.usage;
+        this.#keep(chat);
       }
       answer.state = finish === 'aborted' ? 'stopped' : 'done';
-      if (!this.messages.includes(answer)) return true;
       if (finish === 'length') answer.cutOffBy = answer.usage?.context_full ? 'context' : 'limit';
-      if (answer.cutOffBy === 'context') this.#overflow = 'filled';
-      this.#noteForgotten(answer, history);
+      noteForgotten(chat, answer, history);
+      if (this.#chat === chat && answer.cutOffBy === 'context') this.#overflow = 'filled';
     } catch (error) {
       if (abort.signal.aborted) {
         answer.state = 'stopped';
@@ -154,22 +259,18 @@ export class Conversation {
       }
       answer.failure = failure;
       answer.state = 'error';
+    } finally {
+      this.#keep(chat);
     }
     return true;
-  }
-
-  #noteForgotten(answer: AssistantMessage, history: Message[]): void {
-    const dropped = answer.usage?.dropped_messages ?? 0;
-    const firstSeenId = dropped > 0 ? history[dropped]!.id : null;
-    answer.hasForgotten = firstSeenId !== null && firstSeenId !== this.firstSeenId;
-    this.firstSeenId = firstSeenId;
   }
 }
 
 /** Reactive itself: writing to a plain object that was pushed into a reactive list would go unnoticed. */
-function newAnswer(id: number): AssistantMessage {
+function newAnswer(id: number, parentId: number | null): AssistantMessage {
   const answer: AssistantMessage = $state({
     id,
+    parentId,
     role: 'assistant',
     text: '',
     state: 'streaming',
@@ -179,6 +280,14 @@ function newAnswer(id: number): AssistantMessage {
     failure: null,
   });
   return answer;
+}
+
+function noteForgotten(chat: Chat, answer: AssistantMessage, history: Message[]): void {
+  // Instructions are never dropped, and are not counted among the messages that are.
+  const dropped = answer.usage?.dropped_messages ?? 0;
+  const firstSeenId = dropped > 0 ? history[dropped]!.id : null;
+  answer.hasForgotten = firstSeenId !== null && firstSeenId !== chat.firstSeenId;
+  chat.firstSeenId = firstSeenId;
 }
 
 function isStreaming(message: Message): message is AssistantMessage {
@@ -196,6 +305,10 @@ function usableMessages(messages: readonly Message[]): Message[] {
 
 function isUsable(answer: AssistantMessage): boolean {
   return answer.text !== '' && answer.state !== 'error';
+}
+
+function systemMessages(instructions: string): ChatMessage[] {
+  return instructions.trim() === '' ? [] : [{ role: 'system', content: instructions.trim() }];
 }
 
 function chatMessage({ role, text }: Message): ChatMessage {

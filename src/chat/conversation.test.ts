@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ChatCompletionChunk, ChatMessage, ContextOverflow, Usage } from '../engine/api';
-import { Conversation, type AssistantMessage } from './conversation.svelte';
+import { Conversation } from './conversation.svelte';
+import type { AssistantMessage } from './message';
 
 const usage: Usage = {
   prompt_tokens: 5,
@@ -31,7 +32,7 @@ function conversationWith(answers: (() => AsyncIterable<ChatCompletionChunk>)[])
   const overflows: ContextOverflow[] = [];
   const reader: { preference: ContextOverflow } = { preference: 'stop' };
   const conversation = new Conversation(
-    async (messages, contextOverflow) => {
+    async ({ messages, contextOverflow }) => {
       requests.push(messages);
       overflows.push(contextOverflow);
       return answers[requests.length - 1]!();

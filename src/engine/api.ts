@@ -242,9 +242,15 @@ export class Model {
   }
 
   async #createCompletion(request: ChatRequest) {
-    const { messages, stream = false, signal, enable_thinking, context_overflow, model: _model, ...sampling } = request;
+    const { messages, stream = false, signal, model: _model, ...options } = request;
+    const { enable_thinking, context_overflow, continue_final_message = false, ...sampling } = options;
     const templateOptions = enable_thinking === undefined ? {} : { enable_thinking };
-    const input = { messages, templateOptions, contextOverflow: context_overflow ?? 'stop' };
+    const input = {
+      messages,
+      templateOptions,
+      contextOverflow: context_overflow ?? 'stop',
+      continueFinalMessage: continue_final_message,
+    };
     const head = completionHead(this.info.id);
     if (stream) {
       return this.#stream<ChatCompletionChunk>(signal, async (inner, queue) => {

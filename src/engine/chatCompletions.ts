@@ -9,7 +9,7 @@ import type {
 
 /**
  * An OpenAI chat-completions request; fields beyond OpenAI's: top_k, min_p, repetition_penalty, prompt_lookup,
- * ignore_eos, enable_thinking, context_overflow.
+ * ignore_eos, enable_thinking, context_overflow, continue_final_message.
  */
 export interface ChatRequest extends SamplingOptions {
   messages: ChatMessage[];
@@ -23,6 +23,8 @@ export interface ChatRequest extends SamplingOptions {
    * of a quarter of the context where that is less, fit. `usage.dropped_messages` says how many messages that took.
    */
   context_overflow?: ContextOverflow;
+  /** True writes on the last message, which is the assistant's, instead of answering it. */
+  continue_final_message?: boolean;
   /** Accepted and ignored: the loaded model answers. */
   model?: string;
 }

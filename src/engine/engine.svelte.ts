@@ -1,6 +1,6 @@
 import { hasErrorName } from '../../workers/errors';
-import type { ContextOverflow, Diagnostics, ModelInfo, ModelSource, Progress } from '../../workers/protocol';
-import type { BenchmarkOptions, BenchmarkReport, ChatCompletionChunk, ChatMessage, Engine, Model } from './api';
+import type { Diagnostics, ModelInfo, ModelSource, Progress } from '../../workers/protocol';
+import type { BenchmarkOptions, BenchmarkReport, ChatCompletionChunk, ChatRequest, Engine, Model } from './api';
 import { askToKeepModels } from './persistence';
 import { subjectOf, type Subject } from './subject';
 
@@ -141,20 +141,9 @@ export class EngineState {
   }
 
   /** Streams the answer to a conversation from the loaded model. Aborting the signal ends the answer. */
-  async answer(
-    messages: ChatMessage[],
-    contextOverflow: ContextOverflow,
-    signal: AbortSignal,
-  ): Promise<AsyncIterable<ChatCompletionChunk>> {
+  async answer(request: Omit<ChatRequest, 'stream'>): Promise<AsyncIterable<ChatCompletionChunk>> {
     if (!this.#model) throw new Error('no model is loaded');
-    // Small quantised models often never finish thinking aloud, and the page shows answers only.
-    return this.#model.chat.completions.create({
-      messages,
-      stream: true,
-      signal,
-      enable_thinking: false,
-      context_overflow: contextOverflow,
-    });
+    return this.#model.chat.completions.create({ ...request, stream: true });
   }
 
   /** Measures this device. Aborting the signal ends it with what was measured until then. */

@@ -6,9 +6,10 @@ import { arrangePictures, featureRanges, picturePlaceholder } from '../image/pla
 import { planSlices, tileSizes, type SlicePlan } from '../image/slicing';
 import { pictureTiles, tilePixels, type Tile } from '../image/tiles';
 import { unfoldPatches } from '../model/patches';
-import type { ChatMessage } from '../protocol';
+import type { ChatInput, ChatMessage } from '../protocol';
 import { sha256 } from '../storage/hash';
 import type { Tokenizer } from '../tokenizer/tokenizer';
+import { chatTokenIds } from './chatTokenIds';
 import type { PromptTile } from './featureStore';
 
 /** A picture of a conversation, decoded, and what it is cut into. */
@@ -47,13 +48,17 @@ export class ChatPictures {
     return chat;
   }
 
-  /** Token ids of messages, with tokens that stand for the features of their pictures. */
-  encode(messages: readonly ChatMessage[], templateOptions?: Record<string, unknown>): number[] {
-    const arranged = arrangePictures(messages, this.config);
-    const shown = this.#shown(arranged);
-    return this.tokenizer.encodeChat(arranged, templateOptions, {
-      imagePlaceholder: (index) => picturePlaceholder(shown[index]!.plan, index, this.config),
-    });
+  /** Token ids of a chat, with tokens that stand for the features of its pictures. Throws what chatTokenIds throws. */
+  encode(input: ChatInput): number[] {
+    const messages = arrangePictures(input.messages, this.config);
+    const shown = this.#shown(messages);
+    return chatTokenIds(
+      this.tokenizer,
+      { ...input, messages },
+      {
+        imagePlaceholder: (index) => picturePlaceholder(shown[index]!.plan, index, this.config),
+      },
+    );
   }
 
   /** The tiles of the pictures of `messages`, which were encoded to `tokenIds`. Throws UnsupportedError where the two differ. */

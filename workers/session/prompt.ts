@@ -18,7 +18,7 @@ export async function forwardPromptOf(
   const pictures = 'messages' in input ? await session.openPictures(input.messages) : null;
   try {
     const isPictured = 'messages' in input && pictures !== null;
-    const tokenIds = isPictured ? pictures.encode(input.messages) : session.tokenIdsOf(input);
+    const tokenIds = isPictured ? pictures.encode(input) : session.tokenIdsOf(input);
     session.checkFits(tokenIds);
     const tiles = isPictured ? pictures.tiles(input.messages, tokenIds, session.encoder!.patchWidth) : tilesOf(input);
     return { tokenIds, prompt: await session.withTiles(tokenIds, tiles) };
@@ -50,7 +50,7 @@ export async function promptOf(
   const pictures = await session.openPictures(input.messages);
   try {
     const encode = (messages: ChatMessage[]) =>
-      pictures?.encode(messages, input.templateOptions) ?? session.tokenIdsOf({ ...input, messages });
+      pictures?.encode({ ...input, messages }) ?? session.tokenIdsOf({ ...input, messages });
     const { tokenIds, droppedMessages } = fittedChat(session, input, encode, maxTokens);
     checkRoom(session, tokenIds, droppedMessages > 0 ? 'the last message alone' : 'the conversation');
     const kept = withoutDropped(input.messages, droppedMessages);

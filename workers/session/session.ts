@@ -19,6 +19,7 @@ import type {
 import type { Tokenizer } from '../tokenizer/tokenizer';
 import { ChatPictures, hasPictures } from './chatPictures';
 import { FeatureStore, type PromptTile } from './featureStore';
+import { chatTokenIds } from './chatTokenIds';
 import { generate } from './generate';
 import { prefillCapacity, PrefillChunks } from './prefillChunks';
 import { Pace } from './pace';
@@ -149,7 +150,7 @@ export class Session {
   /** Token ids of any input without pictures; checks that each is in the vocabulary. */
   tokenIdsOf(input: GenerateInput): number[] {
     if ('prompt' in input) return this.tokenizer.encode(input.prompt);
-    if ('messages' in input) return this.tokenizer.encodeChat(input.messages, input.templateOptions);
+    if ('messages' in input) return chatTokenIds(this.tokenizer, input);
     const { vocabSize } = this.config;
     const invalid = input.tokenIds.find((id) => !Number.isInteger(id) || id < 0 || id >= vocabSize);
     if (invalid !== undefined) throw new RangeError(`token id ${invalid} is not in the vocabulary of ${vocabSize}`);

@@ -1,0 +1,76 @@
+import type { SamplingOptions } from '../engine/api';
+import type { Message } from './message';
+
+/** A conversation as it is kept. */
+export interface Chat {
+  id: string;
+  /** As the reader named it; '' where its first question names it. */
+  name: string;
+  isPinned: boolean;
+  /** In milliseconds since 1970. */
+  createdAt: number;
+  updatedAt: number;
+  /** The model that answered last. */
+  modelId: string | null;
+  /** What the model is told before the conversation; '' for nothing. */
+  instructions: string;
+  /** Where the reader differs from the authors' defaults. */
+  sampling: ChatSampling;
+  /** What is typed and not yet sent. */
+  draft: string;
+  /** Every branch, in the order of writing. */
+  messages: Message[];
+  /** The last message of the branch that is shown; null for an empty conversation. */
+  leafId: number | null;
+  /** The first message that the model saw when it answered last; null where it saw all of them. */
+  firstSeenId: number | null;
+  /** True where the reader lets the oldest messages be forgotten in this conversation. */
+  forgets: boolean;
+}
+
+export type ChatSampling = Pick<SamplingOptions, 'temperature' | 'top_p' | 'max_tokens' | 'repetition_penalty'>;
+
+/** What a list of conversations shows. */
+export type ChatSummary = Pick<Chat, 'id' | 'isPinned' | 'updatedAt'> & {
+  /** '' for a conversation without a question. */
+  title: string;
+};
+
+const TITLE_CHARACTERS = 80;
+
+export function emptyChat(now = Date.now()): Chat {
+  return {
+    id: newChatId(),
+    name: '',
+    isPinned: false,
+    createdAt: now,
+    updatedAt: now,
+    modelId: null,
+    instructions: '',
+    sampling: {},
+    draft: '',
+    messages: [],
+    leafId: null,
+    firstSeenId: null,
+    forgets: false,
+  };
+}
+
+export function summaryOf(chat: Chat): ChatSummary {
+  const { id, isPinned, updatedAt } = chat;
+  return { id, isPinned, updatedAt, title: titleOf(chat) };
+}
+
+/** The given name, else the first line of the first question. */
+export function titleOf({ name, messages }: Pick<Chat, 'name' | 'messages'>): string {
+  if (name !== '') return name;
+  const line = messages.find(({ role }) => role === 'user')?.text.split('\n', 1)[0] ?? '';
+  const characters = Array.from(line);
+  return characters.length <= TITLE_CHARACTERS ? line : `${characters.slice(0, TITLE_CHARACTERS - 1).join('')}…`;
+}
+
+/** 128 random bits. crypto.randomUUID is missing where the page is neither on https nor on localhost. */
+function newChatId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}

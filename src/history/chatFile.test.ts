@@ -1,0 +1,60 @@
+import { expect, test } from 'vitest';
+import type { Chat } from '../chat/chat';
+import { sampleAnswer, sampleChat } from '../testing/sampleChat';
+import { readChatFile, writeChatFile } from './chatFile';
+
+const branched: Chat = sampleChat(['Q', 'A'], {
+  name: 'n',
+  isPinned: true,
+  modelId: 'm',
+  instructions: 'Be brief.',
+  sampling: { temperature: 0.5 },
+  draft: '…',
+  forgets: true,
+});
+branched.messages.push({
+  ...sampleAnswer({ id: 2, parentId: 0, text: 'B' }),
+  state: 'error',
+  failure: { name: 'X', detail: 'y' },
+});
+branched.leafId = 2;
+
+test('what was written is read back unchanged', () => {
+  const chats = [branched, sampleChat([])];
+  expect(readChatFile(writeChatFile(chats))).toEqual(chats);
+});
+
+test('fields that are not known are left out', () => {
+  const file = JSON.stringify({ format: 'minicpm-chats', version: 1, chats: [{ ...branched, evil: 1 }] });
+  expect(readChatFile(file)).toEqual([branched]);
+});
+
+test.each<[string, (chat: Record<string, unknown>) => void, RegExp]>([
+  ['an id that is none', (chat) => (chat.id = '../x'), /chats\[0\]\.id is not an id/],
+  ['a draft that is no text', (chat) => (chat.draft = 1), /chats\[0\]\.draft is not text/],
+  ['messages that are no list', (chat) => (chat.messages = {}), /messages is not a list/],
+  ['a leaf that is no message', (chat) => (chat.leafId = 9), /leafId is no message/],
+  ['a parent that comes later', (chat) => (messageOf(chat, 0).parentId = 1), /messages\[0\]\.parentId/],
+  ['ids that are not in order', (chat) => (messageOf(chat, 1).id = 0), /messages\[1\]\.id is not in order/],
+  ['an unknown role', (chat) => (messageOf(chat, 1).role = 'system'), /role is neither/],
+  ['an unknown state', (chat) => (messageOf(chat, 1).state = 'odd'), /state is none of/],
+  ['a count that is no number', (chat) => (messageOf(chat, 1).usage = {}), /usage\.prompt_tokens is not a number/],
+  ['a temperature that is no number', (chat) => (chat.sampling = { temperature: '1' }), /sampling\.temperature/],
+])('%s is refused by name', (_, damage, message) => {
+  const file = JSON.parse(writeChatFile([branched])) as { chats: Record<string, unknown>[] };
+  damage(file.chats[0]!);
+  expect(() => readChatFile(JSON.stringify(file))).toThrow(message);
+});
+
+test.each([
+  ['no JSON', '{', /not JSON/],
+  ['another format', '{"format":"x"}', /not an export of conversations/],
+  ['a later version', '{"format":"minicpm-chats","version":2}', /version 2/],
+  ['a list', '[]', /not an object/],
+])('%s is refused', (_, json, message) => {
+  expect(() => readChatFile(json)).toThrow(message);
+});
+
+function messageOf(chat: Record<string, unknown>, i: number): Record<string, unknown> {
+  return (chat.messages as Record<string, unknown>[])[i]!;
+}

@@ -1,0 +1,24 @@
+import { titleOf, type Chat } from '../chat/chat';
+import { branchTo } from '../chat/messageTree';
+
+/** One conversation as a Markdown document: the branch that is shown, with `you` and `assistant` as headings. */
+export function chatMarkdown(chat: Chat, { you, assistant }: { you: string; assistant: string }): string {
+  const instructions = chat.instructions.trim();
+  const parts = [
+    `# ${titleOf(chat).replace(/\s+/g, ' ')}`,
+    ...(instructions === '' ? [] : [instructions.replace(/^/gm, '> ')]),
+    ...branchTo(chat.messages, chat.leafId).map(
+      ({ role, text }) => `## ${role === 'user' ? you : assistant}\n\n${text.trim()}`,
+    ),
+  ];
+  return `${parts.join('\n\n')}\n`;
+}
+
+/** The name of that document's file: the title without what file systems refuse. */
+export function chatFileName(chat: Pick<Chat, 'name' | 'messages'>): string {
+  const title = titleOf(chat)
+    .replace(/[\p{Cc}\s\\/:*?"<>|]+/gu, ' ')
+    .slice(0, 60)
+    .trim();
+  return `${title || 'chat'}.md`;
+}

@@ -1,0 +1,175 @@
+import 'fake-indexeddb/auto';
+import { beforeEach, expect, test } from 'vitest';
+import type { ChatCompletionChunk } from '../engine/api';
+import { Conversation } from '../chat/conversation.svelte';
+import { sampleChat } from '../testing/sampleChat';
+import { openChatDatabase } from './chatDatabase';
+import { ChatStore } from './chatStore';
+import { ChatHistory } from './history.svelte';
+
+function chunk(content: string): ChatCompletionChunk {
+  const choice = { index: 0, delta: { content }, finish_reason: null, logprobs: null } as const;
+  return { id: '', object: 'chat.completion.chunk', created: 0, model: '', choices: [choice] };
+}
+
+let database = 0;
+let records: ReturnType<typeof openChatDatabase>;
+
+beforeEach(() => {
+  records = openChatDatabase(`history-${database++}`);
+});
+
+/** The page as a tab opens it, with a model that answers in `words`. */
+async function newTab(openId: string | null = null, words: () => AsyncIterable<string> = twoWords) {
+  const messages: unknown[] = [];
+  const conversation: Conversation = new Conversation(
+    async () =>
+      (async function* () {
+        for await (const word of words()) yield chunk(word);
+      })(),
+    () => 'stop',
+    (chat) => history.keep(chat),
+  );
+  const channel = { postMessage: (message: unknown) => messages.push(message), onmessage: null };
+  const history: ChatHistory = new ChatHistory(new ChatStore(records), conversation, channel);
+  await history.start(openId);
+  return { conversation, history, messages };
+}
+
+async function* twoWords() {
+  yield 'two ';
+  yield 'words';
+}
+
+const titles = (history: ChatHistory) => history.summaries.map(({ title }) => title);
+
+test('a conversation is there at the next visit, with its draft', async () => {
+  const { conversation, history } = await newTab();
+  await conversation.send('What is a kiwi?');
+  conversation.draft = 'and what';
+  await history.flush();
+
+  const later = await newTab(conversation.id);
+  expect(titles(later.history)).toEqual(['What is a kiwi?']);
+  expect(later.conversation.messages.map(({ text }) => text)).toEqual(['What is a kiwi?', 'two words']);
+  expect(later.conversation.draft).toBe('and what');
+});
+
+test('an answer that a reload has cut can be gone on with', async () => {
+  let halt = () => {};
+  const { conversation, history } = await newTab(null, async function* () {
+    yield 'half ';
+    await new Promise<void>((resolve) => (halt = resolve));
+  });
+  const answering = conversation.send('Q');
+  await expect.poll(() => conversation.streaming?.text).toBe('half ');
+  await history.flush();
+
+  const later = await newTab(conversation.id);
+  expect(later.conversation.messages.at(-1)).toMatchObject({ text: 'half ', state: 'stopped' });
+  await later.conversation.goOn();
+  expect(later.conversation.messages.at(-1)).toMatchObject({ text: 'half two words', state: 'done' });
+  halt();
+  await answering;
+});
+
+test('an empty conversation with a draft comes back but is not listed', async () => {
+  const { conversation, history } = await newTab();
+  conversation.draft = 'half a thou';
+  await history.flush();
+  const later = await newTab(conversation.id);
+  expect(titles(later.history)).toEqual([]);
+  expect(later.conversation.draft).toBe('half a thou');
+});
+
+test('pinned conversations stand first, then the latest', async () => {
+  await new ChatStore(records).put([
+    sampleChat(['old'], { updatedAt: 1 }),
+    sampleChat(['new'], { updatedAt: 3 }),
+    sampleChat(['middle'], { updatedAt: 2 }),
+  ]);
+  const { history } = await newTab();
+  expect(titles(history)).toEqual(['new', 'middle', 'old']);
+  await history.pin(history.summaries[2]!.id, true);
+  await history.rename(history.summaries[1]!.id, ' newest ');
+  expect(titles(history)).toEqual(['old', 'newest', 'middle']);
+});
+
+test('the shown conversation is renamed without losing what is written meanwhile', async () => {
+  const { conversation, history } = await newTab();
+  await conversation.send('Q');
+  await history.rename(conversation.id, 'named');
+  await conversation.send('R');
+  await history.flush();
+  expect(titles(history)).toEqual(['named']);
+  expect((await history.chat(conversation.id))!.messages).toHaveLength(4);
+});
+
+test('what was removed stays away, even where it was being written, until it is restored', async () => {
+  const { conversation, history } = await newTab();
+  await conversation.send('Q');
+  const { id } = conversation;
+  const answering = conversation.send('R');
+  await history.remove(id);
+  await answering;
+  await history.flush();
+  expect(conversation.messages).toEqual([]);
+  expect(titles((await newTab()).history)).toEqual([]);
+
+  await history.restore();
+  expect(titles(history)).toEqual(['Q']);
+  expect(titles((await newTab()).history)).toEqual(['Q']);
+});
+
+test('a search finds what was just written, on any branch, and opens it there', async () => {
+  const { conversation, history } = await newTab();
+  await conversation.send('first wording');
+  const [question] = conversation.messages;
+  expect(question?.role).toBe('user');
+  if (question?.role === 'user') await conversation.edit(question, 'second wording');
+  const { id } = conversation;
+  conversation.newChat();
+  const [hit] = await history.search('FIRST');
+  expect(hit).toMatchObject({ id, messageId: 0 });
+  await history.open(hit!.id, hit!.messageId);
+  expect(conversation.messages[0]!.text).toBe('first wording');
+});
+
+test('everything exported, wiped and imported is the same', async () => {
+  const { conversation, history } = await newTab();
+  await conversation.send('Q');
+  await conversation.regenerate();
+  conversation.newChat();
+  await conversation.send('另一个');
+  const file = await history.exportFile();
+  await history.clear();
+  expect(titles(history)).toEqual([]);
+  expect(await history.importFile(file)).toBe(2);
+  const { chats } = JSON.parse(await history.exportFile()) as { chats: unknown };
+  expect(chats).toEqual((JSON.parse(file) as { chats: unknown }).chats);
+});
+
+test('an import does not undo what was written since', async () => {
+  const { conversation, history } = await newTab();
+  await conversation.send('Q');
+  const file = await history.exportFile();
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  await conversation.send('R');
+  await history.flush();
+  expect(await history.importFile(file)).toBe(0);
+  expect(conversation.messages).toHaveLength(4);
+});
+
+test('behind a passphrase nothing is listed or kept until it is given', async () => {
+  const { conversation, history } = await newTab();
+  await conversation.send('Q');
+  await history.protect('open sesame');
+  await conversation.send('R');
+  await history.flush();
+
+  const later = await newTab(conversation.id);
+  expect(later.history).toMatchObject({ status: 'locked', isProtected: true, summaries: [] });
+  expect(await later.history.unlock('sesame', conversation.id)).toBe(false);
+  expect(await later.history.unlock('open sesame', conversation.id)).toBe(true);
+  expect(later.conversation.messages).toHaveLength(4);
+});

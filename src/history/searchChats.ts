@@ -1,0 +1,63 @@
+import { titleOf, type Chat } from '../chat/chat';
+
+/** What is searched of a conversation. */
+export interface SearchText {
+  id: string;
+  updatedAt: number;
+  title: string;
+  messages: { id: number; text: string }[];
+}
+
+export interface SearchHit {
+  id: string;
+  /** The first message that holds the first word found in a message; null where the title alone holds all of them. */
+  messageId: number | null;
+  /** Some words around it. */
+  excerpt: string;
+}
+
+const EXCERPT_BEFORE = 24;
+const EXCERPT_LENGTH = 96;
+
+/** Messages of every branch are searched. */
+export function searchTextOf(chat: Chat): SearchText {
+  return {
+    id: chat.id,
+    updatedAt: chat.updatedAt,
+    title: titleOf(chat),
+    messages: chat.messages.map(({ id, text }) => ({ id, text })),
+  };
+}
+
+/** Conversations whose title and messages hold every word of `query`, the latest first. */
+export function searchChats(texts: Iterable<SearchText>, query: string): SearchHit[] {
+  const words = query.toLowerCase().split(/\s+/).filter(Boolean);
+  if (words.length === 0) return [];
+  const hits: (SearchHit & { updatedAt: number })[] = [];
+  for (const text of texts) {
+    const hit = hitIn(text, words);
+    if (hit) hits.push({ ...hit, updatedAt: text.updatedAt });
+  }
+  return hits.sort((a, b) => b.updatedAt - a.updatedAt).map(({ updatedAt: _, ...hit }) => hit);
+}
+
+function hitIn({ id, title, messages }: SearchText, words: readonly string[]): SearchHit | null {
+  const missing = words.filter((word) => !title.toLowerCase().includes(word));
+  let found: { messageId: number; excerpt: string } | null = null;
+  for (const message of messages) {
+    const lower = message.text.toLowerCase();
+    const word = words.find((candidate) => lower.includes(candidate));
+    if (word === undefined) continue;
+    found ??= { messageId: message.id, excerpt: excerptAround(message.text, lower.indexOf(word)) };
+    for (let i = missing.length - 1; i >= 0; i--) if (lower.includes(missing[i]!)) missing.splice(i, 1);
+    if (missing.length === 0) break;
+  }
+  if (missing.length > 0) return null;
+  return { id, ...(found ?? { messageId: null, excerpt: '' }) };
+}
+
+function excerptAround(text: string, position: number): string {
+  const start = Math.max(0, position - EXCERPT_BEFORE);
+  const excerpt = text.slice(start, start + EXCERPT_LENGTH).replace(/\s+/g, ' ');
+  return `${start > 0 ? '…' : ''}${excerpt}${start + EXCERPT_LENGTH < text.length ? '…' : ''}`;
+}
