@@ -15,6 +15,7 @@ const MODELS = [
   ['tiny-minicpmv-2', 'gguf-Q4_K_M', null],
   ['tiny-minicpmv-1', 'bf16', 'v1027'],
   ['tiny-minicpmv-4.0', 'bf16', 'chatml782'],
+  ['tiny-minicpmv-4.0', 'gguf-Q4_K_M', null],
 ] as const;
 
 interface PicturePrompt extends GoldenPrompt {
