@@ -93,6 +93,24 @@ describe('upright and in the right colours', () => {
     expect([width, height, pixel(0, 0), pixel(2, 1)]).toEqual([3, 2, [255, 0, 0], [255, 0, 0]]);
   });
 
+  test('colours of a file with a profile are those that are stored', async () => {
+    const canvas = new OffscreenCanvas(8, 8);
+    const context = canvas.getContext('2d', { colorSpace: 'display-p3' })!;
+    context.fillStyle = 'color(display-p3 0.2 0.5 0.8)';
+    context.fillRect(0, 0, 8, 8);
+    const { pixel } = await decoded(await canvas.convertToBlob({ type: 'image/png' }));
+    near(pixel(3, 3), [51, 128, 204], 1);
+  });
+
+  test('a transparent WebP keeps its colours', async () => {
+    const canvas = new OffscreenCanvas(64, 64);
+    const context = canvas.getContext('2d')!;
+    context.fillStyle = 'rgb(200 100 50 / 50%)';
+    context.fillRect(0, 0, 64, 64);
+    const { pixel } = await decoded(await canvas.convertToBlob({ type: 'image/webp', quality: 1 }));
+    near(pixel(30, 30), [200, 100, 50], 3);
+  });
+
   test.each(['image/png', 'image/jpeg', 'image/webp'])('%s of the browser', async (type) => {
     const { width, height, pixel } = await decoded(await encoded(301, 201, type));
     expect([width, height]).toEqual([301, 201]);

@@ -112,6 +112,17 @@ test('fewer slices may be asked for', () => {
   ]);
 });
 
+test('where two grids fit equally well, the last bit of a logarithm decides, as with the authors', () => {
+  expect(rowOf([5148, 1716], V4_6, 36).slice(2)).toEqual([
+    [12, 3],
+    [392, 504],
+  ]);
+  expect(rowOf([2112, 1056], V4_6, 36).slice(2)).toEqual([
+    [4, 3],
+    [560, 392],
+  ]);
+});
+
 test('a line of pixels keeps a tile of one patch in height', () => {
   expect(rowOf([65_535, 1], V2)).toEqual([
     [65_535, 1],

@@ -1,4 +1,5 @@
 import type { ImageConfig } from '../checkpoint/imageConfig';
+import { naturalLog } from './logarithm';
 
 export interface Size {
   width: number;
@@ -56,12 +57,14 @@ function chooseGrid(
   if (wanted <= 1) return null;
   let best = { columns: 1, rows: 1 };
   let bestError = Infinity;
+  const shape = naturalLog(width / height);
   for (const cells of [wanted - 1, wanted, wanted + 1]) {
     if (cells === 1 || cells > maxSlices) continue;
     for (let columns = 1; columns <= cells; columns++) {
       const rows = cells / columns;
-      const error = Math.abs(Math.log(width / height) - Math.log(columns / rows));
-      if (!Number.isInteger(rows) || error >= bestError) continue;
+      if (!Number.isInteger(rows)) continue;
+      const error = Math.abs(shape - naturalLog(columns / rows));
+      if (error >= bestError) continue;
       best = { columns, rows };
       bestError = error;
     }
