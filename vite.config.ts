@@ -41,7 +41,7 @@ const CONTENT_SECURITY_POLICY = [
 ].join('; ');
 
 /** Writes the policy into the page, so that it holds on hosts that let nobody set headers. */
-function contentSecurityPolicy(): Plugin {
+export function contentSecurityPolicy(): Plugin {
   return {
     name: 'content-security-policy',
     apply: 'build',

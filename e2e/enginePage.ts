@@ -2,7 +2,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright';
 import type { createEngine, Engine, Model, ModelSource } from '../src/engine/api';
-import { parseModelSource } from '../src/models/modelSource';
+import { parseModelSource } from '../src/sources/namedSource';
 
 declare global {
   interface Window {
@@ -48,7 +48,7 @@ export async function sourceFromArgument(page: Page, model: string): Promise<Mod
     await giveFiles(page, [model]);
     return 'files';
   }
-  const named = parseModelSource(model);
+  const named = parseModelSource(model, 'automatic');
   if (named) return named.source;
   if (/^[\w-]+$/.test(model)) return { kind: 'bundled', name: model };
   throw new Error(`${model}: no such file or folder`);

@@ -1,5 +1,14 @@
 import { expect, test } from 'vitest';
-import { formatBytes, formatDuration, formatParameters, formatPercent, formatSeconds, formatSpeed } from './format';
+import {
+  formatAge,
+  formatBytes,
+  formatDuration,
+  formatParameters,
+  formatPercent,
+  formatRate,
+  formatSeconds,
+  formatSpeed,
+} from './format';
 
 test.each([
   [0, '0 byte'],
@@ -48,4 +57,20 @@ test('a measured time keeps what matters of it', () => {
   expect(formatSeconds(2.345, 'en')).toBe('2.3');
   expect(formatSeconds(41.7, 'en')).toBe('42');
   expect(formatSeconds(0, 'en')).toBe('0.01');
+});
+
+test('a rate has the unit that suits it', () => {
+  expect(formatRate(8_440_000, 'en')).toBe('8.4 MB/s');
+  expect(formatRate(40_000_000, 'zh')).toBe('40 MB/秒');
+  expect(formatRate(94_000, 'en')).toBe('94 kB/s');
+});
+
+test('an age is told in days of the calendar', () => {
+  const now = new Date(2026, 4, 20, 1).getTime();
+  const hours = (count: number) => now - count * 3_600_000;
+  expect(formatAge(hours(0.5), now, 'en')).toBe('today');
+  expect(formatAge(hours(2), now, 'en')).toBe('yesterday');
+  expect(formatAge(hours(72), now, 'zh')).toBe('3天前');
+  // A clock that was set back.
+  expect(formatAge(hours(-48), now, 'en')).toBe('today');
 });

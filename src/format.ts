@@ -10,12 +10,27 @@ export function formatBytes(bytes: number, language: Language): string {
   return new Intl.NumberFormat(language, shape).format(value);
 }
 
+/** A rate of transfer, in the unit that suits it: 8_400_000 → '8.4 MB/s'. */
+export function formatRate(bytesPerSecond: number, language: Language): string {
+  const [value, unit] = bytesPerSecond < 1e6 ? [bytesPerSecond / 1e3, 'kilobyte'] : [bytesPerSecond / 1e6, 'megabyte'];
+  const maximumFractionDigits = unit === 'megabyte' && value < 10 ? 1 : 0;
+  const shape = { style: 'unit', unit: `${unit}-per-second`, unitDisplay: 'short', maximumFractionDigits } as const;
+  return new Intl.NumberFormat(language, shape).format(value);
+}
+
 /** A rough waiting time in whole seconds, minutes or hours: 95 → '2 min'. Never less than a second. */
 export function formatDuration(seconds: number, language: Language): string {
   const [value, unit] =
     seconds < 60 ? [seconds, 'second'] : seconds < 3600 ? [seconds / 60, 'minute'] : [seconds / 3600, 'hour'];
   const shape = { style: 'unit', unit, unitDisplay: 'short', maximumFractionDigits: 0 } as const;
   return new Intl.NumberFormat(language, shape).format(Math.max(1, Math.round(value)));
+}
+
+/** How long ago a time was, in whole days: 'today', 'yesterday', '3 days ago'. Both in milliseconds since 1970. */
+export function formatAge(then: number, now: number, language: Language): string {
+  const dayOf = (time: number) => new Date(time).setHours(0, 0, 0, 0);
+  const days = Math.round((dayOf(then) - dayOf(now)) / 86_400_000);
+  return new Intl.RelativeTimeFormat(language, { numeric: 'auto' }).format(Math.min(0, days), 'day');
 }
 
 /** A share of 0 to 1 as a whole percentage, rounded down: 100 % means done. */

@@ -20,6 +20,27 @@ export function engineError(name: EngineErrorName, message: string, cause?: unkn
   return error;
 }
 
+/** A StorageFullError of which `storageShortage` reads the numbers back; `freeBytes` is null where the browser does not tell. */
+export function storageFullError(neededBytes: number, freeBytes: number | null, cause?: unknown): Error {
+  const message =
+    freeBytes === null
+      ? `The browser has no room left: this model needs ${inMegabytes(neededBytes)} more. What is stored is kept.`
+      : `The model needs ${inMegabytes(neededBytes)} of storage, and the browser has ${inMegabytes(freeBytes)} left for this page.`;
+  return engineError('StorageFullError', message, cause);
+}
+
+/** How much room is missing, to a tenth of a megabyte, as the message of a StorageFullError states it; null for none. */
+export function storageShortage(message: string): { neededBytes: number; freeBytes: number | null } | null {
+  const [needed, free] = [...message.matchAll(/([\d.]+) MB/g)].map(([, megabytes]) =>
+    Math.round(Number(megabytes) * 1e6),
+  );
+  return needed === undefined ? null : { neededBytes: needed, freeBytes: free ?? null };
+}
+
+function inMegabytes(bytes: number): string {
+  return `${(Math.max(0, bytes) / 1e6).toFixed(1)} MB`;
+}
+
 /** True for the errors made by `engineError` (and the platform's own AbortError) with this name. */
 export function hasErrorName(error: unknown, name: EngineErrorName): boolean {
   return error instanceof Error && error.name === name;

@@ -17,7 +17,8 @@ import type {
 import { diagnose } from './session/diagnose';
 import { loadModel } from './session/loadModel';
 import type { Session } from './session/session';
-import { modelLock, takeLock, withFreeLock } from './storage/locks';
+import { heldLocks, importLock, modelLock, takeLock, withFreeLock } from './storage/locks';
+import type { ImportJournal } from './storage/weightStore';
 import { DEFAULT_DATABASE, WeightStore } from './storage/weightStore';
 
 interface LoadedModel {
@@ -51,8 +52,8 @@ export class EngineHost implements EngineApi {
     return Promise.all(infos.map(async (info) => ({ ...info, lastUsedAt: await this.#store.lastUse(info.id) })));
   }
 
-  verifyModel(id: string) {
-    return this.#store.verify(id);
+  verifyModel(id: string, callId: number, onProgress: (progress: Progress) => void) {
+    return this.#abortable(callId, (signal) => this.#store.verify(id, onProgress, signal));
   }
 
   removeModel(id: string) {
@@ -63,7 +64,10 @@ export class EngineHost implements EngineApi {
   }
 
   async listImports() {
-    return (await this.#store.listJournals()).map(unfinishedImport);
+    const journals = await this.#store.listJournals();
+    const lockOf = ({ id }: ImportJournal) => importLock(this.#database, id);
+    const held = await heldLocks(journals.map(lockOf));
+    return journals.map((journal) => unfinishedImport(journal, held.has(lockOf(journal))));
   }
 
   async discardImport(id: string) {
@@ -179,7 +183,7 @@ export class EngineHost implements EngineApi {
 }
 
 /** What others need not know of a journal is left out. */
-function unfinishedImport(journal: UnfinishedImport): UnfinishedImport {
-  const { id, name, source, quantization, loadedBytes, totalBytes, updatedAt } = journal;
-  return { id, name, source, quantization, loadedBytes, totalBytes, updatedAt };
+function unfinishedImport(journal: ImportJournal, isUnderWay: boolean): UnfinishedImport {
+  const { id, name, source, quantization, loadedBytes, totalBytes, storedBytes, updatedAt } = journal;
+  return { id, name, source, quantization, loadedBytes, totalBytes, storedBytes, updatedAt, isUnderWay };
 }

@@ -5,11 +5,13 @@ import { expect, test } from 'vitest';
 /** Who may import whom. A layer may always import itself. Read it top to bottom: data flows one way. */
 const MAY_IMPORT: Record<string, string[]> = {
   // page
-  src: ['src/engine', 'workers/protocol'],
+  src: ['src/engine', 'workers/protocol', 'workers/memory'],
   'src/engine': ['workers/protocol', 'workers/errors'],
   // contract
   'workers/protocol': [],
   'workers/errors': [],
+  // how much memory a model takes: for the page, before it is there, and for the engine
+  'workers/memory': ['workers/protocol'],
   // engine, top to bottom
   'workers/entry': ['workers/host', 'workers/import'],
   'workers/host': ['workers/protocol', 'workers/errors', 'workers/session', 'workers/bench', 'workers/storage'],
@@ -26,6 +28,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   'workers/session': [
     'workers/protocol',
     'workers/errors',
+    'workers/memory',
     'workers/model',
     'workers/ops',
     'workers/gpu',
@@ -36,7 +39,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   ],
   'workers/model': ['workers/ops', 'workers/checkpoint'],
   'workers/ops': ['workers/protocol', 'workers/errors', 'workers/kernels', 'workers/gpu', 'workers/quant'],
-  'workers/kernels': ['workers/protocol', 'workers/gpu', 'workers/quant'],
+  'workers/kernels': ['workers/protocol', 'workers/memory', 'workers/gpu', 'workers/quant'],
   'workers/gpu': ['workers/protocol', 'workers/errors'],
   // to the side: these never see a GPU
   'workers/import': [

@@ -67,13 +67,17 @@ export interface TransferOptions {
 }
 
 /** Phases in order; the page translates them. */
-export type ProgressPhase = 'reading' | 'importing' | 'loading' | 'compiling';
+export type ProgressPhase = 'reading' | 'importing' | 'verifying' | 'loading' | 'compiling';
 
 export interface Progress {
   phase: ProgressPhase;
   loadedBytes: number;
   totalBytes: number;
   etaSeconds?: number;
+  /** Of an import, once it is known: the id that the model will have. */
+  modelId?: string;
+  /** True where the import of another tab is followed. */
+  isElsewhere?: boolean;
 }
 
 export interface ImportRequest {
@@ -109,6 +113,10 @@ export interface UnfinishedImport {
   loadedBytes: number;
   /** Bytes of the source that are needed. */
   totalBytes: number;
+  /** Bytes that its chunks take in the database. */
+  storedBytes: number;
+  /** Whether it goes on at the moment, here or in another tab. */
+  isUnderWay: boolean;
   /** When something was stored last, in milliseconds since 1970. */
   updatedAt: number;
 }
@@ -424,7 +432,11 @@ export interface EngineApi {
   initialize(options: EngineOptions): Promise<void>;
   diagnostics(): Promise<Diagnostics>;
   listModels(): Promise<ModelInfo[]>;
-  verifyModel(id: string): Promise<{ ok: boolean; badChunks: string[] }>;
+  verifyModel(
+    id: string,
+    callId: number,
+    onProgress: (progress: Progress) => void,
+  ): Promise<{ ok: boolean; badChunks: string[] }>;
   /** Throws ModelInUseError while the model is loaded, here or in another tab. */
   removeModel(id: string): Promise<void>;
   listImports(): Promise<UnfinishedImport[]>;

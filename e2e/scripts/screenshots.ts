@@ -1,5 +1,7 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { chromium, type Page } from 'playwright';
+import { startHub } from '../../workers/testing/hubServer';
 import { serveBuiltApp } from '../builtApp';
 import { chromiumLaunchOptions } from '../chromium';
 
@@ -15,6 +17,10 @@ const QUESTIONS = {
   zh: ['27加15等于多少？', '泰山高1533米，黄山高1864米。哪座山更高？高多少？', '你是谁？'],
 };
 
+const NANO = 'public/models/nano';
+const nano = new Map(readdirSync(NANO).map((name) => [name, new Uint8Array(readFileSync(join(NANO, name)))]));
+/** Slow enough for a picture of a model on its way. */
+const hub = await startHub({ files: nano, pace: 100 });
 const app = await serveBuiltApp(4182);
 const browser = await chromium.launch(chromiumLaunchOptions('software'));
 mkdirSync(FOLDER, { recursive: true });
@@ -27,6 +33,7 @@ for (const [size, device] of Object.entries(SIZES)) {
       const shoot = (screen: string) =>
         page.screenshot({ path: `${FOLDER}/${screen}-${size}-${theme}-${language}.png` });
       await shootScreens(page, QUESTIONS[language], shoot);
+      await shootStorage(page, shoot);
       await context.close();
     }
   }
@@ -34,6 +41,7 @@ for (const [size, device] of Object.entries(SIZES)) {
 await shootBenchmark();
 await browser.close();
 await app.close();
+await hub.close();
 
 async function shootScreens(
   page: Page,
@@ -44,6 +52,10 @@ async function shootScreens(
   await page.getByTestId('start-demo').waitFor();
   await page.getByTestId('device-note').waitFor();
   await shoot('first');
+  await page.getByTestId('offer-get').first().click();
+  await page.getByTestId('download-dialog').waitFor();
+  await shoot('download');
+  await page.keyboard.press('Escape');
   // The weights wait until the picture of their arrival is taken.
   let release: () => void = () => undefined;
   const released = new Promise<void>((resolve) => (release = resolve));
@@ -65,6 +77,22 @@ async function shootScreens(
   }
   await page.waitForTimeout(300);
   await shoot('chat');
+}
+
+/** A second model that comes while the first one is open, and what is stored meanwhile. */
+async function shootStorage(page: Page, shoot: (screen: string) => Promise<unknown>): Promise<void> {
+  await page.getByTestId('model-menu').click();
+  const dialog = page.getByTestId('models-dialog');
+  await dialog.getByTestId('url-input').fill(`${hub.url}/openbmb/nano/resolve/main/`);
+  await dialog.getByTestId('licence-accept').check();
+  await dialog.getByTestId('url-import').click();
+  await page.waitForTimeout(5000);
+  await shoot('transfer');
+  await page.goto(`${app.url}#storage`);
+  await page.getByTestId('room-figures').waitFor();
+  await page.getByTestId('verify').click();
+  await page.locator('[data-testid=care][data-state=whole]').waitFor();
+  await shoot('storage');
 }
 
 /** The benchmark while it runs and behind it: one run, seen in every size, theme and language. */

@@ -3,6 +3,7 @@ import type { Conversation } from '../chat/conversation.svelte';
 import type { EngineState } from '../engine/engine.svelte';
 import type { ChatHistory } from '../history/history.svelte';
 import type { Route } from './route.svelte';
+import type { Sources } from '../sources/sources.svelte';
 import type { Settings } from './settings.svelte';
 
 /** What every component may ask for. App sets them, once. */
@@ -11,3 +12,4 @@ export const [getEngine, setEngine] = createContext<EngineState>();
 export const [getConversation, setConversation] = createContext<Conversation>();
 export const [getHistory, setHistory] = createContext<ChatHistory>();
 export const [getRoute, setRoute] = createContext<Route>();
+export const [getSources, setSources] = createContext<Sources>();

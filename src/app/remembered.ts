@@ -1,5 +1,16 @@
 /** What the page remembers between visits, besides the models. A browser that refuses storage costs only comfort. */
-type Key = 'language' | 'theme' | 'lastModelId' | 'contextOverflow' | 'openChatId';
+type Key =
+  | 'language'
+  | 'theme'
+  | 'lastModelId'
+  | 'contextOverflow'
+  | 'openChatId'
+  | 'modelSource'
+  | 'ownSource'
+  | 'hubTokens'
+  | 'acceptedLicences'
+  | 'modelContexts'
+  | 'downloadSpeed';
 
 /** localStorage belongs to an origin, which other apps may share. */
 const stored = (key: Key) => `minicpm.${key}`;

@@ -1,5 +1,5 @@
 import type { BenchmarkOptions } from '../engine/api';
-import { failureOf, type Failure } from '../engine/engine.svelte';
+import { failureOf, type Failure } from '../engine/failure';
 import type { BenchmarkCase, BenchmarkProgress, BenchmarkReport, BenchmarkShapeName } from '../../workers/protocol';
 
 /** What is measured, shortest first: the engine takes its cases in the same order. */

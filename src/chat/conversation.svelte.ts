@@ -1,5 +1,5 @@
 import type { ChatCompletionChunk, ChatMessage, ContextOverflow, FinishReason } from '../engine/api';
-import { failureOf } from '../engine/engine.svelte';
+import { failureOf } from '../engine/failure';
 import { emptyChat, type Chat, type ChatSampling } from './chat';
 import type { AssistantMessage, Message, UserMessage } from './message';
 import { alternativesOf, branchTo, newestLeafBelow } from './messageTree';

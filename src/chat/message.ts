@@ -1,5 +1,5 @@
 import type { Usage } from '../engine/api';
-import type { Failure } from '../engine/engine.svelte';
+import type { Failure } from '../engine/failure';
 
 /** What messages of both sides have. Messages of a conversation form a tree: editing and answering anew add a branch. */
 interface MessageInTree {

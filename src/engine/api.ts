@@ -39,7 +39,7 @@ export type { ChatCompletion, ChatCompletionChunk, ChatRequest, FinishReason, Us
 /** What all calls that fetch have in common. */
 export interface FetchOptions {
   /** For repositories that need an access token: sent to the origin of their hub alone, and kept nowhere. */
-  token?: string;
+  token?: string | undefined;
   transfer?: TransferOptions;
   onProgress?: (progress: Progress) => void;
   /** Pauses: what is stored by then stays, and the same call goes on from there. */
@@ -51,6 +51,8 @@ export interface ImportOptions extends FetchOptions {
   /** How to store float weights. 'auto': int4 for matrices, more where quality asks for it. 'f32' keeps everything. */
   quantization?: Quantization;
 }
+
+export type VerifyOptions = Pick<FetchOptions, 'onProgress' | 'signal'>;
 
 export interface RepairOptions extends FetchOptions {
   /** Needed for a model of local files, which the browser forgets, or where its address has changed. */
@@ -129,9 +131,10 @@ export class Engine {
     return this.#client.call((api) => api.discardImport(id));
   }
 
-  /** Re-hashes every stored chunk. */
-  verifyModel(id: string): Promise<{ ok: boolean; badChunks: string[] }> {
-    return this.#client.call((api) => api.verifyModel(id));
+  /** Re-hashes every stored chunk. An abort ends it with AbortError. */
+  verifyModel(id: string, options: VerifyOptions = {}): Promise<{ ok: boolean; badChunks: string[] }> {
+    const { onProgress = () => undefined, signal } = options;
+    return abortable(this.#client, signal, (api, callId) => api.verifyModel(id, callId, callback(onProgress)));
   }
 
   /**

@@ -1,70 +1,76 @@
 import { hasErrorName } from '../../workers/errors';
-import type { Diagnostics, ModelInfo, ModelSource, Progress } from '../../workers/protocol';
-import type { BenchmarkOptions, BenchmarkReport, ChatCompletionChunk, ChatRequest, Engine, Model } from './api';
+import type { Diagnostics, ModelInfo, ModelSource, SourceInfo } from '../../workers/protocol';
+import type {
+  BenchmarkOptions,
+  BenchmarkReport,
+  ChatCompletionChunk,
+  ChatRequest,
+  Engine,
+  Model,
+  RepairOptions,
+  VerifyOptions,
+} from './api';
+import { failureOf, missingTokenizer } from './failure';
+import { Foreground, type Activity, type AttemptOptions } from './foreground.svelte';
 import { askToKeepModels } from './persistence';
-import { subjectOf, type Subject } from './subject';
+import { Transfers } from './transfers.svelte';
 
-export type EngineStatus = 'starting' | 'ready' | 'importing' | 'loading' | 'failed';
-
-/** An error as the page shows it: `name` picks the sentence, `detail` is the small print. */
-export interface Failure {
-  name: string;
-  detail: string;
-  /** The stored model it is about, where there is one. */
-  modelId?: string;
-}
-
-export function failureOf(error: unknown, modelId?: string): Failure {
-  const failure =
-    error instanceof Error ? { name: error.name, detail: error.message } : { name: '', detail: String(error) };
-  return modelId === undefined ? failure : { ...failure, modelId };
-}
-
-/** The name of the page's own error: models that take token ids only are of no use in a conversation. */
-export const MISSING_TOKENIZER = 'MissingTokenizerError';
-
-function missingTokenizer(id: string): Error {
-  return Object.assign(new Error(`"${id}" has no tokenizer`), { name: MISSING_TOKENIZER });
-}
+export type EngineStatus = 'starting' | 'ready' | 'failed' | Activity;
 
 /** A model that the build brings along, small enough to try the page with. */
 export function isDemo(model: ModelInfo): boolean {
   return model.source.kind === 'bundled';
 }
 
-/** Keeps the id of the model used last from one visit to the next. */
+/** Keeps the id of the model used last from one visit to the next, and knows the contexts that were chosen for models. */
 export interface ModelMemory {
   recall: () => string | null;
   remember: (id: string) => void;
+  /** In tokens; undefined where none was chosen. */
+  contextLength?: (model: ModelInfo) => number | undefined;
+  /** The access token that was given for a site, for what is fetched from it again. */
+  tokenFor?: (url: string) => string | undefined;
 }
 
 /** Reactive mirror of the engine, and the only part of it that components know. */
 export class EngineState {
-  status = $state<EngineStatus>('starting');
-  progress = $state.raw<Progress | null>(null);
-  /** What is being imported or loaded. */
-  subject = $state.raw<Subject | null>(null);
+  readonly #work = new Foreground();
+  /** Imports, which go on beside the loaded model. */
+  readonly transfers = new Transfers({
+    engine: () => this.#runningEngine(),
+    takeIn: (model) => this.#takeIn(model),
+    open: (model, isAsked) => this.#openImported(model, isAsked),
+    tokenFor: (source) => this.#tokenFor(source),
+  });
   models = $state.raw<ModelInfo[]>([]);
   /** The model that answers, or null before one is loaded. */
   loaded = $state.raw<ModelInfo | null>(null);
   diagnostics = $state.raw<Diagnostics | null>(null);
-  error = $state.raw<Failure | null>(null);
-  /** True after an import or a load was cancelled, until the next one begins. */
-  wasCancelled = $state(false);
+  #stage = $state<'starting' | 'ready' | 'failed'>('starting');
   #lastModelId = $state<string | null>(null);
+
+  readonly status: EngineStatus = $derived.by(() => {
+    if (this.#stage !== 'ready') return this.#stage;
+    return this.#work.activity ?? (this.transfers.centre ? 'importing' : 'ready');
+  });
+  /** Of what keeps the page busy. */
+  readonly progress = $derived((this.#work.activity ? this.#work : this.transfers.centre)?.progress ?? null);
+  readonly subject = $derived((this.#work.activity ? this.#work : this.transfers.centre)?.subject ?? null);
+  /** How the last load or repair ended, where it did not end well. */
+  readonly error = $derived(this.#work.error);
+  /** True after a load, a repair or an import was cancelled, until the next one begins. */
+  readonly wasCancelled = $derived(this.#work.wasCancelled);
 
   /** The model used last, if it is still stored. */
   readonly lastModel = $derived(this.models.find(({ id }) => id === this.#lastModelId) ?? null);
   /** True where some model was opened on an earlier visit. */
   readonly wasUsedBefore = $derived(this.#lastModelId !== null);
-  readonly isBusy = $derived(this.status === 'importing' || this.status === 'loading');
+  readonly isBusy = $derived(['importing', 'loading', 'repairing'].includes(this.status));
 
   readonly #createEngine: () => Promise<Engine>;
   readonly #memory: ModelMemory;
   #engine: Engine | null = null;
   #model: Model | null = null;
-  #abort: AbortController | null = null;
-  #lastAttempt: (() => Promise<void>) | null = null;
 
   constructor(createEngine: () => Promise<Engine>, memory: ModelMemory) {
     this.#createEngine = createEngine;
@@ -77,37 +83,71 @@ export class EngineState {
     try {
       this.#engine = await this.#createEngine();
       this.models = await this.#engine.listModels();
-      this.status = 'ready';
+      await this.transfers.refresh();
+      this.#stage = 'ready';
       this.diagnostics = await this.#engine.diagnostics();
     } catch (error) {
-      this.error = failureOf(error);
-      this.status = 'failed';
+      this.#work.error = failureOf(error);
+      this.#stage = 'failed';
     }
   }
 
-  /** Imports a model and opens it. */
-  importAndLoad(source: ModelSource): Promise<void> {
+  /**
+   * Imports a model. The first one is shown while it comes, and opened; where a model is loaded, which may be in the midst
+   * of an answer, another one comes in the background. `token` is for the hub of the source.
+   */
+  async importAndLoad(source: ModelSource, { token }: { token?: string | undefined } = {}): Promise<void> {
+    if (this.#stage !== 'ready') return;
+    const isFirst = this.models.every(isDemo) && this.transfers.list.length === 0;
     // Some browsers ask the person; the small demo is not worth that question.
-    if (source.kind !== 'bundled') void askToKeepModels();
-    return this.#attempt('importing', subjectOf(source), (engine, options) =>
-      this.#importInto(engine, source, options),
-    );
+    if (source.kind !== 'bundled' && isFirst) void askToKeepModels();
+    this.dismiss();
+    const takesCentre = source.kind === 'bundled' || (!this.loaded && !this.isBusy);
+    await this.transfers.start(source, { token, takesCentre });
   }
 
   /** Opens a stored model in place of the loaded one. A demo that cannot be read any more is imported anew. */
   load(id: string): Promise<void> {
     const model = this.models.find((stored) => stored.id === id);
     const subject = model ? { name: model.name, isDemo: isDemo(model) } : { name: id, isDemo: false };
-    const work = async (engine: Engine, options: AttemptOptions) => {
+    const work = async (options: AttemptOptions) => {
+      const engine = await this.#runningEngine();
       if (model?.hasTokenizer === false) throw missingTokenizer(id);
       try {
         await this.#loadInto(engine, id, options);
       } catch (error) {
         if (!model || !isDemo(model) || !hasErrorName(error, 'ModelCorruptError')) throw error;
-        await this.#importInto(engine, { kind: 'bundled', name: model.source.location }, { ...options, id });
+        this.#work.begin('importing');
+        await engine.importModel({ kind: 'bundled', name: model.source.location }, { ...options, id });
+        this.#work.begin('loading');
+        await this.#loadInto(engine, id, options);
       }
     };
-    return this.#attempt('loading', subject, work, id);
+    return this.#work.attempt('loading', subject, work, id);
+  }
+
+  /** Makes a damaged model whole again and opens it. Local files are forgotten by the browser, and needed again. */
+  repairAndLoad(id: string, files?: File[]): Promise<void> {
+    const model = this.models.find((stored) => stored.id === id);
+    const source = files && ({ kind: 'files', files } as const);
+    const work = async (options: AttemptOptions) => {
+      const engine = await this.#runningEngine();
+      await engine.repairModel(id, { ...options, token: this.#tokenFor(model?.source), ...(source && { source }) });
+      this.#work.begin('loading');
+      await this.#loadInto(engine, id, options);
+    };
+    return this.#work.attempt('repairing', { name: model?.name ?? id, isDemo: false }, work, id);
+  }
+
+  /** Re-hashes a stored model. */
+  async verify(id: string, options: VerifyOptions): Promise<{ ok: boolean; badChunks: string[] }> {
+    return (await this.#runningEngine()).verifyModel(id, options);
+  }
+
+  /** Makes a damaged model whole again, beside whatever else goes on. */
+  async repair(id: string, options: RepairOptions): Promise<string[]> {
+    const model = this.models.find((stored) => stored.id === id);
+    return (await this.#runningEngine()).repairModel(id, { token: this.#tokenFor(model?.source), ...options });
   }
 
   /** Opens the demo model that comes with the page, importing it where that has not happened yet. */
@@ -116,28 +156,40 @@ export class EngineState {
     return stored ? this.load(stored.id) : this.importAndLoad({ kind: 'bundled', name: 'nano' });
   }
 
-  /** Repeats the import or load that failed last. */
-  async retry(): Promise<void> {
-    await this.#lastAttempt?.();
+  /** Repeats the load or repair that failed last. */
+  retry(): Promise<void> {
+    return this.#work.retry();
   }
 
-  /** Stops the import or load at once. */
+  /** Stops the load or repair at once. */
   cancel(): void {
-    this.#abort?.abort();
+    this.#work.cancel();
+  }
+
+  /** Stops the import in the centre of the page and deletes what it has stored. */
+  async cancelImport(): Promise<void> {
+    this.#work.wasCancelled = true;
+    if (this.transfers.centre) await this.transfers.discard(this.transfers.centre);
   }
 
   /** Deletes a stored model; the loaded one is closed first. */
   async remove(id: string): Promise<void> {
-    const engine = this.#engine;
-    if (!engine) return;
     try {
       if (this.loaded?.id === id) await this.#unload();
-      await engine.removeModel(id);
-      if (this.error?.modelId === id) this.error = null;
+      await (await this.#runningEngine()).removeModel(id);
+      if (this.error?.modelId === id) this.dismiss();
     } catch (error) {
-      this.error = failureOf(error, id);
+      this.#work.error = failureOf(error, id);
     }
-    await this.#lookAtStorage(engine);
+    await this.lookAtStorage();
+  }
+
+  /** What is stored, which other tabs may have changed, and how much room is left. */
+  async lookAtStorage(): Promise<void> {
+    const engine = await this.#runningEngine();
+    this.models = await engine.listModels();
+    await this.transfers.refresh();
+    this.diagnostics = await engine.diagnostics().catch(() => this.diagnostics);
   }
 
   /** Streams the answer to a conversation from the loaded model. Aborting the signal ends the answer. */
@@ -148,75 +200,42 @@ export class EngineState {
 
   /** Measures this device. Aborting the signal ends it with what was measured until then. */
   async benchmark(options: BenchmarkOptions): Promise<BenchmarkReport> {
-    if (!this.#engine) throw new Error('the engine has not started');
-    const engine = await this.#runningEngine(this.#engine);
-    return engine.benchmark(options);
+    return (await this.#runningEngine()).benchmark(options);
   }
 
-  /** Takes the word about the last import or load off the page. */
+  /** Takes the word about the last load, repair or cancelled import off the page. */
   dismiss(): void {
-    this.error = null;
-    this.wasCancelled = false;
-  }
-
-  async #attempt(
-    status: 'importing' | 'loading',
-    subject: Subject,
-    work: (engine: Engine, options: AttemptOptions) => Promise<void>,
-    modelId?: string,
-  ): Promise<void> {
-    const engine = this.#engine;
-    if (!engine || this.isBusy) return;
-    const abort = new AbortController();
-    this.#abort = abort;
-    this.#lastAttempt = () => this.#attempt(status, subject, work, modelId);
-    this.error = null;
-    this.wasCancelled = false;
-    this.progress = null;
-    this.subject = subject;
-    this.status = status;
-    try {
-      await work(await this.#runningEngine(engine), {
-        signal: abort.signal,
-        onProgress: (progress) => (this.progress = progress),
-      });
-    } catch (error) {
-      if (abort.signal.aborted) this.wasCancelled = true;
-      else this.error = failureOf(error, modelId);
-    } finally {
-      this.status = 'ready';
-    }
+    this.#work.dismiss();
   }
 
   /** The engine, or a new one where it has crashed. */
-  async #runningEngine(engine: Engine): Promise<Engine> {
-    if (!engine.isClosed) return engine;
-    this.#engine = await this.#createEngine();
+  async #runningEngine(): Promise<Engine> {
+    if (!this.#engine) throw new Error('the engine has not started');
+    if (this.#engine.isClosed) this.#engine = await this.#createEngine();
     return this.#engine;
   }
 
-  async #importInto(engine: Engine, source: ModelSource, options: AttemptOptions & { id?: string }): Promise<void> {
-    this.status = 'importing';
-    this.progress = null;
-    const info = await engine.importModel(source, options);
-    if (!info.hasTokenizer) await engine.removeModel(info.id);
-    await this.#lookAtStorage(engine);
-    if (!info.hasTokenizer) throw missingTokenizer(info.id);
-    this.status = 'loading';
-    this.progress = null;
-    this.subject = { name: info.name, isDemo: isDemo(info) };
-    await this.#loadInto(engine, info.id, options);
+  #tokenFor(source: SourceInfo | undefined): string | undefined {
+    return source?.hub && this.#memory.tokenFor?.(source.hub.url);
   }
 
-  /** What is stored, and how much room is left. */
-  async #lookAtStorage(engine: Engine): Promise<void> {
-    this.models = await engine.listModels();
-    this.diagnostics = await engine.diagnostics().catch(() => this.diagnostics);
+  async #takeIn({ id, hasTokenizer }: ModelInfo): Promise<void> {
+    if (!hasTokenizer) await (await this.#runningEngine()).removeModel(id);
+    await this.lookAtStorage();
+    if (!hasTokenizer) throw missingTokenizer(id);
+  }
+
+  /** Nobody's conversation is interrupted by a model that has arrived; the demo comes at once, to who has asked for it. */
+  #openImported(model: ModelInfo, isAsked: boolean): Promise<void> | null {
+    const isInTheWay = this.#work.activity !== null || (this.loaded !== null && !isDemo(model) && !isAsked);
+    return isInTheWay ? null : this.load(model.id);
   }
 
   async #loadInto(engine: Engine, id: string, options: AttemptOptions): Promise<void> {
     await this.#unload();
-    this.#model = await engine.load(id, options);
+    const stored = this.models.find((model) => model.id === id);
+    const contextLength = stored && this.#memory.contextLength?.(stored);
+    this.#model = await engine.load(id, contextLength === undefined ? options : { ...options, contextLength });
     this.loaded = this.#model.info;
     this.#lastModelId = id;
     this.#memory.remember(id);
@@ -229,9 +248,4 @@ export class EngineState {
     // A model on a lost device cannot be unloaded, and need not be.
     await model?.unload().catch(() => undefined);
   }
-}
-
-interface AttemptOptions {
-  signal: AbortSignal;
-  onProgress: (progress: Progress) => void;
 }

@@ -19,6 +19,11 @@ function stateOf(info: ModelInfo, ...loads: ((signal?: AbortSignal) => Promise<u
       listModels: async () => (calls.some((call) => call === `remove ${info.id}`) ? [] : [info]),
       removeModel: async (id: string) => void calls.push(`remove ${id}`),
       diagnostics: async () => ({}),
+      listImports: async () => [],
+      repairModel: async (id: string, { source }: { source?: ModelSource }) => {
+        calls.push({ repaired: id, source });
+        return ['chunk 1'];
+      },
       importModel: async (source: ModelSource, { id }: { id?: string }) => {
         calls.push({ source, id });
         return info;
@@ -79,6 +84,30 @@ test('cancelling is no failure, and a second attempt waits for the end of the fi
   expect(state).toMatchObject({ status: 'ready', wasCancelled: true, error: null });
 });
 
+test('a damaged model is repaired, from its files where it came from files, and opened', async () => {
+  let reads = 0;
+  const { state, calls } = stateWith(() => (reads++ === 0 ? fails('ModelCorruptError')() : loads()));
+  await state.start();
+  await state.load('m');
+  expect(state.error?.name).toBe('ModelCorruptError');
+  const files = [new File([], 'm.gguf')];
+  const done = state.repairAndLoad('m', files);
+  expect(state.status).toBe('repairing');
+  await done;
+  expect(calls).toEqual([{ repaired: 'm', source: { kind: 'files', files } }]);
+  expect(state).toMatchObject({ status: 'ready', loaded: info, error: null });
+});
+
+test('while a model is loaded another one is imported in the background, and waits to be opened', async () => {
+  const { state } = stateWith(loads);
+  await state.start();
+  await state.load('m');
+  const done = state.importAndLoad({ kind: 'url', urls: ['https://x/other.gguf'] });
+  expect(state).toMatchObject({ status: 'ready', isBusy: false });
+  await done;
+  expect(state.transfers.list).toMatchObject([{ state: 'done', model: info }]);
+});
+
 test('after a crash the next attempt starts a new engine', async () => {
   const { state } = stateWith(fails('DeviceLostError'), loads);
   await state.start();
@@ -95,7 +124,7 @@ test('a model without a tokenizer is not opened, and its import is taken back', 
   expect(state).toMatchObject({ status: 'ready', loaded: null, error: { name: 'MissingTokenizerError' } });
   await state.importAndLoad({ kind: 'bundled', name: 'nano' });
   expect(state).toMatchObject({ status: 'ready', loaded: null, models: [] });
-  expect(state.error?.name).toBe('MissingTokenizerError');
+  expect(state.transfers.list).toMatchObject([{ state: 'failed', failure: { name: 'MissingTokenizerError' } }]);
 });
 
 test('a demo that cannot be read any more is imported again under its id, and opened', async () => {

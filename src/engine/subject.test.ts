@@ -19,6 +19,10 @@ test.each([
     { name: 'nano', isDemo: false },
   ],
   [
+    { kind: 'url', urls: ['https://example.org/openbmb/nano/resolve/main/'] },
+    { name: 'nano', isDemo: false },
+  ],
+  [
     { kind: 'files', files: [] },
     { name: '', isDemo: false },
   ],

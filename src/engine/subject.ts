@@ -25,5 +25,7 @@ export function subjectOf(source: ModelSource): Subject {
 
 function lastSegment(url: string): string {
   const segments = new URL(url).pathname.split('/').filter(Boolean);
-  return decodeURIComponent(segments.at(-1) ?? url);
+  // 'owner/name/resolve/main/' is the folder of a whole repository.
+  const isRepository = segments.length > 3 && segments.at(-2) === 'resolve' && url.endsWith('/');
+  return decodeURIComponent(segments.at(isRepository ? -3 : -1) ?? url);
 }

@@ -13,7 +13,7 @@ test('every named error has a sentence of its own', () => {
 
 test('the ways out fit the errors', () => {
   expect(adviceFor('DeviceLostError', '').action).toBe('reloadModel');
-  expect(adviceFor('ModelCorruptError', '').action).toBe('removeModel');
+  expect(adviceFor('ModelCorruptError', '').action).toBe('repairModel');
   expect(adviceFor('InvalidFileError', '').action).toBeNull();
   // A file that has changed is imported from its beginning.
   expect(adviceFor('SourceChangedError', '').action).toBe('retry');
@@ -28,4 +28,13 @@ test('a copy that another version of the app stored is not called damaged', () =
   const detail = '"m" was stored by another version of this app; import it again';
   expect(readFileSync('workers/session/loadModel.ts', 'utf8')).toContain('another version of this app');
   expect(adviceFor('ModelCorruptError', detail)).toEqual({ sentence: 'otherVersion', action: 'removeModel' });
+});
+
+test('a site that asks who is there is not called unreachable', () => {
+  expect(readFileSync('workers/import/httpBody.ts', 'utf8')).toContain('the server answered with status ${status}');
+  for (const status of [401, 403]) {
+    const detail = `hub.example.org/a/b: the server answered with status ${status}: it asks for permission.`;
+    expect(adviceFor('NetworkError', detail)).toEqual({ sentence: 'accessDenied', action: 'retry' });
+  }
+  expect(adviceFor('NetworkError', 'the server answered with status 500.').sentence).toBe('NetworkError');
 });

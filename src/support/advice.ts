@@ -1,9 +1,9 @@
 import type { Dictionary } from '../i18n/en';
 import type { EngineErrorName } from '../engine/api';
-import type { MISSING_TOKENIZER } from '../engine/engine.svelte';
+import type { MISSING_TOKENIZER } from '../engine/failure';
 
 /** What the reader can do about an error with one press. */
-export type Action = 'retry' | 'reloadModel' | 'removeModel';
+export type Action = 'retry' | 'reloadModel' | 'removeModel' | 'repairModel';
 
 export interface Advice {
   sentence: keyof Dictionary['errors'];
@@ -17,7 +17,7 @@ const ACTIONS: Record<Failing, Action | null> = {
   UnsupportedError: null,
   InvalidFileError: null,
   ModelNotFoundError: null,
-  ModelCorruptError: 'removeModel',
+  ModelCorruptError: 'repairModel',
   ModelInUseError: null,
   MissingTokenizerError: null,
   NetworkError: 'retry',
@@ -30,8 +30,11 @@ const ACTIONS: Record<Failing, Action | null> = {
 /** The sentence and the action for an error of this name; `detail` tells an outdated copy from a damaged one. */
 export function adviceFor(name: string, detail: string): Advice {
   if (!isKnown(name)) return { sentence: 'unknown', action: 'retry' };
+  // What a site keeps for people that it knows is no matter of the connection.
+  if (name === 'NetworkError' && /status (401|403)\b/.test(detail))
+    return { sentence: 'accessDenied', action: 'retry' };
   const isOutdated = name === 'ModelCorruptError' && detail.includes('another version of this app');
-  return { sentence: isOutdated ? 'otherVersion' : name, action: ACTIONS[name] };
+  return isOutdated ? { sentence: 'otherVersion', action: 'removeModel' } : { sentence: name, action: ACTIONS[name] };
 }
 
 function isKnown(name: string): name is keyof typeof ACTIONS {

@@ -22,7 +22,7 @@ export function whileAlone<T>(
     try {
       if (isFree) return await work(announcing(channel, fingerprint, onProgress));
       channel.onmessage = ({ data }: MessageEvent<Message>) => {
-        if (data.fingerprint === fingerprint) onProgress(data.progress);
+        if (data.fingerprint === fingerprint) onProgress({ ...data.progress, isElsewhere: true });
       };
       return await withLock(name, () => {
         channel.onmessage = null;

@@ -1,5 +1,5 @@
 import type { ChunkEntry, TensorEntry } from '../checkpoint/manifest';
-import { engineError, hasErrorName } from '../errors';
+import { hasErrorName, storageFullError } from '../errors';
 import type { Progress } from '../protocol';
 import { estimateStorage } from '../storage/quota';
 import type { ImportJournal, WeightStore } from '../storage/weightStore';
@@ -55,6 +55,7 @@ export async function importWeights(
       async (chunk, bytes) => {
         const { settles, ...rows } = waiting.shift()!;
         journal.loadedBytes += ownBytes(planned, rows);
+        journal.storedBytes += bytes.byteLength;
         journal.updatedAt = Date.now();
         journal.fileHashes[planned.source.file] = source.hashTo(settles);
         await store.putChunk(journal, chunk, bytes).catch((error: unknown) => {
@@ -76,12 +77,25 @@ export function sourceBytes(plan: PlannedTensor[]): number {
 
 /** Of the source, the bytes whose chunks are stored. */
 export function storedSourceBytes(plan: PlannedTensor[], hashes: ReadonlyMap<number, string>): number {
+  return sumOverStored(plan, hashes, ownBytes);
+}
+
+/** What the chunks that are stored take in the database, in bytes. */
+export function storedPackedBytes(plan: PlannedTensor[], hashes: ReadonlyMap<number, string>): number {
+  return sumOverStored(plan, hashes, (_, { chunk }) => chunk.bytes);
+}
+
+function sumOverStored(
+  plan: PlannedTensor[],
+  hashes: ReadonlyMap<number, string>,
+  bytesOf: (planned: PlannedTensor, chunk: PlannedChunk) => number,
+): number {
   const isStored = ({ chunk }: PlannedChunk) => hashes.has(chunk.number);
-  const stored = (planned: PlannedTensor) =>
+  const ofTensor = (planned: PlannedTensor) =>
     plannedChunks(planned.entry)
       .filter(isStored)
-      .reduce((sum, chunk) => sum + ownBytes(planned, chunk), 0);
-  return plan.reduce((sum, planned) => sum + stored(planned), 0);
+      .reduce((sum, chunk) => sum + bytesOf(planned, chunk), 0);
+  return plan.reduce((sum, planned) => sum + ofTensor(planned), 0);
 }
 
 function ownBytes({ source, entry }: PlannedTensor, { firstRow, endRow }: Pick<PlannedChunk, 'firstRow' | 'endRow'>) {
@@ -132,26 +146,17 @@ async function requireRoom(pending: PendingTensor[]): Promise<void> {
   const needed = storedBytesFrom(pending, 0);
   const free = estimate.quotaBytes - estimate.usedBytes;
   if (needed <= free) return;
-  throw engineError(
-    'StorageFullError',
-    `The model needs ${inMegabytes(needed)} of storage, and the browser has ${inMegabytes(free)} left for this page.`,
-  );
+  throw storageFullError(needed, free);
 }
 
 function storageRanFull(pending: PendingTensor[], { number }: ChunkEntry, cause: unknown): Error {
-  const needed = storedBytesFrom(pending, number);
-  const message = `The browser has no room left: this model needs ${inMegabytes(needed)} more. What is stored is kept.`;
-  return engineError('StorageFullError', message, cause);
+  return storageFullError(storedBytesFrom(pending, number), null, cause);
 }
 
 /** Bytes that the pending chunks take, from this number on. */
 function storedBytesFrom(pending: PendingTensor[], first: number): number {
   const chunks = pending.flatMap((tensor) => tensor.chunks).filter(({ chunk }) => chunk.number >= first);
   return chunks.reduce((sum, { chunk }) => sum + chunk.bytes, 0);
-}
-
-function inMegabytes(bytes: number): string {
-  return `${(Math.max(0, bytes) / 1e6).toFixed(1)} MB`;
 }
 
 function withHashes(entry: TensorEntry, hashes: ReadonlyMap<number, string>): TensorEntry {

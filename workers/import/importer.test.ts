@@ -142,7 +142,13 @@ describe('a checkpoint', () => {
     const loaded = importing.map(({ loadedBytes }) => loadedBytes);
     expect(loaded).toEqual(loaded.toSorted((a, b) => a - b));
     const { totalBytes } = importing[0]!;
-    expect(importing.at(-1)).toEqual({ phase: 'importing', loadedBytes: totalBytes, totalBytes, etaSeconds: 0 });
+    expect(importing.at(-1)).toEqual({
+      phase: 'importing',
+      modelId: 'minicpm',
+      loadedBytes: totalBytes,
+      totalBytes,
+      etaSeconds: 0,
+    });
     expect(totalBytes).toBe(tinyWeights().reduce((sum, { values }) => sum + values.byteLength, 0));
   });
 
@@ -202,6 +208,18 @@ describe('models of one name', () => {
 });
 
 describe('a broken import', () => {
+  test('is left alone by a model of its name from another source', async () => {
+    leapingClock();
+    const database = newDatabase();
+    await expect(importModel(tinyFolder(), { database, onProgress: stopAfter(10) })).rejects.toThrow('terminated');
+    const store = new WeightStore(database);
+    const [journal] = await store.listJournals();
+    const other = new File([tinyGguf(tinyConfig(), 2)], `${journal!.name}.gguf`);
+    expect((await importModel([other], { database })).id).toBe(`${journal!.id}-2`);
+    expect(await store.storedChunks(journal!.importId)).not.toHaveProperty('size', 0);
+    expect(await importModel(tinyFolder(), { database })).toMatchObject({ importId: journal!.importId });
+  });
+
   test('is invisible, and goes on where it ended', async () => {
     leapingClock();
     const database = newDatabase();

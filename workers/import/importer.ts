@@ -8,7 +8,7 @@ import type { ImportJournal } from '../storage/weightStore';
 import { DEFAULT_DATABASE, WeightStore } from '../storage/weightStore';
 import type { Checkpoint } from './checkpoint';
 import { whileAlone } from './importLock';
-import { importWeights, sourceBytes, storedSourceBytes } from './importWeights';
+import { importWeights, sourceBytes, storedPackedBytes, storedSourceBytes } from './importWeights';
 import { preferredId, unsharedId } from './modelId';
 import { modelInfo } from './modelInfo';
 import { openCheckpoint } from './openCheckpoint';
@@ -58,7 +58,9 @@ export class Importer implements ImporterApi {
         const work = async (report: (progress: Progress) => void) => {
           const stored = await store.findManifest(id);
           const isDoneElsewhere = stored?.fingerprint === print && stored.info.importedAt >= startedAt;
-          return isDoneElsewhere ? stored.info : importCheckpoint(store, id, request, info, checkpoint, print, report);
+          if (isDoneElsewhere) return stored.info;
+          const reportAs = (progress: Progress) => report({ ...progress, modelId: id });
+          return importCheckpoint(store, id, request, info, checkpoint, print, reportAs);
         };
         return id === preferred ? work(report) : whileAlone(importLock(database, id), print, report, work);
       });
@@ -129,7 +131,13 @@ async function openJournal(
 ): Promise<ImportJournal> {
   const broken = await store.getJournal(id);
   if (broken?.fingerprint === fingerprint) {
-    return { ...broken, source, loadedBytes: storedSourceBytes(plan, await store.storedChunks(broken.importId)) };
+    const hashes = await store.storedChunks(broken.importId);
+    return {
+      ...broken,
+      source,
+      loadedBytes: storedSourceBytes(plan, hashes),
+      storedBytes: storedPackedBytes(plan, hashes),
+    };
   }
   if (broken) await store.discardImport(broken);
   return {
@@ -142,6 +150,7 @@ async function openJournal(
     chunkBytes: chunkBytesOf(request),
     loadedBytes: 0,
     totalBytes: sourceBytes(plan),
+    storedBytes: 0,
     updatedAt: Date.now(),
     fileHashes: weights.map(() => null),
   };

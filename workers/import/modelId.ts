@@ -14,8 +14,8 @@ export function preferredId(request: ImportRequest, checkpoint: Checkpoint): str
 }
 
 /**
- * `preferred`, or that followed by -2, -3, … where models from other sources have those ids. A model from the same
- * source keeps its id, and so does a broken import with this fingerprint.
+ * `preferred`, or that followed by -2, -3, … where models from other sources, finished or not, have those ids. A model from
+ * the same source keeps its id, and so does a broken import with this fingerprint.
  */
 export async function unsharedId(
   store: WeightStore,
@@ -35,6 +35,8 @@ export async function unsharedId(
   ].find(isVariant);
   if (known !== undefined) return known;
   let id = preferred;
-  for (let number = 2; sources.has(id); number++) id = `${preferred}-${number}`;
+  const isTaken = (id: string) =>
+    sources.has(id) || journals.some((journal) => journal.id === id && !isSame(journal.source));
+  for (let number = 2; isTaken(id); number++) id = `${preferred}-${number}`;
   return id;
 }

@@ -30,7 +30,7 @@ export async function repairModel(
 ): Promise<string[]> {
   onProgress({ phase: 'reading', loadedBytes: 0, totalBytes: 0 });
   const manifest = await store.getManifest(id);
-  const damage = await store.findDamage(manifest);
+  const damage = await store.findDamage(manifest, onProgress);
   const names = damageNames(damage);
   if (names.length === 0) return [];
   const files = await openSource(source ?? rememberedSource(manifest.info.source), settings);

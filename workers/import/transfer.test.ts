@@ -109,7 +109,9 @@ describe('an import that is broken off', () => {
       return put.apply(this, record);
     });
     const hub = await serve();
-    const options = { database, transfer: TRANSFER };
+    const ids = new Set<string>();
+    const onProgress = ({ phase, modelId = '' }: Progress) => phase === 'importing' && ids.add(modelId);
+    const options = { database, transfer: TRANSFER, onProgress };
     await expect(importModel(onHub(hub), options)).rejects.toMatchObject({ name: 'StorageFullError' });
     vi.restoreAllMocks();
     const store = new WeightStore(database);
@@ -125,6 +127,10 @@ describe('an import that is broken off', () => {
     expect(manifest.importId).toBe(journal!.importId);
     expect(hashes(manifest)).toEqual(whole);
     expect(written).toBe(whole.length - stored.size);
+    const chunks = manifest.tensors.flatMap(({ shards }) => shards.flatMap(({ chunks }) => chunks));
+    const storedBytes = chunks.reduce((sum, { number, bytes }) => sum + (stored.has(number) ? bytes : 0), 0);
+    expect(journal!.storedBytes).toBe(storedBytes);
+    expect([...ids]).toEqual([manifest.id]);
   });
 
   test('does not even begin where the browser says that there is no room', async () => {

@@ -5,6 +5,7 @@ import { languageModelWeights } from '../model/weights';
 import { ropeTable } from '../model/ropeTable';
 import { visionWeights } from '../model/visionWeights';
 import type { Backend } from '../ops/backend';
+import { kvCacheFormat } from '../memory/kvCacheFormat';
 import { kvCacheBytes } from '../ops/kvCacheLayout';
 import type { LayerCache, Matrix, Vector } from '../ops/graph';
 import { kernelWorkload, type KernelWorkload } from '../ops/kernelWorkload';
@@ -12,7 +13,6 @@ import type { EngineOptions, KvCacheFormat, LoadRequest, Progress } from '../pro
 import type { WeightStore } from '../storage/weightStore';
 import { Tokenizer } from '../tokenizer/tokenizer';
 import { createBackend } from './createBackend';
-import { kvCacheFormat } from './kvCacheFormat';
 import { Session, type SessionParts } from './session';
 
 /** A page that did not ask gets room for a long conversation without the cache outweighing the model. */

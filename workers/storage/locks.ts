@@ -10,6 +10,12 @@ export const importLock = (database: string, id: string) => `import ${database} 
 /** Held while a model is loaded: shared by those who use it, exclusive for who would delete it. */
 export const modelLock = (database: string, id: string) => `model ${database} ${id}`;
 
+/** Which of these locks are held, here or in another tab. */
+export async function heldLocks(names: string[]): Promise<Set<string>> {
+  const { held = [] } = hasLocks() ? await navigator.locks.query() : {};
+  return new Set(held.flatMap(({ name }) => (name !== undefined && names.includes(name) ? [name] : [])));
+}
+
 /** Runs `work` while the lock is held, waiting for it. */
 export function withLock<T>(name: string, work: () => Promise<T>): Promise<T> {
   return hasLocks() ? navigator.locks.request(name, work) : work();

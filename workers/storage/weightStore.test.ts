@@ -1,6 +1,7 @@
 import 'fake-indexeddb/auto';
 import { expect, test } from 'vitest';
 import type { ChunkEntry, Manifest, TokenizerRecord } from '../checkpoint/manifest';
+import type { Progress } from '../protocol';
 import { newDatabase, storedKeys } from '../testing/importing';
 import { sha256, sha256OfJson } from './hash';
 import type { ImportJournal } from './weightStore';
@@ -11,7 +12,15 @@ const chunkBytes = [Uint8Array.of(1, 2, 3, 4), Uint8Array.of(5, 6, 7)];
 
 function journalOf(id: string, importId: string): ImportJournal {
   const source = { kind: 'url' as const, location: 'https://x/m.gguf' };
-  const about = { name: id, source, quantization: 'auto' as const, loadedBytes: 0, totalBytes: 7, updatedAt: 0 };
+  const about = {
+    name: id,
+    source,
+    quantization: 'auto' as const,
+    loadedBytes: 0,
+    totalBytes: 7,
+    storedBytes: 0,
+    updatedAt: 0,
+  };
   return { ...about, id, importId, fingerprint: 'f', chunkBytes: 16, fileHashes: [null] };
 }
 
@@ -36,7 +45,7 @@ async function storeModel(store: WeightStore, id: string, importId: string): Pro
     config: {},
     tensors: [{ name: 'norm', shape: [7], format: 'f32', shards: [{ rowStart: 0, rows: 7, bytes: 7, chunks }] }],
     tokenizerHash: await sha256OfJson(tokenizer),
-    info: {},
+    info: { bytes: 7 },
   } as unknown as Manifest;
   await store.commit(manifest, tokenizer);
   return manifest;
@@ -51,6 +60,20 @@ test('a committed model is listed, read and verified', async () => {
   const chunk = manifest.tensors[0]!.shards[0]!.chunks[1]!;
   expect(await store.getChunk(manifest, chunk)).toEqual(chunkBytes[1]);
   expect(await store.verify('nano')).toEqual({ ok: true, badChunks: [] });
+});
+
+test('verifying tells how far it is, and ends where it is stopped', async () => {
+  const store = new WeightStore(newDatabase());
+  await storeModel(store, 'nano', 'import-1');
+  const stopping = new AbortController();
+  const reports: Progress[] = [];
+  await store.verify('nano', (progress) => void reports.push(progress));
+  expect(reports).toEqual([
+    { phase: 'verifying', loadedBytes: 0, totalBytes: 7 },
+    { phase: 'verifying', loadedBytes: 4, totalBytes: 7 },
+  ]);
+  const stopped = store.verify('nano', () => stopping.abort(), stopping.signal);
+  await expect(stopped).rejects.toMatchObject({ name: 'AbortError' });
 });
 
 test('a changed chunk is named by verify and by reading, and can be put back', async () => {

@@ -2,7 +2,7 @@ import { promisifyRequest } from 'idb-keyval';
 import type { UseStore } from 'idb-keyval';
 import type { ChunkEntry, Manifest, TensorEntry, TokenizerRecord } from '../checkpoint/manifest';
 import { engineError } from '../errors';
-import type { UnfinishedImport } from '../protocol';
+import type { Progress, UnfinishedImport } from '../protocol';
 import { openWeightDatabase } from './database';
 import { sha256, sha256OfJson } from './hash';
 import type { RunningHash } from './runningHash';
@@ -11,7 +11,7 @@ import type { RunningHash } from './runningHash';
 export const DEFAULT_DATABASE = 'minicpm-weights';
 
 /** An import under way, or broken off: with the chunks that are stored, all it takes to go on. */
-export interface ImportJournal extends UnfinishedImport {
+export interface ImportJournal extends Omit<UnfinishedImport, 'isUnderWay'> {
   importId: string;
   /** Tells one source, quantization and layout version from another. */
   fingerprint: string;
@@ -83,11 +83,20 @@ export class WeightStore {
     throw engineError('ModelCorruptError', `The tokenizer of the stored model "${manifest.id}" is missing.`);
   }
 
-  /** Re-hashes every chunk and the tokenizer. */
-  async findDamage(manifest: Manifest): Promise<Damage> {
+  /** Re-hashes every chunk and the tokenizer. Throws AbortError where `signal` ends it. */
+  async findDamage(
+    manifest: Manifest,
+    onProgress: (progress: Progress) => void = () => undefined,
+    signal?: AbortSignal,
+  ): Promise<Damage> {
     const damage: Damage = { chunks: [], hasBadTokenizer: false };
+    const totalBytes = manifest.info.bytes;
+    let loadedBytes = 0;
     for (const tensor of manifest.tensors) {
       for (const [index, chunk] of tensor.shards.flatMap((shard) => shard.chunks).entries()) {
+        signal?.throwIfAborted();
+        onProgress({ phase: 'verifying', loadedBytes, totalBytes });
+        loadedBytes += chunk.bytes;
         const bytes = await this.#get<Uint8Array<ArrayBuffer>>(['chunk', manifest.importId, chunk.number]);
         if ((await faultOf(bytes, chunk)) !== null) damage.chunks.push({ tensor, index, chunk });
       }
@@ -100,8 +109,12 @@ export class WeightStore {
   }
 
   /** `findDamage` for people: `badChunks` names what is missing or changed. Throws ModelNotFoundError. */
-  async verify(id: string): Promise<{ ok: boolean; badChunks: string[] }> {
-    const badChunks = damageNames(await this.findDamage(await this.getManifest(id)));
+  async verify(
+    id: string,
+    onProgress?: (progress: Progress) => void,
+    signal?: AbortSignal,
+  ): Promise<{ ok: boolean; badChunks: string[] }> {
+    const badChunks = damageNames(await this.findDamage(await this.getManifest(id), onProgress, signal));
     return { ok: badChunks.length === 0, badChunks };
   }
 

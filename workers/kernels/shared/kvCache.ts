@@ -5,6 +5,9 @@ import kvF32 from './kvF32.wgsl?raw';
 import kvInt8 from './kvInt8.wgsl?raw';
 import kvLayout from './kvLayout.wgsl?raw';
 
+/** The sizes of the layout below, which the page needs, too. */
+export { headQuads, headRows, KEY_TILE, kvCacheBytes } from '../../memory/kvCacheBytes';
+
 /**
  * The keys of one layer, and its values, in a buffer each: quads of four consecutive channels of a head (the last quad is
  * padded with zeros), 16 bytes in f32, 8 in f16 and 4 in int8.
@@ -19,9 +22,6 @@ const FORMATS: Record<KvCacheFormat, WgslSource> = {
   f16: { file: 'kvF16.wgsl', text: kvF16 },
   int8: { file: 'kvInt8.wgsl', text: kvInt8 },
 };
-
-/** Tokens whose keys stand side by side. */
-export const KEY_TILE = 32;
 
 /** One head of one layer's keys or values: what both sides of the cache must agree on. */
 export interface KvCacheShape {
@@ -42,22 +42,4 @@ export function kvCacheSources({ format }: KvCacheShape): WgslSource[] {
 /** Values of the overrides of kvCacheSources. */
 export function kvCacheConstants({ numKvHeads, capacity, headDim }: KvCacheShape): Record<string, number> {
   return { NUM_KV_HEADS: numKvHeads, CAPACITY: capacity, HEAD_DIM: headDim };
-}
-
-const QUAD_BYTES: Record<KvCacheFormat, number> = { f32: 16, f16: 8, int8: 4 };
-const SCALE_BYTES: Record<KvCacheFormat, number> = { f32: 0, f16: 0, int8: 4 };
-
-/** Quads in one head's row. */
-export function headQuads(headDim: number): number {
-  return Math.ceil(headDim / 4);
-}
-
-/** Rows per head that a cache for `capacity` tokens holds. */
-export function headRows(capacity: number): number {
-  return Math.ceil(capacity / KEY_TILE) * KEY_TILE;
-}
-
-/** Bytes of the keys, or of the values, of one layer with room for `capacity` tokens. */
-export function kvCacheBytes(format: KvCacheFormat, numKvHeads: number, capacity: number, headDim: number): number {
-  return numKvHeads * headRows(capacity) * (headQuads(headDim) * QUAD_BYTES[format] + SCALE_BYTES[format]);
 }

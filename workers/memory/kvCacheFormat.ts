@@ -1,12 +1,17 @@
-import type { Manifest } from '../checkpoint/manifest';
-import type { ModelConfig } from '../checkpoint/modelConfig';
-import { kvCacheBytes } from '../ops/kvCacheLayout';
-import type { KvCacheFormat } from '../protocol';
+import type { KvCacheFormat, Quantization } from '../protocol';
+import { kvCacheBytes } from './kvCacheBytes';
 
 /** A smaller cache is not worth its rounding. */
 const LARGE_CACHE_BYTES = 256e6;
 /** Nor is one that is this small beside the weights. */
 const LARGE_SHARE = 1 / 4;
+
+/** What the rule looks at; a manifest has it. */
+export interface CachedModel {
+  config: { numLayers: number; numKvHeads: number; headDim: number };
+  /** `bytes`: of the packed weights. */
+  info: { quantization: Quantization; bytes: number };
+}
 
 /**
  * The format of a cache that nobody chose one for. f16, whose error is far below that of int4 weights; int8, which takes
@@ -14,7 +19,7 @@ const LARGE_SHARE = 1 / 4;
  * of a layer would not fit into a buffer. An evaluation in f32 keeps an f32 cache.
  */
 export function kvCacheFormat(
-  { config, info }: { config: CacheConfig; info: Pick<Manifest['info'], 'quantization' | 'bytes'> },
+  { config, info }: CachedModel,
   contextLength: number,
   mostBufferBytes: number,
 ): KvCacheFormat {
@@ -25,5 +30,3 @@ export function kvCacheFormat(
   const isLarge = bytes > LARGE_CACHE_BYTES && bytes > LARGE_SHARE * info.bytes;
   return isLarge || keysBytes > mostBufferBytes ? 'int8' : 'f16';
 }
-
-type CacheConfig = Pick<ModelConfig, 'numLayers' | 'numKvHeads' | 'headDim'>;

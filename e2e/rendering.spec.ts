@@ -1,0 +1,167 @@
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { expect, test, type Page } from '@playwright/test';
+import { build, preview, type PreviewServer } from 'vite';
+import { contentSecurityPolicy } from '../vite.config';
+import { hostileAnswers } from './rendering/hostile';
+
+/** Answers as the page shows them: its own conversation and components, built as it is, with a model that recites. */
+
+const ROOT = 'e2e/rendering';
+const OUT = '../results/rendering';
+const ATTACKER = 'https://attacker.example';
+
+let server: PreviewServer;
+
+test.describe.configure({ mode: 'serial' });
+
+test.beforeAll(async () => {
+  const shared = { configFile: false as const, root: ROOT, base: './', logLevel: 'warn' as const };
+  const outDir = { outDir: OUT, emptyOutDir: true, target: 'es2023' };
+  await build({
+    ...shared,
+    plugins: [svelte({ configFile: false }), contentSecurityPolicy()],
+    worker: { format: 'es' },
+    build: outDir,
+  });
+  server = await preview({ ...shared, build: outDir, preview: { host: '127.0.0.1', port: 0 } });
+});
+
+test.afterAll(() => server.close());
+
+/** Opens the page; returns the addresses off its origin that it asks for. */
+async function open(page: Page): Promise<string[]> {
+  const address = server.resolvedUrls!.local[0]!;
+  const asked: string[] = [];
+  await page.route(
+    (url) => url.origin !== new URL(address).origin,
+    (route) => {
+      asked.push(route.request().url());
+      return route.abort();
+    },
+  );
+  page.on('dialog', (dialog) => {
+    asked.push(`dialog ${dialog.message()}`);
+    void dialog.dismiss();
+  });
+  await page.goto(address);
+  return asked;
+}
+
+const answer = (page: Page, pieces: string[]) => page.evaluate((list) => window.answer(list), pieces);
+
+test('no hostile answer runs, asks, styles or leads anywhere', async ({ page }) => {
+  const errors: string[] = [];
+  page.on('pageerror', (error) => errors.push(error.message));
+  const asked = await open(page);
+  const address = page.url();
+  const hostile = hostileAnswers(ATTACKER);
+  for (const text of hostile) await answer(page, [text.slice(0, text.length / 2), text.slice(text.length / 2)]);
+  await expect(page.getByTestId('message-text')).toHaveCount(hostile.length);
+  await expect(page.locator('math').first()).toBeVisible();
+  const found = await page.evaluate(() => {
+    const answers = [...document.querySelectorAll('[data-testid=message-text]')];
+    const inside = (selector: string) => answers.flatMap((element) => [...element.querySelectorAll(selector)]);
+    const links = inside('a') as HTMLAnchorElement[];
+    return {
+      ran: window.ran,
+      violations: window.violations,
+      title: document.title,
+      elements: inside(
+        'script, img, iframe, object, embed, link, style, form, video, audio, base, meta, svg image, svg script',
+      ).map(({ outerHTML }) => outerHTML),
+      styled: inside('[style], [mathcolor], [mathbackground]').map(({ outerHTML }) => outerHTML),
+      handlers: inside('*').flatMap(({ attributes }) => [...attributes].filter(({ name }) => name.startsWith('on'))),
+      ids: inside('[id]').length,
+      unsafe: links
+        .filter(({ protocol }) => !['http:', 'https:', 'mailto:'].includes(protocol))
+        .map(({ href }) => href),
+      open: links.filter(({ rel, target }) => rel !== 'noopener noreferrer' || target !== '_blank').length,
+      links: links.length,
+      wide: document.documentElement.scrollWidth - window.innerWidth,
+      scroller:
+        document.querySelector('[role=region]')!.scrollWidth - document.querySelector('[role=region]')!.clientWidth,
+    };
+  });
+  expect(found.links).toBeGreaterThan(0);
+  expect(found).toMatchObject({
+    ran: [],
+    violations: [],
+    title: 'MiniCPM in the browser',
+    elements: [],
+    styled: [],
+    handlers: [],
+  });
+  expect(found).toMatchObject({ ids: 0, unsafe: [], open: 0, wide: 0, scroller: 0 });
+  expect(asked).toEqual([]);
+  expect(errors).toEqual([]);
+  expect(page.url()).toBe(address);
+});
+
+const DOCUMENT = `## A title
+
+First paragraph with **bold** and $x^2$, and [a link](https://example.com/page).
+
+- one
+- two
+
+\`\`\`python
+def f(x):
+    return x
+\`\`\`
+
+| a | b |
+|---|--:|
+| 1 | 2 |
+
+$$
+\\frac{a}{b}
+$$
+
+The end.`;
+
+test('finished blocks are not touched while the answer goes on', async ({ page }) => {
+  await open(page);
+  await page.evaluate(() => {
+    const finished = new Set<Node>();
+    new MutationObserver((records) => {
+      const children = [...(document.querySelector('[data-testid=message-text]')?.children ?? [])];
+      // The last two blocks may change; colours and formulas come once, when they are loaded.
+      for (const { target, type } of records) {
+        const block = children.find((child) => child.contains(target));
+        if (block && finished.has(block) && type !== 'attributes') window.violations.push(block.textContent ?? '');
+      }
+      for (const child of children.slice(0, -3)) if (!child.matches('.code-block, .formula')) finished.add(child);
+    }).observe(document.body, { subtree: true, childList: true, characterData: true });
+  });
+  await answer(page, [...DOCUMENT]);
+  const text = page.getByTestId('message-text');
+  await expect(text.locator('h3')).toHaveText('A title');
+  await expect(text.locator('li')).toHaveText(['one', 'two']);
+  await expect(text.locator('.code-keyword')).toHaveText(['def', 'return']);
+  await expect(text.locator('th[data-align=right]')).toHaveText('b');
+  await expect(text.locator('math')).toHaveCount(2);
+  await expect(text.locator('a')).toContainText('(example.com)');
+  expect(await page.evaluate(() => window.violations)).toEqual([]);
+});
+
+test('code can be copied; code and tables wider than a phone scroll in place, by keyboard too', async ({
+  page,
+  context,
+}) => {
+  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  await page.setViewportSize({ width: 390, height: 844 });
+  await open(page);
+  const cells = Array.from({ length: 12 }, (_, i) => `column ${i}`);
+  const table = `| ${cells.join(' | ')} |\n|${'---|'.repeat(12)}\n| ${cells.join(' | ')} |`;
+  const code = `const words = '${'long '.repeat(40)}';`;
+  await answer(page, [`\`\`\`js\n${code}\n\`\`\`\n\n${table}`]);
+  for (const selector of ['pre', '.table']) {
+    const box = page.getByTestId('message-text').locator(selector);
+    await expect(box).toHaveAttribute('tabindex', '0');
+    await expect(box).toHaveAttribute('role', 'group');
+  }
+  const overflow = await page.getByRole('region').evaluate((list) => list.scrollWidth - list.clientWidth);
+  expect(overflow).toBe(0);
+  await page.getByTestId('message-text').getByRole('button').click();
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(code);
+});
