@@ -84,7 +84,8 @@ interface PromptJson {
   greedy: { tokens: number[]; margin_top1_top2: number[] };
 }
 
-function goldenPrompts(path: string): GoldenPrompt[] {
+/** The prompts of a golden file, whose path has no extension. */
+export function goldenPrompts(path: string): GoldenPrompt[] {
   const tensors = readSafetensors(`${path}.safetensors`);
   return readJson<{ prompts: PromptJson[] }>(`${path}.json`).prompts.map((prompt) => ({
     index: prompt.index,

@@ -294,6 +294,10 @@ export interface ModelStats {
   /** Tokens the KV cache has room for: prompt and answer together. */
   contextLength: number;
   prefixTokensReused: number;
+  /** Parts of pictures that the vision tower computed, those whose features were there already, and the time it took. */
+  tilesEncoded: number;
+  tilesReused: number;
+  encodeSeconds: number;
   /** Tokens that prompt-lookup decoding guessed, and those of them that were right. */
   draftedTokens: number;
   acceptedTokens: number;

@@ -68,7 +68,15 @@ export async function createSyntheticModel(
     (name) => matrices.get(name)!,
     (name) => vectors.get(name)!,
   );
-  const parts = { backend, info: modelInfo(shape), model: { config, weights }, cache, contextLength, tokenizer: null };
+  const parts = {
+    backend,
+    info: modelInfo(shape),
+    model: { config, weights },
+    cache,
+    contextLength,
+    tokenizer: null,
+    eyes: null,
+  };
   return { parts, matrices: [...matrices.values()], vectors: [...vectors.values()] };
 }
 

@@ -1,10 +1,12 @@
 import { engineError } from '../errors';
 import { checkConsistency, impliedHeadDim, LIMITS } from './configLimits';
 import { Fields } from './fields';
+import { imageConfigFromJson } from './imageConfig';
 import type { JsonObject } from './json';
 import { isJsonObject } from './json';
 import { longRope, longRopeGain } from './longRope';
 import type { ModelConfig, RopeConfig } from './modelConfig';
+import { visionFromJson } from './visionConfig';
 
 /** Architectures by the class name in `architectures`, and by `model_type` for files that name no class. */
 const ARCHITECTURES: Readonly<Record<string, ModelConfig['architecture']>> = {
@@ -15,7 +17,8 @@ const ARCHITECTURES: Readonly<Record<string, ModelConfig['architecture']>> = {
 };
 
 /**
- * The ModelConfig of a Hugging Face checkpoint, from config.json and generation_config.json (null where absent).
+ * The ModelConfig of a Hugging Face checkpoint, from config.json, generation_config.json and
+ * preprocessor_config.json (null where absent).
  *
  * Only what the model classes themselves default may be absent (configuration_minicpm.py, transformers' LlamaConfig):
  * num_key_value_heads = num_attention_heads, head_dim = hidden_size / num_attention_heads, rms_norm_eps 1e-6,
@@ -28,9 +31,11 @@ export function configFromJson(
   config: JsonObject,
   generationConfig: JsonObject | null,
   place = 'config.json',
+  preprocessorConfig: JsonObject | null = null,
 ): ModelConfig {
   const fields = new Fields(place, (key) => (Object.hasOwn(config, key) ? config[key] : undefined));
-  const architecture = detectArchitecture(fields);
+  const { architecture, hasVision } = detectArchitecture(fields);
+  const image = hasVision ? imageConfigFromJson(config, preprocessorConfig) : null;
   refuseUnsupported(fields);
   const hiddenSize = fields.size('hidden_size', LIMITS.hiddenSize);
   const numHeads = fields.size('num_attention_heads', LIMITS.numHeads);
@@ -59,21 +64,26 @@ export function configFromJson(
       ...scales(fields, architecture, hiddenSize, numLayers),
       bosTokenId: fields.tokenIds('bos_token_id')[0] ?? null,
       eosTokenIds: [...eosTokenIds],
+      ...(image && { vision: visionFromJson(fields, hiddenSize, image) }),
     },
     fields,
   );
 }
 
-function detectArchitecture(fields: Fields): ModelConfig['architecture'] {
+/** A MiniCPM-V is a MiniCPM with eyes; the releases from 2.5 on, which describe their tower themselves, are Llamas. */
+function detectArchitecture(fields: Fields): { architecture: ModelConfig['architecture']; hasVision: boolean } {
   const architectures = fields.value('architectures');
   const name = Array.isArray(architectures) ? architectures[0] : fields.value('model_type');
   if (typeof name !== 'string') {
     throw engineError('InvalidFileError', `${fields.place}: neither "architectures" nor "model_type" names a model.`);
   }
-  if (Object.hasOwn(ARCHITECTURES, name)) return ARCHITECTURES[name]!;
+  if (Object.hasOwn(ARCHITECTURES, name)) return { architecture: ARCHITECTURES[name]!, hasVision: false };
+  if (name === 'MiniCPMV' || name === 'minicpmv') {
+    return { architecture: fields.value('vision_config') === undefined ? 'minicpm' : 'llama', hasVision: true };
+  }
   throw unsupported(
     fields,
-    `the architecture ${name} is not supported yet, only MiniCPMForCausalLM and LlamaForCausalLM`,
+    `the architecture ${name} is not supported yet, only MiniCPMForCausalLM, LlamaForCausalLM and MiniCPMV`,
   );
 }
 

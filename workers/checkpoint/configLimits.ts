@@ -11,6 +11,10 @@ export const LIMITS = {
   headDim: 1024,
   vocabSize: 1 << 22,
   maxPositions: 1 << 24,
+  patchSize: 64,
+  tileSize: 4096,
+  positionSide: 256,
+  visionQueries: 4096,
 } as const;
 
 /** What the attention kernel takes (kernels/attention): refused here, before weights are downloaded. */

@@ -65,7 +65,8 @@ export function configFromGguf(
 export function ggufArchitecture(metadata: GgufMetadata, file: string): ModelConfig['architecture'] {
   const name = new Fields(file, (key) => metadata.get(key)).string('general.architecture');
   if (name === 'minicpm' || name === 'llama') return name;
-  if (name === 'clip') throw unsupported(file, 'it is the vision part of a model (mmproj), which is not supported yet');
+  if (name === 'clip')
+    throw unsupported(file, 'it is the vision part of a model (mmproj): choose the file of its language model as well');
   throw unsupported(file, `the architecture ${name} is not supported yet, only minicpm and llama`);
 }
 

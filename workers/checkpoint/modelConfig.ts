@@ -1,3 +1,5 @@
+import type { VisionConfig } from './visionConfig';
+
 /** Everything the forward pass needs to know about a checkpoint, under one set of names. */
 export interface ModelConfig {
   architecture: 'minicpm' | 'llama';
@@ -21,6 +23,8 @@ export interface ModelConfig {
   logitScale: number;
   bosTokenId: number | null;
   eosTokenIds: number[];
+  /** Of a model that takes pictures, too. */
+  vision?: VisionConfig;
 }
 
 export interface RopeConfig {

@@ -1,11 +1,14 @@
 import { engineError } from '../errors';
 import type { ModelConfig } from './modelConfig';
+import { requiredVisionTensors } from './visionTensors';
 
 /** How a kind of file names and orders the tensors of a model. */
 export interface NamingScheme {
   /** Our name for a tensor of the file; null for one that is known and not needed. Throws for all others. */
   target(name: string, config: ModelConfig, place: string): string | null;
   hasInterleavedHeads(target: string): boolean;
+  /** Whether the file holds columns where the engine wants rows; never where absent. */
+  isTransposed?(target: string): boolean;
 }
 
 /** Every tensor of a model under our names with its shape: [rows, columns] of a matrix, [length] of a vector. */
@@ -27,6 +30,8 @@ export function requiredTensors(config: ModelConfig): Map<string, [number, numbe
   }
   tensors.set('norm', [hiddenSize]);
   if (!config.tieWordEmbeddings) tensors.set('lmHead', [vocabSize, hiddenSize]);
+  if (config.vision)
+    requiredVisionTensors(config.vision, hiddenSize).forEach((shape, name) => tensors.set(name, shape));
   return tensors;
 }
 

@@ -3,21 +3,45 @@ import { Fields } from './fields';
 import type { GgufMetadata } from './gguf';
 import type { JsonObject } from './json';
 import type { ModelConfig } from './modelConfig';
+import type { VisionConfig } from './visionConfig';
 
-/** What the authors recommend: generation_config.json of MiniCPM, the model card of MiniCPM5 (thinking off). */
-const AUTHORS_DEFAULTS: Readonly<Record<ModelConfig['architecture'], SamplingDefaults>> = {
+/** Models that have recommendations of their own: language models by architecture, those with eyes by version. */
+type Recommended = ModelConfig['architecture'] | VisionConfig['version'];
+
+const SEEING: SamplingDefaults = {
+  maxTokens: null,
+  temperature: 0.7,
+  topP: 0.8,
+  topK: 100,
+  minP: 0,
+  repetitionPenalty: 1.05,
+};
+
+/**
+ * What the authors recommend: generation_config.json of MiniCPM, the model card of MiniCPM5 (thinking off), and
+ * modeling_minicpmv.py.
+ */
+const AUTHORS_DEFAULTS: Readonly<Record<Recommended, SamplingDefaults>> = {
   minicpm: { maxTokens: null, temperature: 0.8, topP: 0.8, topK: 0, minP: 0, repetitionPenalty: 1 },
   llama: { maxTokens: null, temperature: 0.7, topP: 0.95, topK: 0, minP: 0, repetitionPenalty: 1 },
+  '1.0': { ...SEEING, temperature: 0.6, repetitionPenalty: 1 },
+  '2.0': SEEING,
+  '4.0': SEEING,
 };
+
+/** Whose recommendations hold for a model. */
+export function recommendedFor({ architecture, vision }: ModelConfig): Recommended {
+  return vision?.version ?? architecture;
+}
 
 /** Sampling defaults from generation_config.json (null where absent), else the authors'. Throws InvalidFileError. */
 export function samplingFromJson(
   generationConfig: JsonObject | null,
-  architecture: ModelConfig['architecture'],
+  model: Recommended,
   place = 'generation_config.json',
 ): SamplingDefaults {
   const fields = new Fields(place, (key) => generationConfig?.[key]);
-  const sampling = readSampling(fields, architecture, {
+  const sampling = readSampling(fields, model, {
     temperature: 'temperature',
     topP: 'top_p',
     topK: 'top_k',
@@ -30,12 +54,8 @@ export function samplingFromJson(
 }
 
 /** Sampling defaults from a GGUF file's `general.sampling.*` keys, else the authors'. Throws InvalidFileError. */
-export function samplingFromGguf(
-  metadata: GgufMetadata,
-  architecture: ModelConfig['architecture'],
-  place: string,
-): SamplingDefaults {
-  return readSampling(new Fields(place, (key) => metadata.get(key)), architecture, {
+export function samplingFromGguf(metadata: GgufMetadata, model: Recommended, place: string): SamplingDefaults {
+  return readSampling(new Fields(place, (key) => metadata.get(key)), model, {
     temperature: 'general.sampling.temp',
     topP: 'general.sampling.top_p',
     topK: 'general.sampling.top_k',
@@ -46,10 +66,10 @@ export function samplingFromGguf(
 
 function readSampling(
   fields: Fields,
-  architecture: ModelConfig['architecture'],
+  model: Recommended,
   keys: Record<Exclude<keyof SamplingDefaults, 'maxTokens'>, string>,
 ): SamplingDefaults {
-  const defaults = AUTHORS_DEFAULTS[architecture];
+  const defaults = AUTHORS_DEFAULTS[model];
   return {
     ...defaults,
     temperature: fields.atLeastZero(keys.temperature, defaults.temperature),

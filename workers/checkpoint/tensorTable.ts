@@ -36,6 +36,8 @@ export interface SourceTensor extends FileTensor {
   shape: [number, number] | [number];
   /** Whether each head's rows alternate between its two halves, as GGUF's converter leaves q and k. */
   hasInterleavedHeads: boolean;
+  /** Whether the file holds its columns where it has rows here. */
+  isTransposed?: boolean;
 }
 
 /**
@@ -57,8 +59,10 @@ export function tensorTable(
     const wanted = required.get(target);
     if (!wanted) throw invalid(place, `a model of ${config.numLayers} layers has no such tensor`);
     if (table.has(target)) throw invalid(place, `it stands in for "${table.get(target)!.name}", which is there too`);
-    checkShape(tensor, wanted, place);
-    table.set(target, { ...tensor, shape: wanted, target, hasInterleavedHeads: scheme.hasInterleavedHeads(target) });
+    const isTransposed = scheme.isTransposed?.(target) ?? false;
+    checkShape(tensor, isTransposed ? wanted.toReversed() : wanted, place);
+    const hasInterleavedHeads = scheme.hasInterleavedHeads(target);
+    table.set(target, { ...tensor, shape: wanted, target, hasInterleavedHeads, ...(isTransposed && { isTransposed }) });
   }
   for (const target of required.keys()) {
     if (!table.has(target)) throw invalid(fileNames.join(', '), `the tensor for ${target} is missing`);

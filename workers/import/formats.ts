@@ -1,4 +1,5 @@
 import type { SourceTensor } from '../checkpoint/tensorTable';
+import { isVisionTensor } from '../checkpoint/visionTensors';
 import type { Quantization } from '../protocol';
 import { ggmlFormat } from '../quant/ggml';
 import { MIXED_INT4 } from '../quant/groupedInt4';
@@ -22,12 +23,23 @@ const SMALL_MIXED_BYTES = 1024 * 1024 * 1024;
 export type StoredFormat =
   { keepsCodes: true; format: MatrixFormat } | { keepsCodes: false; format: FloatTargetFormat };
 
+/** Up to this size in f32, the tables of a vision tower and the matrix of its patches stay as they are. */
+const SMALL_TABLE_BYTES = 8 * 1024 * 1024;
+
+/** Parts of a vision tower and its resampler that everything behind them rests on, and that weigh little. */
+const VISION_TABLES: readonly string[] = [
+  'vision.patchEmbedding',
+  'vision.positions',
+  'resampler.query',
+  'resampler.positions',
+];
+
 /**
  * How a tensor is stored. Vectors are f32 always. Sources with codes of their own keep them under 'auto' and 'int4'; float
  * matrices become int4. 'auto' is finer where that is cheap or was meant so: a small vocabulary matrix is int8; one that was
  * left as floats in a checkpoint that is quantised otherwise (`isQuantized`) is f16 or, where it is large, int8; codes whose
  * groups are mixed within blocks become f16, the least that keeps them, or int8 where they are large (`mixedFormat`). 'int8',
- * 'f16' and 'f32' hold for every matrix, whatever its source.
+ * 'f16' and 'f32' hold for every matrix, whatever its source. Of a vision tower, 'auto' makes int8, and tables keep their floats.
  */
 export function storedFormat(
   tensor: SourceTensor,
@@ -36,11 +48,16 @@ export function storedFormat(
 ): StoredFormat {
   const [rows, columns] = tensor.shape;
   if (columns === undefined) return { keepsCodes: false, format: 'f32' };
+  if (VISION_TABLES.includes(tensor.target) && quantization !== 'f32' && quantization !== 'f16') {
+    const isSmall = matrixLayout('f32', rows, columns).bytes <= SMALL_TABLE_BYTES;
+    return { keepsCodes: false, format: isSmall ? 'f32' : 'f16' };
+  }
   if (quantization !== 'auto' && quantization !== 'int4') return { keepsCodes: false, format: quantization };
   const ownFormat = ggmlFormat(tensor.type);
   if (ownFormat !== 'float') return { keepsCodes: true, format: ownFormat };
   if (quantization === 'int4') return { keepsCodes: false, format: 'int4' };
   if (tensor.type === MIXED_INT4) return { keepsCodes: false, format: mixedFormat };
+  if (isVisionTensor(tensor.target)) return { keepsCodes: false, format: 'int8' };
   const isVocabulary = tensor.target === 'embedTokens' || tensor.target === 'lmHead';
   const isSmall = matrixLayout('int8', rows, columns).bytes <= SMALL_VOCABULARY_BYTES;
   const fine = isSmall ? (['int8', 'f16'] as const) : (['int4', 'int8'] as const);

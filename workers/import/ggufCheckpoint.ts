@@ -3,9 +3,14 @@ import type { GgufHeader, GgufMetadata } from '../checkpoint/gguf';
 import type { RopeFactors } from '../checkpoint/ggufConfig';
 import { configFromGguf, ggufArchitecture } from '../checkpoint/ggufConfig';
 import type { TokenizerRecord } from '../checkpoint/manifest';
+import type { ModelConfig } from '../checkpoint/modelConfig';
 import { GGUF_ROPE_FACTORS, ggufNames } from '../checkpoint/names';
-import { samplingFromGguf } from '../checkpoint/sampling';
+import { recommendedFor, samplingFromGguf } from '../checkpoint/sampling';
 import { tensorTable } from '../checkpoint/tensorTable';
+import { unfoldedTensors } from '../checkpoint/unfoldedTensors';
+import type { VisionConfig } from '../checkpoint/visionConfig';
+import { callsSentencePiece, visionFromGguf } from '../checkpoint/visionConfig';
+import { ggufVisionNames } from '../checkpoint/visionNames';
 import { engineError } from '../errors';
 import { dequantizeGgml } from '../quant/ggml';
 import { tokenizerFromGguf } from '../tokenizer/fromGguf';
@@ -18,40 +23,61 @@ import { missingFile } from './fileSet';
 /** A head has at most a few hundred dimensions; a longer list of factors is damage. */
 const MAX_FACTOR_BYTES = 4096;
 
+/** A GGUF file whose header has been read. */
+interface OpenGguf extends GgufHeader {
+  source: ByteSource;
+}
+
 /**
- * Opens a GGUF file: the architecture is judged as soon as the header is read.
- * Throws UnsupportedError, InvalidFileError or NetworkError.
+ * Opens a GGUF file, and the mmproj file of its vision part where there is one: the architecture is judged as soon as the
+ * header is read. Throws UnsupportedError, InvalidFileError or NetworkError.
  */
-export async function openGgufCheckpoint(files: FileSet, fileName: string): Promise<Checkpoint> {
+export async function openGgufCheckpoint(
+  files: FileSet,
+  fileName: string,
+  visionFileName?: string,
+): Promise<Checkpoint> {
+  const opened = await openGguf(files, fileName);
+  const { source, metadata, tensors } = opened;
+  const { name: place } = source;
+  // Judged before anything else is read.
+  ggufArchitecture(metadata, place);
+  const shapes = new Map(tensors.map(({ name, shape }) => [name, shape]));
+  const language = configFromGguf(metadata, shapes, await readRopeFactors(source, tensors), place);
+  const vision = visionFileName === undefined ? null : await openGguf(files, visionFileName);
+  const config = vision ? { ...language, vision: visionOf(vision, language.hiddenSize) } : language;
+  const parts = vision ? [opened, vision] : [opened];
+  const filed = parts.flatMap((part, file) => part.tensors.map((tensor) => ({ ...tensor, file })));
+  const licence = metadata.get('general.license');
+  return {
+    modelName: fileName.replace(/\.gguf$/i, ''),
+    config,
+    sampling: samplingFromGguf(metadata, recommendedFor(config), place),
+    tokenizer: readTokenizer(metadata, config),
+    licence: typeof licence === 'string' ? licence : null,
+    tensors: tensorTable(
+      vision ? unfoldedTensors(filed) : filed,
+      config,
+      vision ? ggufVisionNames : ggufNames,
+      parts.map((part) => part.source.name),
+    ),
+    weights: parts.map((part) => part.source),
+  };
+}
+
+async function openGguf(files: FileSet, fileName: string): Promise<OpenGguf> {
   if (/-\d{5}-of-\d{5}\.gguf$/.test(fileName)) {
     throw engineError('UnsupportedError', `${fileName}: GGUF files split into parts are not supported.`);
   }
   const source = await files.open(fileName);
   if (!source) throw missingFile(files, fileName);
-  const { name: place } = source;
-  const { metadata, tensors } = await readGgufHeader(
-    (offset, length) => source.read(offset, length),
-    source.size,
-    place,
-  );
-  const architecture = ggufArchitecture(metadata, place);
+  const read = (offset: number, length: number) => source.read(offset, length);
+  return { source, ...(await readGgufHeader(read, source.size, source.name)) };
+}
+
+function visionOf({ source, metadata, tensors }: OpenGguf, hiddenSize: number): VisionConfig {
   const shapes = new Map(tensors.map(({ name, shape }) => [name, shape]));
-  const config = configFromGguf(metadata, shapes, await readRopeFactors(source, tensors), place);
-  const licence = metadata.get('general.license');
-  return {
-    modelName: fileName.replace(/\.gguf$/i, ''),
-    config,
-    sampling: samplingFromGguf(metadata, architecture, place),
-    tokenizer: readTokenizer(metadata, config.vocabSize),
-    licence: typeof licence === 'string' ? licence : null,
-    tensors: tensorTable(
-      tensors.map((tensor) => ({ ...tensor, file: 0 })),
-      config,
-      ggufNames,
-      [place],
-    ),
-    weights: [source],
-  };
+  return visionFromGguf(metadata, shapes, hiddenSize, source.name);
 }
 
 async function readRopeFactors(source: ByteSource, tensors: GgufHeader['tensors']): Promise<RopeFactors> {
@@ -67,9 +93,12 @@ async function readRopeFactors(source: ByteSource, tensors: GgufHeader['tensors'
   return { long: await read(GGUF_ROPE_FACTORS.long), short: await read(GGUF_ROPE_FACTORS.short) };
 }
 
-function readTokenizer(metadata: GgufMetadata, vocabSize: number): TokenizerRecord | null {
+function readTokenizer(metadata: GgufMetadata, { vocabSize, vision }: ModelConfig): TokenizerRecord | null {
   if ((metadata.get('tokenizer.ggml.model') ?? 'none') === 'none') return null;
-  const record = tokenizerFromGguf(metadata);
+  const plain = callsSentencePiece(vision)
+    ? new Map([...metadata, ['tokenizer.ggml.add_space_prefix', false]])
+    : metadata;
+  const record = tokenizerFromGguf(plain);
   validateTokenizer(record, vocabSize);
   return record;
 }

@@ -71,7 +71,7 @@ describe('config.json is refused', () => {
     [{ architectures: [], model_type: null }, /architectures/],
     [{ architectures: [1] }, /architectures/],
     [{ architectures: ['MiniCPM3ForCausalLM'] }, /MiniCPM3ForCausalLM/],
-    [{ architectures: ['MiniCPMV'] }, /MiniCPMV/],
+    [{ architectures: ['MiniCPMO'] }, /MiniCPMO/],
     [{ architectures: ['MiniCPMV4_6ForConditionalGeneration'] }, /MiniCPMV4_6/],
     [{ architectures: ['Qwen2ForCausalLM'] }, /Qwen2ForCausalLM/],
     [{ architectures: ['constructor'] }, /constructor/],

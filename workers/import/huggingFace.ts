@@ -2,10 +2,13 @@ import { configFromJson } from '../checkpoint/config';
 import type { JsonObject } from '../checkpoint/json';
 import { isJsonObject, parseJsonObject } from '../checkpoint/json';
 import { huggingFaceNames } from '../checkpoint/names';
+import { unfoldedTensors } from '../checkpoint/unfoldedTensors';
+import { callsSentencePiece } from '../checkpoint/visionConfig';
+import { huggingFaceVisionNames } from '../checkpoint/visionNames';
 import { quantizationScheme } from '../checkpoint/quantizationConfig';
 import type { FiledTensor } from '../checkpoint/quantizedTensors';
 import { quantizedTensors } from '../checkpoint/quantizedTensors';
-import { samplingFromJson } from '../checkpoint/sampling';
+import { recommendedFor, samplingFromJson } from '../checkpoint/sampling';
 import { FLOAT_TYPES } from '../checkpoint/storedTensor';
 import type { FileTensor } from '../checkpoint/tensorTable';
 import { tensorTable } from '../checkpoint/tensorTable';
@@ -30,7 +33,8 @@ export async function openHuggingFaceCheckpoint(files: FileSet): Promise<Checkpo
   const json = await readJson(files, 'config.json', CONFIG_LIMIT);
   if (!json) throw missingFile(files, 'config.json');
   const generation = await readJson(files, 'generation_config.json', CONFIG_LIMIT);
-  const stated = configFromJson(json, generation);
+  const preprocessor = takesPictures(json) ? await readJson(files, 'preprocessor_config.json', CONFIG_LIMIT) : null;
+  const stated = configFromJson(json, generation, 'config.json', preprocessor);
   const statedScheme = quantizationScheme(json, null);
   const { weights, tensors: filed } = await readWeightFiles(files);
   const fileNames = weights.map((source) => source.name);
@@ -47,17 +51,24 @@ export async function openHuggingFaceCheckpoint(files: FileSet): Promise<Checkpo
   return {
     modelName: files.modelName ?? statedName(json) ?? config.architecture,
     config,
-    sampling: samplingFromJson(generation, config.architecture),
+    sampling: samplingFromJson(generation, recommendedFor(config)),
     licence: await readLicence(files),
-    tensors: tensorTable(tensors, config, huggingFaceNames, fileNames),
+    tensors: config.vision
+      ? tensorTable(unfoldedTensors(tensors), config, huggingFaceVisionNames, fileNames)
+      : tensorTable(tensors, config, huggingFaceNames, fileNames),
     weights,
-    tokenizer: await readTokenizer(files, config.vocabSize),
+    tokenizer: await readTokenizer(files, config.vocabSize, callsSentencePiece(config.vision)),
   };
 }
 
 async function readJson(files: FileSet, name: string, limit: number): Promise<JsonObject | null> {
   const source = await files.open(name);
   return source && parseJsonObject(await source.readAll(limit), name);
+}
+
+/** Whether the model has a file about pictures: others are not asked for it. */
+function takesPictures({ vision_config: vision, slice_config: slices }: JsonObject): boolean {
+  return vision !== undefined || slices !== undefined;
 }
 
 function statedName(config: JsonObject): string | null {
@@ -74,8 +85,8 @@ function mayNeedQuantizeConfig({ quantization_config: stated, quantization }: Js
 
 /** Tied matrices that PyTorch has saved under both names are one storage, whatever the configuration says. */
 function hasOneVocabularyMatrix(tensors: FiledTensor[]): boolean {
-  const [embedding, head] = ['model.embed_tokens.weight', 'lm_head.weight'].map((name) =>
-    tensors.find((tensor) => tensor.name === name),
+  const [embedding, head] = ['model.embed_tokens.weight', 'lm_head.weight'].map((end) =>
+    tensors.find(({ name }) => name === end || name === `llm.${end}`),
   );
   return embedding !== undefined && embedding.file === head?.file && embedding.offset === head.offset;
 }

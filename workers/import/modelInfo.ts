@@ -23,7 +23,7 @@ export function modelInfo(
     quantization: request.quantization,
     vocabSize: config.vocabSize,
     contextLength: config.maxPositions,
-    vision: false,
+    vision: config.vision !== undefined,
     source,
     licence: checkpoint.licence,
     hasTokenizer: checkpoint.tokenizer !== null,
@@ -34,7 +34,8 @@ export function modelInfo(
 }
 
 /** MiniCPM4 is MiniCPM with LongRoPE; MiniCPM5 is a plain Llama that only its name gives away. */
-function family({ architecture, rope }: ModelConfig, name: string): string {
+function family({ architecture, rope, vision }: ModelConfig, name: string): string {
+  if (vision) return 'MiniCPM-V';
   if (architecture === 'minicpm') return rope.factors ? 'MiniCPM4' : 'MiniCPM';
   return /minicpm-?5/i.test(name) ? 'MiniCPM5' : 'Llama';
 }

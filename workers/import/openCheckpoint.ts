@@ -5,16 +5,14 @@ import { openGgufCheckpoint } from './ggufCheckpoint';
 import { openHuggingFaceCheckpoint } from './huggingFace';
 
 /**
- * Opens what the files hold: a GGUF file, else a checkpoint for transformers.
+ * Opens what the files hold: a GGUF file, also with the mmproj file of its vision part, else a checkpoint for transformers.
  * Throws UnsupportedError, InvalidFileError, ModelNotFoundError or NetworkError.
  */
 export function openCheckpoint(files: FileSet): Promise<Checkpoint> {
-  const [gguf, ...others] = files.fileNames.filter((name) => name.toLowerCase().endsWith('.gguf'));
-  if (gguf === undefined) return openHuggingFaceCheckpoint(files);
-  if (others.length === 0) return openGgufCheckpoint(files, gguf);
-  const mmproj = [gguf, ...others].find((name) => name.includes('mmproj'));
-  const reason = mmproj
-    ? `vision models are not supported yet. Leave out ${mmproj} to import the language model alone`
-    : 'several GGUF files cannot be imported at once';
-  throw engineError('UnsupportedError', `${[gguf, ...others].join(', ')}: ${reason}.`);
+  const names = files.fileNames.filter((name) => name.toLowerCase().endsWith('.gguf'));
+  const vision = names.filter((name) => /mmproj/i.test(name));
+  const [language, ...others] = names.filter((name) => !vision.includes(name));
+  if (language === undefined && vision.length === 0) return openHuggingFaceCheckpoint(files);
+  if (others.length === 0 && vision.length <= 1) return openGgufCheckpoint(files, language ?? vision[0]!, vision[0]);
+  throw engineError('UnsupportedError', `${names.join(', ')}: several GGUF files cannot be imported at once.`);
 }

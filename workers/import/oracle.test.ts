@@ -159,12 +159,60 @@ describe.skipIf(!hasOracle)('models of the oracle', () => {
   });
 
   test.each([
+    [
+      'tiny-minicpmv-1',
+      {
+        version: '1.0',
+        image: { scaleResolution: 168, maxSlices: 1 },
+        tower: { numLayers: 2, numHeads: 2, intermediateSize: 360 },
+      },
+    ],
+    [
+      'tiny-minicpmv-2',
+      {
+        version: '2.0',
+        image: { scaleResolution: 112, maxSlices: 9 },
+        tower: { numLayers: 2, positionSide: 6, intermediateSize: 536 },
+      },
+    ],
+    [
+      'tiny-minicpmv-4.0',
+      {
+        version: '4.0',
+        image: { scaleResolution: 112, maxSlices: 9 },
+        tower: { numLayers: 2, positionSide: 70, intermediateSize: 272 },
+      },
+    ],
+  ])('%s is imported with its vision part', async (model, vision) => {
+    const { manifest, info } = await referenceOf(model);
+    expect(manifest.config.vision).toMatchObject(vision);
+    expect(info).toMatchObject({ vision: true, family: 'MiniCPM-V' });
+    expect(manifest.tensors.find(({ name }) => name === 'vision.layers.1.kProj')!.shape).toEqual([
+      manifest.config.vision!.tower.hiddenSize,
+      manifest.config.vision!.tower.hiddenSize,
+    ]);
+  });
+
+  // The positions in the mmproj file of 2.0 are resampled already; half-precision matrices, and int4 of the language part.
+  test.each(['tiny-minicpmv-2', 'tiny-minicpmv-4.0'])('%s as a pair of GGUF files is the same model', async (model) => {
+    const reference = await referenceOf(model);
+    const pair = await importFiles(readFolder(`${model}/gguf`), 'f32');
+    const { tower, ...vision } = reference.manifest.config.vision!;
+    const positionSide = model === 'tiny-minicpmv-2' ? 8 : 70;
+    expect(pair.manifest.config.vision).toEqual({ ...vision, tower: { ...tower, positionSide } });
+    expect(pair.info).toMatchObject({ vision: true, hasTokenizer: true, name: `${model}.Q4_K_M` });
+    for (const imported of [pair, reference]) {
+      imported.manifest.tensors = imported.manifest.tensors.filter(
+        ({ name }) => /^(vision|resampler)/.test(name) && name !== 'vision.positions',
+      );
+    }
+    const worst = await worstDifference(pair, reference);
+    expect(worst.difference, worst.tensor).toBeLessThanOrEqual(5e-4);
+  });
+
+  test.each([
     ['tiny-minicpm3/safetensors-bf16', /MiniCPM3ForCausalLM/],
     ['tiny-minicpm3/gguf', /minicpm3/],
-    ['tiny-minicpmv-1/safetensors-bf16', /MiniCPMV/],
-    ['tiny-minicpmv-2/safetensors-bf16', /MiniCPMV/],
-    ['tiny-minicpmv-2/gguf', /mmproj/],
-    ['tiny-minicpmv-4.0/safetensors-bf16', /MiniCPMV/],
     ['tiny-minicpmv-4.6/safetensors-bf16', /MiniCPMV4_6ForConditionalGeneration/],
   ])('%s is refused by name', async (folder, name) => {
     await expect(importFiles(readFolder(folder), 'auto')).rejects.toMatchObject({

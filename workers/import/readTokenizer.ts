@@ -11,16 +11,25 @@ import type { FileSet } from './fileSet';
 const TOKENIZER_LIMIT = 64 << 20;
 const TEMPLATE_LIMIT = 1 << 20;
 
+/** The tokenizer class of MiniCPM-V 1.0 and 2.0, whatever tokenizer_config.json calls it. */
+const SENTENCE_PIECE_CLASS = { tokenizer_class: 'MiniCPMVTokenizer' };
+
 /**
  * The tokenizer and chat template of a checkpoint for transformers: tokenizer.json or, where there is none, tokenizer.model;
- * null where it has neither. Throws InvalidFileError, UnsupportedError (a tokenizer of another kind than BPE) or
+ * null where it has neither. With `callsSentencePiece`, tokenizer.model goes first. Throws InvalidFileError, UnsupportedError (a tokenizer of another kind than BPE) or
  * NetworkError.
  */
-export async function readTokenizer(files: FileSet, vocabSize: number): Promise<TokenizerRecord | null> {
-  const tokenizer = await readJson(files, 'tokenizer.json');
-  const sentencePiece = tokenizer ? null : await files.open('tokenizer.model');
+export async function readTokenizer(
+  files: FileSet,
+  vocabSize: number,
+  callsSentencePiece = false,
+): Promise<TokenizerRecord | null> {
+  const preferred = callsSentencePiece ? await files.open('tokenizer.model') : null;
+  const tokenizer = preferred ? null : await readJson(files, 'tokenizer.json');
+  const sentencePiece = preferred ?? (tokenizer ? null : await files.open('tokenizer.model'));
   if (!tokenizer && !sentencePiece) return null;
-  const config = (await readJson(files, 'tokenizer_config.json')) ?? {};
+  const stated = (await readJson(files, 'tokenizer_config.json')) ?? {};
+  const config = preferred ? { ...stated, ...SENTENCE_PIECE_CLASS } : stated;
   const parts = sentencePiece
     ? tokenizerFromSentencePiece(parseSentencePieceModel(await sentencePiece.readAll(TOKENIZER_LIMIT)), config)
     : { tokenizer: tokenizer!, config };

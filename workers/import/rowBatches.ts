@@ -1,6 +1,7 @@
 import type { SourceTensor } from '../checkpoint/tensorTable';
 import { TILE_ROWS } from '../quant/layout';
 import { assembledRows, bytesOfAssembledRows, isAssembled } from './assembledRows';
+import { transposedRows } from './transposedRows';
 import type { ByteRange, ByteSource } from './byteSource';
 import type { RowBatch, Rows } from './rows';
 
@@ -19,6 +20,7 @@ export async function* rowBatches(
   wanted: Rows,
 ): AsyncGenerator<RowBatch, void> {
   if (isAssembled(tensor)) return yield* assembledRows(weights, tensor, wanted);
+  if (tensor.isTransposed) return yield* transposedRows(weights, tensor);
   const source = weights[tensor.file]!;
   const rowBytes = tensor.bytes / tensor.shape[0];
   const unit = rowUnit(tensor, headDim);
@@ -38,6 +40,7 @@ export async function* rowBatches(
 /** The bytes of the file that `rowBatches` reads in order. */
 export function bytesOfRows(tensor: SourceTensor, headDim: number, wanted: Rows): ByteRange {
   if (isAssembled(tensor)) return bytesOfAssembledRows(tensor, wanted);
+  if (tensor.isTransposed) return { from: tensor.offset, to: tensor.offset + tensor.bytes };
   const rowBytes = tensor.bytes / tensor.shape[0];
   const { firstRow, endRow } = wholeUnits(tensor, headDim, wanted);
   return { from: tensor.offset + firstRow * rowBytes, to: tensor.offset + endRow * rowBytes };

@@ -6,14 +6,18 @@ import type { MatrixFormat } from '../quant/layout';
 import { add } from './add/add';
 import { argmax } from './argmax/argmax';
 import { attention } from './attention/attention';
+import { bias } from './bias/bias';
 import { cachedAttention } from './cachedAttention/cachedAttention';
 import { embedding } from './embedding/embedding';
+import { featureRows } from './featureRows/featureRows';
 import { gatedProjections } from './gatedProjections/gatedProjections';
 import { kvAppend } from './kvAppend/kvAppend';
 import { lastRow } from './lastRow/lastRow';
+import { layerNorm } from './layerNorm/layerNorm';
 import { matmul, type MatrixUnit } from './matmul/matmul';
 import { matvec } from './matvec/matvec';
 import { mergeAttention } from './mergeAttention/mergeAttention';
+import { mixRows } from './mixRows/mixRows';
 import { penalize } from './penalize/penalize';
 import { projections } from './projections/projections';
 import { residualProjection } from './residualProjection/residualProjection';
@@ -52,6 +56,12 @@ const HEAD_SHAPES = [
   [12, 3, 256],
 ] as const;
 
+/** The heads of SigLIP and of MiniCPM-V 2.0's resampler. */
+const VISION_HEADS = [
+  ['step', 16, 72],
+  ['before', 18, 128],
+] as const;
+
 const PLAIN: Launch[] = [
   add({ width: HIDDEN, scale: 0.2 }),
   lastRow({ rows: 128, width: HIDDEN }),
@@ -63,6 +73,14 @@ const PLAIN: Launch[] = [
   sample(VOCAB),
   argmax(VOCAB),
   weigh({ width: HIDDEN }),
+  layerNorm({ columns: 1152, eps: 1e-6 }),
+  ...(['none', 'gelu', 'gelu-tanh'] as const).map((activation) => bias({ width: 4320, activation })),
+  ...VISION_HEADS.map(([seen, numHeads, headDim]) => {
+    const cache = { format: 'f32' as const, numKvHeads: numHeads, capacity: 1280, headDim };
+    return tiledAttention({ numHeads, cache, scale: 1 / 8, seen });
+  }),
+  featureRows({ firstId: VOCAB.vocabSize, rows: 640, width: HIDDEN }),
+  ...MATRIX_FORMATS.map((format) => mixRows({ format, rows: 729, columns: 1152, mixWidth: 736 })),
   ...MATRIX_FORMATS.map((format) => embedding({ format, rowStart: 0, rows: 60_000, columns: HIDDEN, scale: 12 })),
 ];
 

@@ -1,5 +1,5 @@
 import type { ModelConfig } from '../checkpoint/modelConfig';
-import type { LayerCache, Ops, Tensor } from '../ops/graph';
+import type { FeatureRows, LayerCache, Ops, Tensor } from '../ops/graph';
 import type { LanguageModelWeights, LayerWeights } from './weights';
 
 /** A language model in device memory. Llama is the same network with all three scalars equal to one. */
@@ -12,6 +12,8 @@ export interface MiniCpm {
  * Records the forward pass of MiniCPM (Hu et al. 2024, "MiniCPM: Unveiling the Potential of Small Language Models") and
  * of Llama. One recording serves prefill and decode: the step says how many rows are in use and where they stand.
  *
+ * Token ids behind the vocabulary stand for rows of `features`, which MiniCPM-V has in place of embeddings, unscaled.
+ *
  * Returns the logits: of the last row in use, [1, vocabSize], or of all rows, [rows, vocabSize].
  */
 export function forward(
@@ -19,8 +21,9 @@ export function forward(
   { config, weights }: MiniCpm,
   cache: LayerCache[],
   positions: 'last' | 'all' = 'last',
+  features: FeatureRows | null = null,
 ): Tensor {
-  let hiddenStates = ops.embedding(weights.embedTokens, config.embeddingScale); // [rows, hiddenSize]
+  let hiddenStates = ops.embedding(weights.embedTokens, config.embeddingScale, features); // [rows, hiddenSize]
   for (const [i, layer] of weights.layers.entries()) {
     hiddenStates = decoderLayer(ops, config, layer, weights, cache[i]!, hiddenStates);
   }

@@ -25,8 +25,15 @@ export interface Program {
   readonly capacity: number;
   /** Bytes of weights that one run reads. */
   readonly weightBytes: number;
+  /** Where a step leaves its output. */
+  readonly output: DeviceBuffer;
   /** Computes one step. Steps are executed in the order they were submitted. */
   submit(step: Step): void;
+  /**
+   * Computes one step in several submissions, each time one is asked for: at most `size()` operations of it. Yields how
+   * many they were. Nothing else may be submitted in between.
+   */
+  parts(step: Step, size: () => number): Generator<number, void>;
   /** Computes one step and reads the first `rows` rows of its output. [rows, output width]; the width is padded. */
   run(step: Step, rows: number): Promise<Float32Array<ArrayBuffer>>;
   destroy(): void;
@@ -46,6 +53,10 @@ export interface Backend {
   createBuffer(label: string, byteLength: number): DeviceBuffer;
   /** `byteOffset` and the length of `data` are multiples of 4. */
   write(buffer: DeviceBuffer, byteOffset: number, data: Uint8Array): void;
+  /** Copies the first `byteLength` bytes of a buffer to another, from `byteOffset` on; both multiples of 4. */
+  copy(source: DeviceBuffer, target: DeviceBuffer, byteOffset: number, byteLength: number): void;
+  /** The first `byteLength` bytes of a buffer. */
+  read(buffer: DeviceBuffer, byteLength: number): Promise<ArrayBuffer>;
   /** Resolves when every write so far has reached the device; rejects with OutOfMemoryError if one could not. */
   flush(): Promise<void>;
   compile(graph: Graph): Promise<Program>;

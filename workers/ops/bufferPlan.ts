@@ -28,7 +28,8 @@ export function planBuffers(graph: RunGraph): BufferPlan {
   const slots = new Slots();
   const slotOf = new Map<number, number>();
   graph.ops.forEach((op, index) => {
-    const inputs = [...new Set(opInputs(op))];
+    // Inputs of the graph have memory of their own.
+    const inputs = [...new Set(opInputs(op))].filter(({ memory }) => memory === undefined);
     const missing = inputs.find(({ id }) => id !== graph.output.id && !slotOf.has(id));
     if (missing) throw new RangeError(`op ${index} (${op.kind}) reads tensor ${missing.id}, which no op wrote before`);
     // Several ops may fill parts of one tensor.

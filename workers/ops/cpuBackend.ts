@@ -47,6 +47,14 @@ export class CpuBackend implements Backend {
     this.counters.uploadedBytes += data.byteLength;
   }
 
+  copy(source: DeviceBuffer, target: DeviceBuffer, byteOffset: number, byteLength: number): void {
+    cpuBuffer(target).bytes.set(cpuBuffer(source).bytes.subarray(0, byteLength), byteOffset);
+  }
+
+  read(buffer: DeviceBuffer, byteLength: number): Promise<ArrayBuffer> {
+    return Promise.resolve(cpuBuffer(buffer).bytes.slice(0, byteLength).buffer);
+  }
+
   flush(): Promise<void> {
     return macrotask();
   }

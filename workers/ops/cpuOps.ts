@@ -1,13 +1,17 @@
 import { addReference } from '../kernels/add/add.reference';
 import { attentionReference } from '../kernels/attention/attention.reference';
+import { biasReference } from '../kernels/bias/bias.reference';
+import { featureRowsReference } from '../kernels/featureRows/featureRows.reference';
 import { kvAppendReference } from '../kernels/kvAppend/kvAppend.reference';
 import { lastRowReference } from '../kernels/lastRow/lastRow.reference';
+import { layerNormReference } from '../kernels/layerNorm/layerNorm.reference';
+import { mixRowsReference } from '../kernels/mixRows/mixRows.reference';
 import { rmsNormReference } from '../kernels/rmsNorm/rmsNorm.reference';
 import { ropeReference } from '../kernels/rope/rope.reference';
 import { scaleReference } from '../kernels/scale/scale.reference';
 import { swigluReference } from '../kernels/swiglu/swiglu.reference';
 import { linearReference } from '../quant/cpuLinear';
-import { unpackRow } from '../quant/unpack';
+import { unpackMatrix, unpackRow } from '../quant/unpack';
 import type { Step } from './backend';
 import { cacheRows, cpuBuffer } from './cpuBuffer';
 import type { Op, Tensor } from './graph';
@@ -32,7 +36,12 @@ export function prepareOp(op: Op, floatsOf: FloatsOf): CpuOp {
     case 'kvAppend':
       return prepareKvAppend(op, floatsOf);
     case 'attention':
+    case 'fullAttention':
       return prepareAttention(op, floatsOf);
+    case 'mixRows':
+    case 'layerNorm':
+    case 'bias':
+      return prepareVisionOp(op, floatsOf);
     default:
       return prepareElementwise(op, floatsOf);
   }
@@ -43,12 +52,15 @@ function rowsInUse(tensor: Tensor, { tokenIds }: Step): number {
   return Math.min(tensor.rows, tokenIds.length);
 }
 
-function prepareEmbedding({ table, scale, out }: OpOf<'embedding'>, floatsOf: FloatsOf): CpuOp {
+function prepareEmbedding({ table, scale, features, out }: OpOf<'embedding'>, floatsOf: FloatsOf): CpuOp {
   const { format, columns } = table;
   const outFloats = floatsOf(out);
+  const featureShape = { firstId: table.rows, rows: features?.rows ?? 0, width: out.width };
   return ({ tokenIds }) => {
+    if (features) featureRowsReference(tokenIds, cpuBuffer(features.buffer).floats, outFloats, featureShape);
     for (let m = 0; m < tokenIds.length; m++) {
       const id = tokenIds[m]!;
+      if (id >= table.rows) continue;
       const shard = table.shards.find(({ rowStart, rows }) => id >= rowStart && id < rowStart + rows)!;
       const row = outFloats.subarray(m * out.width, (m + 1) * out.width);
       unpackRow(format, cpuBuffer(shard.buffer).bytes, id - shard.rowStart, columns, row, 0);
@@ -102,14 +114,44 @@ function prepareKvAppend({ k, v, cache }: OpOf<'kvAppend'>, floatsOf: FloatsOf):
   };
 }
 
-function prepareAttention({ q, cache, numHeads, scale, out }: OpOf<'attention'>, floatsOf: FloatsOf): CpuOp {
+function prepareAttention(op: OpOf<'attention' | 'fullAttention'>, floatsOf: FloatsOf): CpuOp {
+  const { q, cache, numHeads, scale, out } = op;
+  const seen = op.kind === 'attention' ? ('causal' as const) : op.seen;
   const [qFloats, outFloats] = [floatsOf(q), floatsOf(out)];
   const { keys, values } = cacheRows(cache);
   const { width } = out;
   return (step) => {
-    const shape = { rows: rowsInUse(q, step), width, numHeads, scale, position: step.position };
+    const shape = { rows: rowsInUse(q, step), width, numHeads, scale, position: step.position, seen };
     attentionReference(qFloats, keys, values, outFloats, shape);
   };
+}
+
+function prepareVisionOp(op: OpOf<'mixRows' | 'layerNorm' | 'bias'>, floatsOf: FloatsOf): CpuOp {
+  const out = floatsOf(op.out);
+  const { width } = op.out;
+  const rows = (step: Step) => rowsInUse(op.out, step);
+  switch (op.kind) {
+    case 'mixRows': {
+      const { format, rows: tableRows, columns } = op.table;
+      const mix = floatsOf(op.mix);
+      const { bytes } = cpuBuffer(op.table.shards[0]!.buffer);
+      const sizes = { tableRows, columns, mixWidth: op.mix.width, width };
+      return (step) => {
+        const table = unpackMatrix(format, bytes, tableRows, columns);
+        mixRowsReference(mix, table, out, { ...sizes, rows: rows(step) });
+      };
+    }
+    case 'layerNorm': {
+      const [x, weight, bias] = [floatsOf(op.x), cpuBuffer(op.weight.buffer).floats, cpuBuffer(op.bias.buffer).floats];
+      const { eps } = op;
+      const columns = op.weight.length;
+      return (step) => layerNormReference(x, weight, bias, out, { rows: rows(step), columns, width, eps });
+    }
+    case 'bias': {
+      const [x, bias] = [floatsOf(op.x), cpuBuffer(op.bias.buffer).floats];
+      return (step) => biasReference(x, bias, out, { rows: rows(step), width, activation: op.activation });
+    }
+  }
 }
 
 function prepareElementwise(op: OpOf<'add' | 'swiglu' | 'scale' | 'lastRow'>, floatsOf: FloatsOf): CpuOp {

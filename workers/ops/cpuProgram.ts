@@ -1,7 +1,7 @@
 import type { Program, Step } from './backend';
 import { planBuffers, tensorBytes } from './bufferPlan';
 import type { CpuBackend } from './cpuBackend';
-import type { CpuBuffer } from './cpuBuffer';
+import { type CpuBuffer, cpuBuffer } from './cpuBuffer';
 import type { CpuOp } from './cpuOps';
 import { prepareOp } from './cpuOps';
 import type { Graph, Tensor } from './graph';
@@ -31,7 +31,12 @@ export class CpuProgram implements Program {
     this.#output = backend.createBuffer('output', tensorBytes(graph.output));
     this.#scratch = backend.activations.acquire(slotBytes.slice(0, -1));
     const slots = [...this.#scratch, this.#output];
-    this.#ops = graph.ops.map((op) => prepareOp(op, ({ id }) => slots[slotOf.get(id)!]!.floats));
+    const memoryOf = ({ id, memory }: Tensor) => (memory ? cpuBuffer(memory) : slots[slotOf.get(id)!]!);
+    this.#ops = graph.ops.map((op) => prepareOp(op, (tensor) => memoryOf(tensor).floats));
+  }
+
+  get output(): CpuBuffer {
+    return this.#output;
   }
 
   submit(step: Step): void {
@@ -39,6 +44,18 @@ export class CpuProgram implements Program {
     for (const run of this.#ops) run(step);
     this.#backend.counters.dispatches += this.#ops.length;
     this.#backend.counters.submits++;
+  }
+
+  *parts(step: Step, size: () => number): Generator<number, void> {
+    checkStep(step, this.#limits);
+    for (let first = 0; first < this.#ops.length;) {
+      const part = this.#ops.slice(first, first + Math.max(1, size()));
+      for (const run of part) run(step);
+      this.#backend.counters.dispatches += part.length;
+      this.#backend.counters.submits++;
+      yield part.length;
+      first += part.length;
+    }
   }
 
   async run(step: Step, rows: number): Promise<Float32Array<ArrayBuffer>> {

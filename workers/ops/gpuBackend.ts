@@ -9,6 +9,7 @@ import { GpuProgram, gpuProgram } from './gpuProgram';
 import { GpuTokenLoop } from './gpuTokenLoop';
 import { PLAIN_KERNELS, type KernelChoice } from './kernelChoice';
 import type { DeviceBuffer, Graph } from './graph';
+import { Readback } from './readback';
 import type { TokenLoop } from './tokenLoop';
 
 /** Buffers are whole blocks of 32 floats: a vector that ends inside one is followed by zeros. */
@@ -92,6 +93,25 @@ export class GpuBackend implements Backend {
     // Chunks from storage are never shared memory, which is all that the narrower type asks.
     this.device.queue.writeBuffer(gpuBuffer(buffer).handle, byteOffset, data as Uint8Array<ArrayBuffer>);
     this.counters.uploadedBytes += data.byteLength;
+  }
+
+  copy(source: DeviceBuffer, target: DeviceBuffer, byteOffset: number, byteLength: number): void {
+    const encoder = this.device.createCommandEncoder();
+    encoder.copyBufferToBuffer(gpuBuffer(source).handle, 0, gpuBuffer(target).handle, byteOffset, byteLength);
+    this.submit(encoder);
+  }
+
+  async read(buffer: DeviceBuffer, byteLength: number): Promise<ArrayBuffer> {
+    const readback = new Readback(this, byteLength);
+    try {
+      const reading = readback.begin();
+      const encoder = this.device.createCommandEncoder();
+      reading.copy(encoder, gpuBuffer(buffer), byteLength);
+      this.submit(encoder);
+      return await reading.bytes();
+    } finally {
+      readback.destroy();
+    }
   }
 
   async flush(): Promise<void> {

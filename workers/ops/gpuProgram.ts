@@ -99,6 +99,17 @@ export class GpuProgram implements Program {
     this.#submit(step);
   }
 
+  *parts(step: Step, size: () => number): Generator<number, void> {
+    this.writeStep(step);
+    const rows = step.tokenIds.length;
+    for (let first = 0; first < this.#dispatches.length;) {
+      const end = Math.min(first + Math.max(1, size()), this.#dispatches.length);
+      this.#encodeAlone((pass) => this.#encode(pass, rows, step.position, first, end));
+      yield end - first;
+      first = end;
+    }
+  }
+
   async run(step: Step, rows: number): Promise<Float32Array<ArrayBuffer>> {
     checkOutputRows(rows, this.#output);
     this.writeStep(step);
@@ -123,7 +134,12 @@ export class GpuProgram implements Program {
 
   /** Encodes the forward pass of a step of `rows` rows that stands, or will stand, in the program's step buffer. */
   encode(pass: GPUComputePassEncoder, rows: number, position: number): void {
-    for (const dispatch of this.#dispatches) {
+    this.#encode(pass, rows, position, 0, this.#dispatches.length);
+  }
+
+  #encode(pass: GPUComputePassEncoder, rows: number, position: number, first: number, end: number): void {
+    for (let i = first; i < end; i++) {
+      const dispatch = this.#dispatches[i]!;
       const encoded = encodeDispatch(pass, dispatch, Math.min(dispatch.rows, rows), position + rows);
       this.#backend.counters.dispatches += encoded;
     }
@@ -131,9 +147,13 @@ export class GpuProgram implements Program {
 
   /** One compute pass and one submission; `after` may add to it. */
   #submit({ tokenIds, position }: Step, after?: (encoder: GPUCommandEncoder) => void): void {
+    this.#encodeAlone((pass) => this.encode(pass, tokenIds.length, position), after);
+  }
+
+  #encodeAlone(encode: (pass: GPUComputePassEncoder) => void, after?: (encoder: GPUCommandEncoder) => void): void {
     const encoder = this.#backend.device.createCommandEncoder();
     const pass = encoder.beginComputePass();
-    this.encode(pass, tokenIds.length, position);
+    encode(pass);
     pass.end();
     after?.(encoder);
     this.#backend.submit(encoder);
@@ -184,6 +204,7 @@ function prepare(
   const resource = (operand: Operand): GPUBufferBinding => {
     if (operand === 'tokenIds') return { buffer: memory.tokenIds.handle };
     if (!('id' in operand)) return { buffer: gpuBuffer(operand).handle };
+    if (operand.memory) return { buffer: gpuBuffer(operand.memory).handle, size: tensorBytes(operand) };
     // Pooled memory may be larger than the tensor, and than a binding may be.
     const buffer = operand.id === output.id ? memory.output : memory.scratch[memory.slotOf.get(operand.id)!]!;
     return { buffer: buffer.handle, size: tensorBytes(operand) };

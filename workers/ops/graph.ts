@@ -1,3 +1,4 @@
+import type { Activation } from '../kernels/bias/bias';
 import type { KvCacheFormat } from '../protocol';
 import type { MatrixFormat } from '../quant/layout';
 import { paddedWidth } from '../quant/layout';
@@ -39,6 +40,12 @@ export interface LayerCache {
   values: DeviceBuffer;
 }
 
+/** Rows that take the place of embedding rows, f32 [rows, width of the embedding]: the features of pictures. */
+export interface FeatureRows {
+  rows: number;
+  buffer: DeviceBuffer;
+}
+
 /** An activation, f32 [rows, width] with rows ≤ the graph's capacity; width is padded to whole blocks with zeros. */
 export interface Tensor {
   readonly id: number;
@@ -46,6 +53,8 @@ export interface Tensor {
   readonly rows: number;
   /** Row stride in floats. */
   readonly width: number;
+  /** Where an input of the graph lies; all others lie where the backend puts them. */
+  readonly memory?: DeviceBuffer;
 }
 
 /**
@@ -53,7 +62,19 @@ export interface Tensor {
  * step's token ids from device memory, so that a recorded graph is replayed unchanged for every token.
  */
 export type Op =
-  | { kind: 'embedding'; table: Matrix; scale: number; out: Tensor }
+  | { kind: 'embedding'; table: Matrix; scale: number; features: FeatureRows | null; out: Tensor }
+  | { kind: 'mixRows'; mix: Tensor; table: Matrix; out: Tensor }
+  | { kind: 'layerNorm'; x: Tensor; weight: Vector; bias: Vector; eps: number; out: Tensor }
+  | { kind: 'bias'; x: Tensor; bias: Vector; activation: Activation; out: Tensor }
+  | {
+      kind: 'fullAttention';
+      q: Tensor;
+      cache: LayerCache;
+      numHeads: number;
+      scale: number;
+      seen: 'step' | 'before';
+      out: Tensor;
+    }
   | { kind: 'rmsNorm'; x: Tensor; weight: Vector; eps: number; out: Tensor }
   | { kind: 'linear'; x: Tensor; weight: Matrix; out: Tensor }
   | { kind: 'rope'; x: Tensor; table: RopeTable; numHeads: number; out: Tensor }
@@ -78,9 +99,37 @@ export class Ops {
 
   constructor(readonly capacity: number) {}
 
-  /** Rows of `table` picked by the step's token ids, times `scale`. [rows, table.columns] */
-  embedding(table: Matrix, scale: number): Tensor {
-    return this.#record({ kind: 'embedding', table, scale, out: this.#tensor(this.capacity, table.columns) });
+  /** Bytes of an activation of so many columns. */
+  bytesOf(columns: number): number {
+    return this.capacity * paddedWidth(columns) * 4;
+  }
+
+  /** Activations that the host writes to `buffer` before a step. [rows, columns], rows padded to whole blocks with zeros */
+  input(buffer: DeviceBuffer, columns: number): Tensor {
+    return { ...this.#tensor(this.capacity, columns), memory: buffer };
+  }
+
+  /**
+   * Rows of `table` picked by the step's token ids, times `scale`. Ids from table.rows on pick rows of `features`, which
+   * are not scaled. [rows, table.columns]
+   */
+  embedding(table: Matrix, scale: number, features: FeatureRows | null = null): Tensor {
+    return this.#record({ kind: 'embedding', table, scale, features, out: this.#tensor(this.capacity, table.columns) });
+  }
+
+  /** mix · table: sums of a table's rows. mix [rows, table.rows], result [rows, table.columns] */
+  mixRows(mix: Tensor, table: Matrix): Tensor {
+    return this.#record({ kind: 'mixRows', mix, table, out: this.#tensor(mix.rows, table.columns) });
+  }
+
+  /** (x − mean(x)) / √(variance(x) + eps) · weight + bias, over weight.length. [rows, weight.length] */
+  layerNorm(x: Tensor, weight: Vector, bias: Vector, eps: number): Tensor {
+    return this.#record({ kind: 'layerNorm', x, weight, bias, eps, out: this.#tensor(x.rows, weight.length) });
+  }
+
+  /** activation(x + bias); the activation leaves zero at zero. */
+  bias(x: Tensor, bias: Vector, activation: Activation = 'none'): Tensor {
+    return this.#record({ kind: 'bias', x, bias, activation, out: this.#tensor(x.rows, bias.length) });
   }
 
   /** x / √(mean(x²) + eps) · weight, the mean over weight.length. [rows, weight.length] */
@@ -111,6 +160,22 @@ export class Ops {
     });
   }
 
+  /** Stores keys and values in the cache at the step's position, for a step to come. */
+  appendKeys(k: Tensor, v: Tensor, cache: LayerCache): void {
+    this.#recorded.push({ kind: 'kvAppend', k, v, cache });
+  }
+
+  /** Softmax attention of each row over all rows, k and v passing through the cache. [rows, numHeads · headDim] */
+  fullAttention(q: Tensor, k: Tensor, v: Tensor, cache: LayerCache, numHeads: number, scale: number): Tensor {
+    this.appendKeys(k, v, cache);
+    return this.#attendFully(q, cache, numHeads, scale, 'step');
+  }
+
+  /** Softmax attention over the keys that stand in the cache before the step's position. [rows, numHeads · headDim] */
+  crossAttention(q: Tensor, cache: LayerCache, numHeads: number, scale: number): Tensor {
+    return this.#attendFully(q, cache, numHeads, scale, 'before');
+  }
+
   /** residual + scale · branch. */
   add(residual: Tensor, branch: Tensor, scale: number): Tensor {
     return this.#record({ kind: 'add', residual, branch, scale, out: this.#tensor(residual.rows, residual.width) });
@@ -133,6 +198,11 @@ export class Ops {
 
   graph(output: Tensor): Graph {
     return { capacity: this.capacity, ops: this.#recorded, output };
+  }
+
+  #attendFully(q: Tensor, cache: LayerCache, numHeads: number, scale: number, seen: 'step' | 'before'): Tensor {
+    const out = this.#tensor(q.rows, numHeads * cache.headDim);
+    return this.#record({ kind: 'fullAttention', q, cache, numHeads, scale, seen, out });
   }
 
   #tensor(rows: number, columns: number): Tensor {

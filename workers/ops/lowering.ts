@@ -2,14 +2,18 @@ import { engineError } from '../errors';
 import type { Launch } from '../gpu/kernel';
 import { add } from '../kernels/add/add';
 import { attention, MAX_HEAD_DIM } from '../kernels/attention/attention';
+import { bias } from '../kernels/bias/bias';
 import { cachedAttention } from '../kernels/cachedAttention/cachedAttention';
 import { embedding } from '../kernels/embedding/embedding';
+import { featureRows } from '../kernels/featureRows/featureRows';
 import { gatedProjections } from '../kernels/gatedProjections/gatedProjections';
 import { kvAppend } from '../kernels/kvAppend/kvAppend';
 import { lastRow } from '../kernels/lastRow/lastRow';
+import { layerNorm } from '../kernels/layerNorm/layerNorm';
 import { matmul } from '../kernels/matmul/matmul';
 import { matvec } from '../kernels/matvec/matvec';
 import { mergeAttention } from '../kernels/mergeAttention/mergeAttention';
+import { mixRows } from '../kernels/mixRows/mixRows';
 import { projections } from '../kernels/projections/projections';
 import { residualProjection } from '../kernels/residualProjection/residualProjection';
 import { rmsNorm } from '../kernels/rmsNorm/rmsNorm';
@@ -60,6 +64,14 @@ function lowerUnsized(op: Op | FusedOp, kernels: KernelChoice): Unsized[] {
       return [{ launch: kvAppend(op.cache), operands: [op.k, op.v, op.cache.keys, op.cache.values] }];
     case 'attention':
       return lowerAttention(op);
+    case 'fullAttention': {
+      checkHeads(op.numHeads, op.cache);
+      return [{ launch: tiledAttention(op), operands: [op.q, op.cache.keys, op.cache.values, op.out] }];
+    }
+    case 'mixRows': {
+      const { mix, table, out } = op;
+      return [{ launch: mixRows({ ...table, mixWidth: mix.width }), operands: [mix, onlyShard(table), out] }];
+    }
     case 'cachedAttention':
       return lowerCachedAttention(op);
     case 'weigh':
@@ -110,13 +122,19 @@ function onlyShard({ shards: [shard] }: Matrix): DeviceBuffer {
   return shard!.buffer;
 }
 
-function lowerRowwise(op: OpOf<'rmsNorm' | 'add' | 'swiglu' | 'scale' | 'lastRow'>): Unsized {
+function lowerRowwise(op: OpOf<'rmsNorm' | 'layerNorm' | 'bias' | 'add' | 'swiglu' | 'scale' | 'lastRow'>): Unsized {
   const { width } = op.out;
   switch (op.kind) {
     case 'rmsNorm': {
       const launch = rmsNorm({ columns: op.weight.length, eps: op.eps });
       return { launch, operands: [op.x, op.weight.buffer, op.out] };
     }
+    case 'layerNorm': {
+      const launch = layerNorm({ columns: op.weight.length, eps: op.eps });
+      return { launch, operands: [op.x, op.weight.buffer, op.bias.buffer, op.out] };
+    }
+    case 'bias':
+      return { launch: bias({ width, activation: op.activation }), operands: [op.x, op.bias.buffer, op.out] };
     case 'add':
       return { launch: add({ width, scale: op.scale }), operands: [op.residual, op.branch, op.out] };
     case 'swiglu':
@@ -128,12 +146,15 @@ function lowerRowwise(op: OpOf<'rmsNorm' | 'add' | 'swiglu' | 'scale' | 'lastRow
   }
 }
 
-function lowerEmbedding({ table, scale: factor, out }: OpOf<'embedding'>): Unsized[] {
+function lowerEmbedding({ table, scale: factor, features, out }: OpOf<'embedding'>): Unsized[] {
   const { format, columns } = table;
-  return table.shards.map(({ rowStart, rows, buffer }) => ({
+  const lookups: Unsized[] = table.shards.map(({ rowStart, rows, buffer }) => ({
     launch: embedding({ format, rowStart, rows, columns, scale: factor }),
     operands: ['tokenIds', buffer, out],
   }));
+  if (!features) return lookups;
+  const launch = featureRows({ firstId: table.rows, rows: features.rows, width: out.width });
+  return [...lookups, { launch, operands: ['tokenIds', features.buffer, out] }];
 }
 
 function lowerLinear({ x, weight, out }: OpOf<'linear'>, kernels: KernelChoice): Unsized[] {

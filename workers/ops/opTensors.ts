@@ -9,7 +9,10 @@ export function opInputs(op: Op | FusedOp): Tensor[] {
     case 'kvAppend':
       return [op.k, op.v];
     case 'attention':
+    case 'fullAttention':
       return [op.q];
+    case 'mixRows':
+      return [op.mix];
     case 'add':
       return [op.residual, op.branch];
     case 'swiglu':
@@ -22,6 +25,8 @@ export function opInputs(op: Op | FusedOp): Tensor[] {
     case 'residualProjection':
       return [op.x, op.residual];
     case 'rmsNorm':
+    case 'layerNorm':
+    case 'bias':
     case 'linear':
     case 'rope':
     case 'scale':

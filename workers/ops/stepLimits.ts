@@ -13,7 +13,8 @@ export interface StepLimits {
 export function stepLimits(graph: Graph): StepLimits {
   const limits: StepLimits = { capacity: graph.capacity, positions: Infinity, vocabSize: Infinity };
   for (const op of graph.ops) {
-    if (op.kind === 'embedding') limits.vocabSize = Math.min(limits.vocabSize, op.table.rows);
+    if (op.kind === 'embedding')
+      limits.vocabSize = Math.min(limits.vocabSize, op.table.rows + (op.features?.rows ?? 0));
     if (op.kind === 'rope') limits.positions = Math.min(limits.positions, op.table.positions);
     if (op.kind === 'kvAppend') limits.positions = Math.min(limits.positions, op.cache.capacity);
   }

@@ -7,6 +7,8 @@ export function weightBytes({ ops }: Graph): number {
   for (const op of ops) {
     if (op.kind === 'linear') bytes += matrixLayout(op.weight.format, op.weight.rows, op.weight.columns).bytes;
     if (op.kind === 'rmsNorm') bytes += op.weight.length * 4;
+    if (op.kind === 'layerNorm') bytes += 2 * op.weight.length * 4;
+    if (op.kind === 'bias') bytes += op.bias.length * 4;
   }
   return bytes;
 }

@@ -67,10 +67,16 @@ export async function* answer(
 
 /** A draft of up to `most` tokens; none while the program that checks the first one is in the making. */
 function checkable(session: Session, lookup: PromptLookup, most: number): number[] {
-  const draft = lookup.draft(Math.min(most, session.mostDrafted));
+  const draft = textOf(lookup.draft(Math.min(most, session.mostDrafted)), session);
   if (session.canCheck || draft.length === 0) return draft;
   void session.prepareCheck();
   return [];
+}
+
+/** A draft up to where it runs into a picture of the prompt. */
+function textOf(draft: number[], { config }: Session): number[] {
+  const picture = draft.findIndex((id) => id >= config.vocabSize);
+  return picture < 0 ? draft : draft.slice(0, picture);
 }
 
 /** A promise that nobody may come to wait for: its failure is then of no interest. */

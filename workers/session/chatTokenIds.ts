@@ -1,17 +1,18 @@
 import type { ChatInput } from '../protocol';
-import type { Tokenizer } from '../tokenizer/tokenizer';
+import type { ChatOptions, Tokenizer } from '../tokenizer/tokenizer';
 
 /**
  * Token ids of the prompt that asks for an answer, or for more of the answer that the last message is.
  * Throws RangeError where there is no such answer, and what the template throws.
  */
-export function chatTokenIds(tokenizer: Tokenizer, input: ChatInput): number[] {
+export function chatTokenIds(tokenizer: Tokenizer, input: ChatInput, options: ChatOptions = {}): number[] {
   const { messages, templateOptions, continueFinalMessage = false } = input;
-  if (!continueFinalMessage) return tokenizer.encodeChat(messages, templateOptions);
+  if (!continueFinalMessage) return tokenizer.encodeChat(messages, templateOptions, options);
   const last = messages.at(-1);
   if (last?.role !== 'assistant' || typeof last.content !== 'string') {
     throw new RangeError('continue_final_message: the last message has to be text of the assistant');
   }
   // A template closes an answer that it renders: what was written stands behind the request for one instead.
-  return tokenizer.encodePrompt(tokenizer.renderChat(messages.slice(0, -1), templateOptions) + last.content);
+  const before = tokenizer.renderChat(messages.slice(0, -1), templateOptions, options);
+  return tokenizer.encodePrompt(before + last.content);
 }

@@ -1,8 +1,9 @@
 import { hasErrorName } from '../errors';
-import type { GeneratedToken, GenerateInput, GenerateResult, SamplingOptions } from '../protocol';
+import type { GeneratedToken, GenerateResult, SamplingOptions } from '../protocol';
 import { answer } from './answer';
+import type { FittedContext } from './fitContext';
 import { logprobsOf } from './logprobs';
-import { promptOf } from './prompt';
+import { promptOf, type SessionInput } from './prompt';
 import { samplingOf } from './samplingOptions';
 import type { Session } from './session';
 import { TextStream } from './textStream';
@@ -14,14 +15,13 @@ import { TextStream } from './textStream';
  */
 export async function generate(
   session: Session,
-  input: GenerateInput,
+  input: SessionInput,
   options: SamplingOptions,
   onToken: (token: GeneratedToken) => void,
   signal: AbortSignal,
 ): Promise<GenerateResult> {
   const started = performance.now();
   const maxTokens = options.max_tokens ?? session.info.sampling.maxTokens ?? Infinity;
-  const { tokenIds: promptIds, droppedMessages } = promptOf(session, input, maxTokens);
   const before = { ...session.timings };
   const stopIds = options.ignore_eos ? new Set<number>() : stopTokenIds(session);
   const text = new TextStream(session.hasTokenizer ? session.tokenizer : null, stopStrings(session, input, options));
@@ -30,7 +30,10 @@ export async function generate(
   let finishReason: GenerateResult['finishReason'] = 'length';
   let completionTokens = 0;
   let firstTokenSeconds: number | null = null;
+  let prompt: FittedContext = { tokenIds: [], droppedMessages: 0 };
   try {
+    prompt = await promptOf(session, input, maxTokens, signal);
+    const { tokenIds: promptIds } = prompt;
     const { tokens_in_flight: tokensInFlight = Infinity } = options;
     if (!(tokensInFlight >= 1)) throw new RangeError('tokens_in_flight must be at least 1');
     const answerOptions = {
@@ -59,6 +62,7 @@ export async function generate(
     finishReason = 'aborted';
   }
   emit.end(text.end());
+  const { tokenIds: promptIds, droppedMessages } = prompt;
   // The last token is not fed back: it needs no room.
   const contextFull = finishReason === 'length' && promptIds.length + completionTokens > session.contextLength;
   return {
@@ -89,7 +93,7 @@ function stopTokenIds(session: Session): Set<number> {
 }
 
 /** The caller's stop strings and, in a chat, the turn markers that the model writes as ordinary text. */
-function stopStrings(session: Session, input: GenerateInput, { stop = [] }: SamplingOptions): string[] {
+function stopStrings(session: Session, input: SessionInput, { stop = [] }: SamplingOptions): string[] {
   const asked = typeof stop === 'string' ? [stop] : stop;
   return 'messages' in input ? [...asked, ...session.tokenizer.turnMarkers] : asked;
 }

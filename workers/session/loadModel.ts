@@ -3,6 +3,7 @@ import type { ModelConfig } from '../checkpoint/modelConfig';
 import { engineError, hasErrorName } from '../errors';
 import { languageModelWeights } from '../model/weights';
 import { ropeTable } from '../model/ropeTable';
+import { visionWeights } from '../model/visionWeights';
 import type { Backend } from '../ops/backend';
 import { kvCacheFormat } from '../memory/kvCacheFormat';
 import { kvCacheBytes } from '../ops/kvCacheLayout';
@@ -105,22 +106,22 @@ function createParts(
   manifest: Manifest,
   buffers: ReadonlyMap<TensorEntry, Matrix['shards']>,
   request: LoadRequest,
-): Pick<SessionParts, 'model' | 'cache' | 'contextLength'> {
+): Pick<SessionParts, 'model' | 'cache' | 'contextLength' | 'eyes'> {
   const { config } = manifest;
   const contextLength = contextLengthFor(manifest, request);
   const tensors = namedTensors(buffers);
   const rope = backend.createBuffer('rope', contextLength * config.headDim * 4);
   backend.write(rope, 0, asBytes(ropeTable(config.rope, config.headDim, contextLength)));
-  const weights = languageModelWeights(
-    config,
-    { positions: contextLength, headDim: config.headDim, buffer: rope },
-    (name) => found(tensors.matrices, name),
-    (name) => found(tensors.vectors, name),
-  );
+  const matrix = (name: string) => found(tensors.matrices, name);
+  const vector = (name: string) => found(tensors.vectors, name);
+  const table = { positions: contextLength, headDim: config.headDim, buffer: rope };
+  const weights = languageModelWeights(config, table, matrix, vector);
+  const { vision, hiddenSize } = config;
+  const eyes = vision ? { config: vision, weights: visionWeights(vision, matrix, vector), width: hiddenSize } : null;
   const { kvCache = 'auto' } = request;
   const format = kvCache === 'auto' ? kvCacheFormat(manifest, contextLength, backend.mostBufferBytes) : kvCache;
   const cache = createKvCache(backend, config, contextLength, format);
-  return { model: { config, weights }, cache, contextLength };
+  return { model: { config, weights }, cache, contextLength, eyes };
 }
 
 function throwIfAborted(signal: AbortSignal): void {

@@ -3,7 +3,7 @@ import { engineError } from '../errors';
 import { forward, type MiniCpm } from '../model/minicpm';
 import type { Backend, Program, Step } from '../ops/backend';
 import { MAX_FUSED_ROWS } from '../ops/fuse';
-import { Ops, type LayerCache } from '../ops/graph';
+import { Ops, type FeatureRows, type LayerCache } from '../ops/graph';
 import type { SampledToken, Sampling, TokenLoop } from '../ops/tokenLoop';
 import type {
   ChatMessage,
@@ -17,11 +17,15 @@ import type {
   SamplingOptions,
 } from '../protocol';
 import type { Tokenizer } from '../tokenizer/tokenizer';
+import { ChatPictures, hasPictures } from './chatPictures';
+import { FeatureStore, type PromptTile } from './featureStore';
 import { chatTokenIds } from './chatTokenIds';
 import { generate } from './generate';
 import { prefillCapacity, PrefillChunks } from './prefillChunks';
 import { Pace } from './pace';
 import { commonPrefixLength } from './prefix';
+import { forwardPromptOf, type ForwardInput, type SessionInput } from './prompt';
+import { type Eyes, TileEncoder } from './tileEncoder';
 
 /** Rows of one submission when logits of every position are wanted: 32 rows of 130,000 logits are 17 MB. */
 const ALL_LOGITS_ROWS = 32;
@@ -35,6 +39,8 @@ export interface SessionParts {
   /** Tokens the cache has room for. */
   contextLength: number;
   tokenizer: Tokenizer | null;
+  /** Of a model that takes pictures. */
+  eyes: Eyes | null;
 }
 
 /** One loaded model: weights and KV cache on a backend, recorded programs, and the tokens the cache holds. */
@@ -69,6 +75,8 @@ export class Session {
     private readonly decodeProgram: Program,
     private readonly prefillProgram: Program,
     private readonly loop: TokenLoop,
+    readonly encoder: TileEncoder | null,
+    private readonly features: FeatureStore | null,
   ) {
     this.#chunks = new PrefillChunks(prefillProgram.capacity);
     this.pace = new Pace(loop.mostInFlight);
@@ -78,12 +86,14 @@ export class Session {
   static async create(parts: SessionParts): Promise<Session> {
     const { hiddenSize, intermediateSize } = parts.model.config;
     const bytesPerRow = 4 * 3 * (hiddenSize + intermediateSize);
-    const [decode, prefill] = await Promise.all([
+    const features = createFeatures(parts);
+    const [decode, prefill, encoder] = await Promise.all([
       compile(parts, 1, 'last'),
-      compile(parts, prefillCapacity(bytesPerRow, parts.contextLength), 'last'),
+      compile(parts, prefillCapacity(bytesPerRow, parts.contextLength), 'last', features?.rows),
+      parts.eyes && TileEncoder.create(parts.backend, parts.eyes),
     ]);
     const loop = await parts.backend.createTokenLoop(decode, prefill, parts.model.config.vocabSize);
-    return new Session(parts, decode, prefill, loop);
+    return new Session(parts, decode, prefill, loop, encoder, features);
   }
 
   get info(): ModelInfo {
@@ -115,7 +125,29 @@ export class Session {
     );
   }
 
-  /** Token ids of any input; checks that each is in the vocabulary. */
+  /**
+   * The pictures of a conversation, to be closed after use; null where it has none. Throws UnsupportedError where the
+   * model takes none, and what ChatPictures.open throws.
+   */
+  async openPictures(messages: readonly ChatMessage[]): Promise<ChatPictures | null> {
+    if (!hasPictures(messages)) return null;
+    const { vision } = this.config;
+    if (vision) return ChatPictures.open(messages, vision.image, this.tokenizer);
+    throw engineError('UnsupportedError', 'messages: this model reads text only, it cannot see pictures');
+  }
+
+  /**
+   * The prompt with the features of its tiles in place, for `prefill` and `first`: see FeatureStore.insert.
+   * Throws UnsupportedError where the model takes no pictures.
+   */
+  async withTiles(tokenIds: number[], tiles: readonly PromptTile[], signal?: AbortSignal): Promise<number[]> {
+    if (tiles.length === 0) return tokenIds;
+    const { features, encoder } = this;
+    if (!features || !encoder) throw engineError('UnsupportedError', `${this.info.name} takes no pictures`);
+    return features.insert(tokenIds, tiles, encoder, () => this.throwIfStopped(signal));
+  }
+
+  /** Token ids of any input without pictures; checks that each is in the vocabulary. */
   tokenIdsOf(input: GenerateInput): number[] {
     if ('prompt' in input) return this.tokenizer.encode(input.prompt);
     if ('messages' in input) return chatTokenIds(this.tokenizer, input);
@@ -126,25 +158,22 @@ export class Session {
   }
 
   /** One forward pass over a fresh cache. */
-  forward(
-    input: { tokenIds: number[] } | { messages: ChatMessage[] },
-    positions: 'last' | 'all',
-  ): Promise<ForwardResult> {
+  forward(input: ForwardInput, positions: 'last' | 'all'): Promise<ForwardResult> {
     return this.#exclusive(async () => {
-      const tokenIds = this.tokenIdsOf(input);
+      const { tokenIds, prompt } = await forwardPromptOf(this, input);
       const { vocabSize } = this.config;
       this.#cached = [];
       if (positions === 'last') {
-        const logits = await this.prefill(tokenIds);
+        const logits = await this.prefill(prompt);
         return { logits, positions: 1, vocabSize, tokenIds };
       }
-      const logits = await this.#logitsOfAll(tokenIds);
+      const logits = await this.#logitsOfAll(prompt);
       return { logits, positions: tokenIds.length, vocabSize, tokenIds };
     });
   }
 
   generate(
-    input: GenerateInput,
+    input: SessionInput,
     options: SamplingOptions,
     onToken: (token: GeneratedToken) => void,
     signal: AbortSignal,
@@ -167,7 +196,8 @@ export class Session {
     wantsLogits: boolean,
     signal?: AbortSignal,
   ): Promise<SampledToken> {
-    this.loop.begin(sampling, tokenIds);
+    // The authors of models with eyes give the generator embeddings of a prompt, so that penalties know the answer alone.
+    this.loop.begin(sampling, this.features ? [] : tokenIds);
     const token = await this.#prefill(tokenIds, (program, step) => this.loop.first(program, step, wantsLogits), signal);
     this.#last = token.tokenId;
     this.#answering = performance.now();
@@ -245,6 +275,7 @@ export class Session {
     const { dispatches, submits, readbacks, uploadedBytes, heldBytes, objectsCreated } = this.parts.backend.counters;
     return {
       ...this.timings,
+      ...(this.features?.counters ?? NO_TILES),
       dispatches,
       submits,
       readbacks,
@@ -269,7 +300,7 @@ export class Session {
     finish: (program: Program, step: Step) => Promise<T>,
     signal?: AbortSignal,
   ): Promise<T> {
-    this.#checkFits(tokenIds);
+    this.checkFits(tokenIds);
     this.throwIfStopped(signal);
     // The last token is always computed: its logits are wanted.
     const reused = Math.min(commonPrefixLength(this.#cached, tokenIds), tokenIds.length - 1);
@@ -292,6 +323,7 @@ export class Session {
   ): Promise<T> {
     // Not chunk by chunk: which chunk is a single row is a matter of speed, and results are not to depend on that.
     const program = tokenIds.length - this.#cached.length === 1 ? this.decodeProgram : this.prefillProgram;
+    const deviceIds = (rows: number[]) => this.features?.deviceIds(rows) ?? rows;
     // Tokens of an earlier answer that nobody waits for are not to be counted in the time of the first chunk.
     if (tokenIds.length - this.#cached.length > this.#chunks.rows) await this.parts.backend.flush();
     for (;;) {
@@ -299,12 +331,12 @@ export class Session {
       const remaining = tokenIds.length - position;
       const rows = tokenIds.slice(position, position + Math.min(program.capacity, this.#chunks.rows));
       if (rows.length === remaining) {
-        const result = await finish(program, { tokenIds: rows, position });
+        const result = await finish(program, { tokenIds: deviceIds(rows), position });
         this.#cached.push(...rows);
         return result;
       }
       const started = performance.now();
-      program.submit({ tokenIds: rows, position });
+      program.submit({ tokenIds: deviceIds(rows), position });
       this.#cached.push(...rows);
       // Wait for the device between chunks: a stop is heard, work does not pile up, and the next one is sized by the time.
       await this.parts.backend.flush();
@@ -314,22 +346,30 @@ export class Session {
   }
 
   async #logitsOfAll(tokenIds: number[]): Promise<Float32Array<ArrayBuffer>> {
-    this.#checkFits(tokenIds);
+    this.checkFits(tokenIds);
     const { vocabSize } = this.config;
-    this.#allLogits ??= await compile(this.parts, Math.min(ALL_LOGITS_ROWS, this.contextLength), 'all');
+    this.#allLogits ??= await compile(
+      this.parts,
+      Math.min(ALL_LOGITS_ROWS, this.contextLength),
+      'all',
+      this.features?.rows,
+    );
     const program = this.#allLogits;
     const logits = roomForLogits(tokenIds.length, vocabSize);
     for (let position = 0; position < tokenIds.length; position += program.capacity) {
       this.throwIfStopped();
       const rows = tokenIds.slice(position, position + program.capacity);
-      logits.set(await this.#logits(program, { tokenIds: rows, position }, rows.length), position * vocabSize);
+      const step = { tokenIds: this.features?.deviceIds(rows) ?? rows, position };
+      logits.set(await this.#logits(program, step, rows.length), position * vocabSize);
     }
     this.#cached = [...tokenIds];
     return logits;
   }
 
-  #checkFits(tokenIds: number[]) {
+  /** Throws ContextFullError for tokens that the context does not hold, and RangeError for none. */
+  checkFits(tokenIds: number[]): void {
     if (tokenIds.length === 0) throw new RangeError('the prompt is empty');
+    if (tokenIds.at(-1)! >= this.config.vocabSize) throw new RangeError('the prompt ends in a picture');
     if (tokenIds.length > this.contextLength) {
       const message = `the prompt has ${tokenIds.length} tokens, the context holds ${this.contextLength}`;
       throw engineError('ContextFullError', message);
@@ -366,7 +406,21 @@ function roomForLogits(positions: number, vocabSize: number): Float32Array<Array
   }
 }
 
-function compile({ backend, model, cache }: SessionParts, capacity: number, positions: 'last' | 'all') {
+function compile(
+  { backend, model, cache }: SessionParts,
+  capacity: number,
+  positions: 'last' | 'all',
+  features: FeatureRows | null = null,
+) {
   const ops = new Ops(capacity);
-  return backend.compile(ops.graph(forward(ops, model, cache, positions)));
+  return backend.compile(ops.graph(forward(ops, model, cache, positions, features)));
+}
+
+/** Of a model that takes no pictures. */
+const NO_TILES: FeatureStore['counters'] = { tilesEncoded: 0, tilesReused: 0, encodeSeconds: 0 };
+
+function createFeatures({ backend, model, contextLength, eyes }: SessionParts): FeatureStore | null {
+  if (!eyes) return null;
+  const sizes = { rowsPerTile: eyes.config.numQueries, width: eyes.width };
+  return FeatureStore.create(backend, model.config.vocabSize, contextLength, sizes);
 }

@@ -23,6 +23,46 @@ export interface GoldenLogits {
   logitsMaxAbs: number;
 }
 
+/** A prompt of a golden file, as its JSON describes it. */
+export interface GoldenPrompt {
+  index: number;
+  input_ids: number[];
+  logits_std: number;
+  /** Where the features of each tile go, half open; absent for text. */
+  image_bounds?: [number, number][];
+  image?: string;
+  images?: string[];
+  question?: string;
+  greedy: { tokens: number[]; margin_top1_top2: number[] };
+}
+
+/** The outputs of a reference model. */
+export interface GoldenFile {
+  prompts: GoldenPrompt[];
+  /** A tensor by name; null for one that the file lacks. */
+  tensor(name: string): { shape: number[]; values: Float32Array } | null;
+}
+
+/** The golden file of `variant`, such as 'bf16'. */
+export function goldenFile(model: string, variant: string): GoldenFile {
+  const path = `${ORACLE}/${model}/goldens/${variant}`;
+  const { prompts } = JSON.parse(readFileSync(`${path}.json`, 'utf8')) as { prompts: GoldenPrompt[] };
+  const file = readFileSync(`${path}.safetensors`);
+  const headerEnd = 8 + Number(file.readBigUInt64LE(0));
+  const header = JSON.parse(file.subarray(8, headerEnd).toString()) as Record<
+    string,
+    { shape: number[]; data_offsets: [number, number] }
+  >;
+  const tensor = (name: string) => {
+    const entry = header[name];
+    if (!entry) return null;
+    const [begin, end] = entry.data_offsets;
+    const bytes = Uint8Array.from(file.subarray(headerEnd + begin, headerEnd + end));
+    return { shape: entry.shape, values: new Float32Array(bytes.buffer) };
+  };
+  return { prompts, tensor };
+}
+
 /** The golden outputs of the prompts of `variant`, such as 'gptq-int4-g32'. */
 export function goldenLogits(model: string, variant: string): GoldenLogits[] {
   const path = `${ORACLE}/${model}/goldens/${variant}`;

@@ -7,10 +7,12 @@ export interface AttentionReferenceShape {
   scale: number;
   /** Position of the first row. */
   position: number;
+  /** Which keys a row sees: see tiledAttention.ts. Default: causal. */
+  seen?: 'causal' | 'step' | 'before';
 }
 
 /**
- * out[m, h] = Σ_t softmax_t(scale · q[m, h] · keys[t]) · values[t] over the positions t ≤ position + m.
+ * out[m, h] = Σ_t softmax_t(scale · q[m, h] · keys[t]) · values[t] over the positions t that row m sees: t ≤ position + m.
  * q, out [rows, width], heads side by side, zero behind the last one.
  */
 export function attentionReference(
@@ -18,16 +20,17 @@ export function attentionReference(
   keys: KvCacheRows,
   values: KvCacheRows,
   out: Float32Array,
-  { rows, width, numHeads, scale, position }: AttentionReferenceShape,
+  { rows, width, numHeads, scale, position, seen = 'causal' }: AttentionReferenceShape,
 ): void {
   const { headDim, numKvHeads } = keys.shape;
   const channels = new Float32Array(headDim);
   const sums = new Float64Array(headDim);
   for (let m = 0; m < rows; m++) {
+    const count = { causal: position + m + 1, step: position + rows, before: position }[seen];
     for (let head = 0; head < numHeads; head++) {
       const start = m * width + head * headDim;
       const kvHead = Math.floor(head / (numHeads / numKvHeads));
-      const weights = softmax(scores(q.subarray(start, start + headDim), keys, kvHead, position + m + 1, scale));
+      const weights = softmax(scores(q.subarray(start, start + headDim), keys, kvHead, count, scale));
       sums.fill(0);
       for (let t = 0; t < weights.length; t++) {
         values.read(kvHead, t, channels);

@@ -41,6 +41,27 @@ for (const format of ['f32', 'f16', 'int8'] as const) {
   );
 }
 
+// The heads of SigLIP and of the resampler, and those of models for tests.
+for (const [seen, numHeads, headDim, capacity, rows, position] of [
+  ['step', 16, 72, 70, 66, 0],
+  ['step', 2, 48, 160, 144, 0],
+  ['step', 3, 72, 40, 1, 0],
+  ['step', 2, 64, 90, 20, 37],
+  ['before', 2, 128, 66, 64, 66],
+  ['before', 1, 128, 100, 64, 50],
+  ['before', 3, 128, 32, 64, 1],
+] as const) {
+  gpuTest(`tiledAttention over all keys (${seen}): ${numHeads} heads of ${headDim}, ${rows} rows`, ({ device }) =>
+    checkAttention(device, tiledAttention, {
+      cache: { format: 'f32', numKvHeads: numHeads, headDim, capacity },
+      numHeads,
+      rows,
+      position,
+      seen,
+    }),
+  );
+}
+
 gpuTest('steep softmax neither overflows nor loses its sum', ({ device }) =>
   checkAttention(device, tiledAttention, {
     cache: { format: 'f32', numKvHeads: 1, headDim: 64, capacity: 200 },

@@ -13,8 +13,16 @@ const TILES = [
   { mostQuads: 64, queries: 4, keys: 8 },
 ] as const;
 
-/** Causal attention of many rows over the cache. Bindings: step, q, keys, values, out. */
-export function tiledAttention({ numHeads, cache, scale }: AttentionShape): Launch {
+export interface TiledAttentionShape extends AttentionShape {
+  /**
+   * Which keys a row sees: those up to its own position; all of the step and before it; or those before the step, which has
+   * brought none. Default: causal.
+   */
+  seen?: 'causal' | 'step' | 'before';
+}
+
+/** Attention of many rows over the cache. Bindings: step, q, keys, values, out. */
+export function tiledAttention({ numHeads, cache, scale, seen = 'causal' }: TiledAttentionShape): Launch {
   const { format, numKvHeads, headDim } = cache;
   const { queries, keys } = TILES.find(({ mostQuads }) => headQuads(headDim) <= mostQuads)!;
   return {
@@ -29,6 +37,8 @@ export function tiledAttention({ numHeads, cache, scale }: AttentionShape): Laun
       HEADS_PER_KV_HEAD: numHeads / numKvHeads,
       WIDTH: paddedWidth(numHeads * headDim),
       SCALE: scale,
+      CAUSAL: Number(seen === 'causal'),
+      OWN_KEYS: Number(seen !== 'before'),
       QUERIES: queries,
       KEYS: keys,
     },

@@ -1,4 +1,5 @@
-// out[row, head] = Σ_key softmax(SCALE · q[row, head] · keys) · values over the keys 0 … position + row
+// out[row, head] = Σ_key softmax(SCALE · q[row, head] · keys) · values over the keys 0 … position + row; where not CAUSAL, over
+// all keys before the step and, with OWN_KEYS, of the step
 //   q, out:       [rows, WIDTH], heads of HEAD_DIM side by side; columns of out behind the last head are zero
 //   keys, values: kernels/shared/kvCache.ts; HEADS_PER_KV_HEAD query heads share one of their heads
 // One workgroup per head and tile of QUERIES rows, for many rows: keys and values pass through workgroup memory in tiles of
@@ -10,6 +11,8 @@ override NUM_HEADS: u32;
 override HEADS_PER_KV_HEAD: u32;
 override WIDTH: u32;
 override SCALE: f32;
+override CAUSAL: bool;
+override OWN_KEYS: bool;
 override QUERIES: u32;
 override KEYS: u32;
 override LANES: u32 = QUADS;
@@ -124,11 +127,13 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     return;
   }
   let kv_head = head / HEADS_PER_KV_HEAD;
-  let key_count = step.position + min(first_row + QUERIES, step.rows);
+  let own_keys = select(step.rows, min(first_row + QUERIES, step.rows), CAUSAL);
+  let key_count = step.position + select(0u, own_keys, OWN_KEYS);
   let group = thread / LANES;
   let lane = thread % LANES;
   // The last keys that the rows of the group may see.
-  let own_positions = vec4u(step.position + first_row + 4u * group) + vec4u(0u, 1u, 2u, 3u);
+  let causal_positions = vec4u(step.position + first_row + 4u * group) + vec4u(0u, 1u, 2u, 3u);
+  let own_positions = select(vec4u(key_count - 1u), causal_positions, CAUSAL);
   load_queries(first_row, head, thread);
 
   var highest = vec4f(LOWEST);

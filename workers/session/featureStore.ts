@@ -1,0 +1,130 @@
+import { engineError } from '../errors';
+import type { TilePatches } from '../model/patches';
+import type { Backend } from '../ops/backend';
+import type { FeatureRows } from '../ops/graph';
+import type { TileEncoder } from './tileEncoder';
+
+/** Tiles whose features stay on the device: several pictures in slices. */
+const MOST_TILES = 64;
+
+/** A tile of a prompt. */
+export interface PromptTile {
+  /** The same for the same tile, whenever it comes. */
+  key: string;
+  /** Index of the token that its first feature row takes the place of. */
+  start: number;
+  /** Called where the tile has to be encoded. */
+  patches(): TilePatches | Promise<TilePatches>;
+}
+
+interface StoredTile {
+  /** Tells this tile from all that were encoded before. */
+  serial: number;
+  slot: number;
+}
+
+/**
+ * Feature rows of the tiles used last, in device memory. In a prompt each row is a token id of its own, above those of the
+ * vocabulary: two prompts have equal ids where they show the same tile, so that keys and values are reused like those of
+ * text. An encoded tile has the same ids until it is forgotten.
+ */
+export class FeatureStore {
+  readonly counters = { tilesEncoded: 0, tilesReused: 0, encodeSeconds: 0 };
+  /** From the tile used longest ago to the one used last. */
+  readonly #tiles = new Map<string, StoredTile>();
+  readonly #slotOfSerial = new Map<number, number>();
+  #serials = 0;
+
+  private constructor(
+    readonly rows: FeatureRows,
+    private readonly vocabSize: number,
+    private readonly rowsPerTile: number,
+    private readonly bytesPerTile: number,
+  ) {}
+
+  /** Room for as many tiles as a context can hold, within reason. Throws OutOfMemoryError. */
+  static create(
+    backend: Backend,
+    vocabSize: number,
+    contextLength: number,
+    { rowsPerTile, width }: { rowsPerTile: number; width: number },
+  ): FeatureStore {
+    const bytesPerTile = rowsPerTile * width * 4;
+    const most = Math.min(MOST_TILES, Math.floor(backend.mostBufferBytes / bytesPerTile));
+    const tiles = Math.min(most, Math.ceil(contextLength / rowsPerTile));
+    const buffer = backend.createBuffer('features', tiles * bytesPerTile);
+    return new FeatureStore({ rows: tiles * rowsPerTile, buffer }, vocabSize, rowsPerTile, bytesPerTile);
+  }
+
+  /**
+   * A prompt with the ids of feature rows in the places of its tiles, all of which are then on the device: those that were
+   * not are encoded. Throws ContextFullError for more tiles than there is room for, and what `throwIfStopped` throws.
+   */
+  async insert(
+    tokenIds: readonly number[],
+    tiles: readonly PromptTile[],
+    encoder: TileEncoder,
+    throwIfStopped: () => void,
+  ): Promise<number[]> {
+    const most = this.rows.rows / this.rowsPerTile;
+    const keys = new Set(tiles.map(({ key }) => key));
+    if (keys.size > most) {
+      throw engineError('ContextFullError', `the pictures make ${keys.size} tiles, there is room for ${most}`);
+    }
+    const result = [...tokenIds];
+    for (const tile of tiles) {
+      const { serial } = this.#find(tile.key) ?? (await this.#encode(tile, keys, encoder, throwIfStopped));
+      const first = this.vocabSize + serial * this.rowsPerTile;
+      for (let row = 0; row < this.rowsPerTile; row++) result[tile.start + row] = first + row;
+    }
+    return result;
+  }
+
+  /** Token ids as the device takes them: rows of the features where the vocabulary ends. */
+  deviceIds(tokenIds: readonly number[]): number[] {
+    return tokenIds.map((id) => {
+      if (id < this.vocabSize) return id;
+      const index = id - this.vocabSize;
+      const slot = this.#slotOfSerial.get(Math.floor(index / this.rowsPerTile))!;
+      return this.vocabSize + slot * this.rowsPerTile + (index % this.rowsPerTile);
+    });
+  }
+
+  #find(key: string): StoredTile | undefined {
+    const tile = this.#tiles.get(key);
+    if (!tile) return undefined;
+    this.counters.tilesReused++;
+    this.#tiles.delete(key);
+    this.#tiles.set(key, tile);
+    return tile;
+  }
+
+  async #encode(
+    { key, patches }: PromptTile,
+    needed: ReadonlySet<string>,
+    encoder: TileEncoder,
+    throwIfStopped: () => void,
+  ): Promise<StoredTile> {
+    const started = performance.now();
+    const slot = this.#freeSlot(needed);
+    await encoder.encode(await patches(), this.rows.buffer, slot * this.bytesPerTile, throwIfStopped);
+    const tile = { serial: this.#serials++, slot };
+    this.#tiles.set(key, tile);
+    this.#slotOfSerial.set(tile.serial, slot);
+    this.counters.tilesEncoded++;
+    this.counters.encodeSeconds += (performance.now() - started) / 1000;
+    return tile;
+  }
+
+  /** A slot that was never used, else that of the tile used longest ago which `needed` does without. */
+  #freeSlot(needed: ReadonlySet<string>): number {
+    const taken = new Set([...this.#tiles.values()].map(({ slot }) => slot));
+    const most = this.rows.rows / this.rowsPerTile;
+    const unused = Array.from({ length: most }, (_, slot) => slot).find((slot) => !taken.has(slot));
+    if (unused !== undefined) return unused;
+    const [key, { serial, slot }] = [...this.#tiles].find(([other]) => !needed.has(other))!;
+    this.#tiles.delete(key);
+    this.#slotOfSerial.delete(serial);
+    return slot;
+  }
+}

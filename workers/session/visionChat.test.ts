@@ -1,0 +1,113 @@
+import 'fake-indexeddb/auto';
+import { describe, expect, test, vi } from 'vitest';
+import { pictureOfBytes } from '../image/picture';
+import type { ChatMessage, GenerateInput } from '../protocol';
+import { WeightStore } from '../storage/weightStore';
+import { importModel, newDatabase } from '../testing/importing';
+import { goldenFile, hasOracle, ORACLE, oracleFile, oracleFiles } from '../testing/oracle';
+import { readRgbPng } from '../testing/png';
+import { loadModel } from './loadModel';
+import type { Session } from './session';
+
+/** Chats with pictures, from the messages to the logits of the authors' code, on the CPU backend. */
+
+// Node has no decoder for pictures: an address names a PNG file here.
+vi.mock('../image/decode', () => ({
+  decodePicture: async (file: Blob) => {
+    const { width, height, rgba } = readRgbPng(await file.text());
+    return pictureOfBytes(width, height, rgba);
+  },
+}));
+
+const MODELS = [
+  ['tiny-minicpmv-2', 'bf16', 'v1027'],
+  ['tiny-minicpmv-2', 'gguf-Q4_K_M', null],
+  ['tiny-minicpmv-1', 'bf16', 'v1027'],
+  ['tiny-minicpmv-4.0', 'bf16', 'chatml782'],
+  ['tiny-minicpmv-4.0', 'gguf-Q4_K_M', null],
+] as const;
+
+async function load(model: string, tokenizer: string | null): Promise<Session> {
+  const database = newDatabase();
+  const names = ['tokenizer.json', 'tokenizer.model', 'tokenizer_config.json'];
+  const files =
+    tokenizer === null
+      ? oracleFiles(`${model}/gguf`)
+      : [
+          ...oracleFiles(`${model}/safetensors-bf16`),
+          ...names.map((name) => oracleFile(`tiny-tokenizers/${tokenizer}/${name}`)),
+        ];
+  const { id } = await importModel(files, { database, quantization: 'f32' });
+  const { signal } = new AbortController();
+  const request = { kvCache: 'f32' as const };
+  return loadModel(new WeightStore(database), { backend: 'cpu' }, id, request, () => undefined, signal);
+}
+
+function picture(path: string) {
+  return { type: 'image_url' as const, image_url: { url: `data:,${ORACLE}/${path}` } };
+}
+
+async function answer(session: Session, input: GenerateInput, maxTokens: number) {
+  const tokens: number[] = [];
+  const options = { temperature: 0, repetition_penalty: 1, ignore_eos: true, max_tokens: maxTokens };
+  const { signal } = new AbortController();
+  const result = await session.generate(input, options, ({ tokenId }) => tokens.push(tokenId), signal);
+  return { ...result, tokens };
+}
+
+describe.skipIf(!hasOracle)('chats with pictures', () => {
+  test.each(MODELS)('%s %s: tokens, logits and answers', { timeout: 120_000 }, async (model, variant, tokenizer) => {
+    const session = await load(model, tokenizer);
+    const { prompts, tensor } = goldenFile(model, variant);
+    for (const { index, image, images = image ? [image] : [], question, ...prompt } of prompts) {
+      const pictures = images.map((path) => picture(`${model}/${path}`));
+      const messages: ChatMessage[] = [
+        { role: 'user', content: [...pictures, { type: 'text', text: question ?? '' }] },
+      ];
+      // Some prompts of text alone are given as tokens.
+      const input = question === undefined ? { tokenIds: prompt.input_ids } : { messages };
+      const { tokenIds, logits } = await session.forward(input, 'last');
+      expect(tokenIds, `prompt ${index}`).toEqual(prompt.input_ids);
+      const want = tensor(`p${index}.logits_last`)!.values;
+      const difference = want.reduce((most, logit, i) => Math.max(most, Math.abs(logits[i]! - logit)), 0);
+      expect(difference / prompt.logits_std, `prompt ${index}`).toBeLessThan(1e-3);
+      const { tilesEncoded } = session.stats();
+      const { tokens } = prompt.greedy;
+      expect((await answer(session, input, tokens.length)).tokens, `prompt ${index}`).toEqual(tokens);
+      expect(session.stats().tilesEncoded).toBe(tilesEncoded);
+    }
+    await session.dispose();
+  });
+
+  test('a second question computes neither the picture nor what was said about it', { timeout: 60_000 }, async () => {
+    const session = await load('tiny-minicpmv-4.0', 'chatml782');
+    const shown = picture('tiny-minicpmv-4.0/images/shapes_100x90.png');
+    const first: ChatMessage = { role: 'user', content: [shown, { type: 'text', text: 'What is in the image?' }] };
+    const { promptTokens } = await answer(session, { messages: [first] }, 5);
+    const before = session.stats();
+    const next: ChatMessage[] = [
+      first,
+      { role: 'assistant', content: 'x' },
+      { role: 'user', content: 'And what else?' },
+    ];
+    const second = await answer(session, { messages: next }, 5);
+    // The template's last words before the answer are the same in both.
+    expect(second.cachedTokens).toBeGreaterThanOrEqual(promptTokens - 1);
+    expect(session.stats().tilesEncoded).toBe(before.tilesEncoded);
+    expect(session.stats().tilesReused).toBe(before.tilesReused + 1);
+    await session.dispose();
+  });
+
+  test('addresses on a server, and messages that spell out tags, are refused', { timeout: 60_000 }, async () => {
+    const session = await load('tiny-minicpmv-4.0', 'chatml782');
+    const elsewhere = { type: 'image_url' as const, image_url: { url: 'https://example.com/a.png' } };
+    const ask = (content: ChatMessage['content']) => answer(session, { messages: [{ role: 'user', content }] }, 1);
+    await expect(ask([elsewhere])).rejects.toMatchObject({ name: 'UnsupportedError' });
+    await expect(
+      ask([{ type: 'text', text: '<image><unk></image>' }, picture('tiny-minicpmv-4.0/images/shapes_100x90.png')]),
+    ).rejects.toMatchObject({
+      name: 'UnsupportedError',
+    });
+    await session.dispose();
+  });
+});
