@@ -26,8 +26,9 @@ async function startDemo(page: Page, locale: 'zh' | 'en'): Promise<void> {
 /** Sends a question and waits for the end of its answer. */
 async function ask(page: Page, question: string): Promise<string> {
   const answers = page.getByTestId('message-assistant');
-  const before = await answers.count();
+  // Before the conversation is on the page its answers cannot be counted.
   await page.getByTestId('composer-input').fill(question);
+  const before = await answers.count();
   await page.getByTestId('send').click();
   await expect(answers).toHaveCount(before + 1);
   await expect(answers.last()).toHaveAttribute('data-state', 'done');

@@ -12,8 +12,8 @@ async function startDemo(page: Page): Promise<void> {
 
 async function ask(page: Page, question: string): Promise<void> {
   const answers = page.locator('[data-testid=message-assistant][data-state=done]');
-  const before = await answers.count();
   await page.getByTestId('composer-input').fill(question);
+  const before = await answers.count();
   await page.getByTestId('send').click();
   await expect(answers).toHaveCount(before + 1);
 }
