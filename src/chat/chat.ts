@@ -10,8 +10,6 @@ export interface Chat {
   /** In milliseconds since 1970. */
   createdAt: number;
   updatedAt: number;
-  /** The model that answered last. */
-  modelId: string | null;
   /** What the model is told before the conversation; '' for nothing. */
   instructions: string;
   /** Where the reader differs from the authors' defaults. */
@@ -32,7 +30,6 @@ export type ChatSampling = Pick<SamplingOptions, 'temperature' | 'top_p' | 'max_
 
 /** What a list of conversations shows. */
 export type ChatSummary = Pick<Chat, 'id' | 'isPinned' | 'updatedAt'> & {
-  /** '' for a conversation without a question. */
   title: string;
 };
 
@@ -45,7 +42,6 @@ export function emptyChat(now = Date.now()): Chat {
     isPinned: false,
     createdAt: now,
     updatedAt: now,
-    modelId: null,
     instructions: '',
     sampling: {},
     draft: '',
@@ -61,10 +57,11 @@ export function summaryOf(chat: Chat): ChatSummary {
   return { id, isPinned, updatedAt, title: titleOf(chat) };
 }
 
-/** The given name, else the first line of the first question. */
-export function titleOf({ name, messages }: Pick<Chat, 'name' | 'messages'>): string {
+/** The given name, else the first line of the first question, else of what is typed; '' for an empty conversation. */
+export function titleOf({ name, messages, draft }: Pick<Chat, 'name' | 'messages' | 'draft'>): string {
   if (name !== '') return name;
-  const line = messages.find(({ role }) => role === 'user')?.text.split('\n', 1)[0] ?? '';
+  const words = messages.find(({ role }) => role === 'user')?.text ?? draft.trim();
+  const line = words.split('\n', 1)[0]!;
   const characters = Array.from(line);
   return characters.length <= TITLE_CHARACTERS ? line : `${characters.slice(0, TITLE_CHARACTERS - 1).join('')}…`;
 }

@@ -2,6 +2,7 @@ import type { ChatCompletionChunk, ChatMessage, ContextOverflow, FinishReason } 
 import { failureOf } from '../engine/failure';
 import { emptyChat, type Chat, type ChatSampling } from './chat';
 import type { AssistantMessage, Message, UserMessage } from './message';
+import { modelMessages, usableMessages } from './modelMessages';
 import { alternativesOf, branchTo, newestLeafBelow } from './messageTree';
 
 /** What an answer is to be made of. */
@@ -68,28 +69,6 @@ export class Conversation {
   }
   set draft(draft: string) {
     this.#change({ draft });
-  }
-
-  get instructions(): string {
-    return this.#chat.instructions;
-  }
-  set instructions(instructions: string) {
-    this.#change({ instructions });
-  }
-
-  get sampling(): ChatSampling {
-    return this.#chat.sampling;
-  }
-  set sampling(sampling: ChatSampling) {
-    this.#change({ sampling });
-  }
-
-  /** The model that answered last. */
-  get modelId(): string | null {
-    return this.#chat.modelId;
-  }
-  set modelId(modelId: string | null) {
-    this.#change({ modelId });
   }
 
   /** The first message that the model saw when it answered last; null where it saw all of them. */
@@ -227,7 +206,7 @@ export class Conversation {
     this.#overflow = null;
     const contextOverflow = this.#contextOverflow;
     const request: AnswerRequest = {
-      messages: [...systemMessages(chat.instructions), ...history.map(chatMessage)],
+      messages: modelMessages(chat.instructions, history),
       contextOverflow,
       sampling: { ...chat.sampling },
       goesOn,
@@ -292,25 +271,4 @@ function noteForgotten(chat: Chat, answer: AssistantMessage, history: Message[])
 
 function isStreaming(message: Message): message is AssistantMessage {
   return message.role === 'assistant' && message.state === 'streaming';
-}
-
-/** The conversation as the model gets it. Failed and empty answers are left out, with the question that got none. */
-function usableMessages(messages: readonly Message[]): Message[] {
-  return messages.filter((message, i) => {
-    const next = messages[i + 1];
-    const isUnanswered = next?.role === 'assistant' && !isUsable(next);
-    return message.role === 'user' ? !isUnanswered : isUsable(message);
-  });
-}
-
-function isUsable(answer: AssistantMessage): boolean {
-  return answer.text !== '' && answer.state !== 'error';
-}
-
-function systemMessages(instructions: string): ChatMessage[] {
-  return instructions.trim() === '' ? [] : [{ role: 'system', content: instructions.trim() }];
-}
-
-function chatMessage({ role, text }: Message): ChatMessage {
-  return { role, content: text };
 }

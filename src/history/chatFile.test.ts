@@ -6,7 +6,6 @@ import { readChatFile, writeChatFile } from './chatFile';
 const branched: Chat = sampleChat(['Q', 'A'], {
   name: 'n',
   isPinned: true,
-  modelId: 'm',
   instructions: 'Be brief.',
   sampling: { temperature: 0.5 },
   draft: '…',
@@ -51,6 +50,7 @@ test.each([
   ['another format', '{"format":"x"}', /not an export of conversations/],
   ['a later version', '{"format":"minicpm-chats","version":2}', /version 2/],
   ['a list', '[]', /not an object/],
+  ['one conversation twice', writeChatFile([branched, branched]), /twice/],
 ])('%s is refused', (_, json, message) => {
   expect(() => readChatFile(json)).toThrow(message);
 });

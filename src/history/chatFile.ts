@@ -31,7 +31,10 @@ export function readChatFile(json: string): Chat[] {
   if (format !== FORMAT) throw new Error(`the file is not an export of conversations ("format" is not "${FORMAT}")`);
   if (version !== VERSION) throw new Error(`the file is of version ${String(version)}, this app reads ${VERSION}`);
   if (!Array.isArray(chats)) throw new Error('"chats" is not a list');
-  return chats.map((chat, i) => readChat(chat, `chats[${i}]`));
+  const read = chats.map((chat, i) => readChat(chat, `chats[${i}]`));
+  const twice = read.find(({ id }, i) => read.findIndex((other) => other.id === id) < i);
+  if (twice) throw new Error(`the conversation ${twice.id} is there twice`);
+  return read;
 }
 
 function readChat(value: unknown, at: string): Chat {
@@ -56,7 +59,6 @@ function readChat(value: unknown, at: string): Chat {
     isPinned: booleanAt(chat, 'isPinned', at),
     createdAt: numberAt(chat, 'createdAt', at),
     updatedAt: numberAt(chat, 'updatedAt', at),
-    modelId: chat.modelId === null ? null : stringAt(chat, 'modelId', at),
     instructions: stringAt(chat, 'instructions', at),
     sampling: readSampling(chat.sampling, `${at}.sampling`),
     draft: stringAt(chat, 'draft', at),

@@ -15,7 +15,7 @@ export function chatMarkdown(chat: Chat, { you, assistant }: { you: string; assi
 }
 
 /** The name of that document's file: the title without what file systems refuse. */
-export function chatFileName(chat: Pick<Chat, 'name' | 'messages'>): string {
+export function chatFileName(chat: Pick<Chat, 'name' | 'messages' | 'draft'>): string {
   const title = titleOf(chat)
     .replace(/[\p{Cc}\s\\/:*?"<>|]+/gu, ' ')
     .slice(0, 60)

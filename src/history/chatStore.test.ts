@@ -33,7 +33,7 @@ test('conversations come back as they were put', async () => {
 
 test('a removed conversation leaves nothing behind', async () => {
   await store.put([first, second]);
-  await store.remove(first.id);
+  await store.remove([first.id]);
   expect(await store.summaries()).toEqual([summaryOf(second)]);
   expect(await keys(records)).toHaveLength(2);
   await store.clear();
@@ -66,7 +66,7 @@ describe('behind a passphrase', () => {
     const later = new ChatStore(records);
     const kept = (await later.vault())!;
     expect(await openVault(kept, 'passe')).toBeNull();
-    later.use((await openVault(kept, 'passe\u0301'))!);
+    later.use((await openVault(kept, 'passe\u0301'))!, kept);
     expect(await later.all()).toEqual([first]);
   });
 
@@ -74,8 +74,17 @@ describe('behind a passphrase', () => {
     await store.put([first]);
     const { vault, codec } = await createVault('x', ITERATIONS);
     await store.protect(vault, codec);
-    await store.protect(null, PLAIN);
+    await store.protect(undefined, PLAIN);
     expect(await store.vault()).toBeUndefined();
     expect(await new ChatStore(records).all()).toEqual([first]);
+  });
+
+  test('a tab that does not know of the passphrase writes nothing', async () => {
+    await store.put([first]);
+    const { vault, codec } = await createVault('x', ITERATIONS);
+    await store.protect(vault, codec);
+    const unaware = new ChatStore(records);
+    await expect(unaware.put([second])).rejects.toThrow('protected otherwise');
+    expect(await store.all()).toEqual([first]);
   });
 });

@@ -12,6 +12,7 @@ const SUMMARY = 'summary/';
 export class ChatStore {
   readonly #store: UseStore;
   #codec: ChatCodec = PLAIN;
+  #vault: Vault | undefined;
 
   constructor(store: UseStore) {
     this.#store = store;
@@ -22,9 +23,10 @@ export class ChatStore {
     return get<Vault>(VAULT, this.#store);
   }
 
-  /** Reads and writes with `codec` from here on. */
-  use(codec: ChatCodec): void {
+  /** Reads and writes with `codec` from here on, which `vault` has given. */
+  use(codec: ChatCodec, vault: Vault | undefined): void {
     this.#codec = codec;
+    this.#vault = vault;
   }
 
   /** In no particular order. */
@@ -42,36 +44,42 @@ export class ChatStore {
     return stored === undefined ? undefined : ((await this.#codec.decode(stored)) as Chat);
   }
 
-  /** Writes all of `chats` or none. */
+  /** Writes all of `chats` or none. Rejects where another tab has changed what protects them meanwhile. */
   async put(chats: readonly Chat[]): Promise<void> {
     const entries = await encodeChats(chats, this.#codec);
-    await this.#write((objects) => {
+    await this.#store('readwrite', async (objects) => {
+      const vault = await promisifyRequest(objects.get(VAULT) as IDBRequest<Vault | undefined>);
+      if (String(vault?.salt) !== String(this.#vault?.salt))
+        throw new Error('the conversations are protected otherwise');
       for (const [key, value] of entries) objects.put(value, key);
+      return promisifyRequest(objects.transaction);
     });
   }
 
-  async remove(id: string): Promise<void> {
+  async remove(ids: readonly string[]): Promise<void> {
     await this.#write((objects) => {
-      objects.delete(CHAT + id);
-      objects.delete(SUMMARY + id);
+      for (const id of ids) {
+        objects.delete(CHAT + id);
+        objects.delete(SUMMARY + id);
+      }
     });
   }
 
   /** Deletes every conversation, and what protected them. */
   async clear(): Promise<void> {
     await this.#write((objects) => objects.clear());
-    this.#codec = PLAIN;
+    this.use(PLAIN, undefined);
   }
 
   /** Writes every conversation anew, protected by `vault` or by nothing, in one transaction. */
-  async protect(vault: Vault | null, codec: ChatCodec): Promise<void> {
+  async protect(vault: Vault | undefined, codec: ChatCodec): Promise<void> {
     const entries = await encodeChats(await this.all(), codec);
     await this.#write((objects) => {
       objects.clear();
       if (vault) objects.put(vault, VAULT);
       for (const [key, value] of entries) objects.put(value, key);
     });
-    this.#codec = codec;
+    this.use(codec, vault);
   }
 
   #decodeAll<T>(stored: unknown[]): Promise<T[]> {

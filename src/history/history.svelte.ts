@@ -17,19 +17,22 @@ const SETTLED_MILLISECONDS = 200;
 /** 'locked': a passphrase is needed; 'unavailable': the browser stores nothing here. Neither keeps anything. */
 export type HistoryStatus = 'opening' | 'locked' | 'open' | 'unavailable';
 
-/** Tells the other tabs which conversations were written or removed. */
+/** Tells the other tabs which conversations were written or removed, and that another passphrase, or none, holds now. */
 interface Change {
   kept?: string[];
   removed?: string[];
+  isVaultChanged?: boolean;
 }
 
 /** The conversations that are kept: their list, and the way of the shown one into the database and out of it. */
 export class ChatHistory {
   status = $state<HistoryStatus>('opening');
-  /** Pinned ones first, then the latest; those without a question are left out. */
+  /** Pinned ones first, then the latest. */
   summaries = $state.raw<ChatSummary[]>([]);
   /** True where conversations are behind a passphrase. */
   isProtected = $state(false);
+  /** True while the last changes could not be stored, which the next change tries again. */
+  isBehind = $state(false);
   /** What was removed last and can still come back. */
   removed = $state.raw<Chat | null>(null);
 
@@ -40,9 +43,14 @@ export class ChatHistory {
   /** What is being written when it is removed must not come back. */
   readonly #removedIds = new Set<string>();
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #writing: Promise<void> = Promise.resolve();
+  /** Whatever reads and writes does so in turn. */
+  #turns: Promise<unknown> = Promise.resolve();
+  /** What is on its way into the database. */
+  #underWay: Chat[] = [];
   /** Made for the first search. */
   #texts: Map<string, SearchText> | null = null;
+  /** What the last visit has shown. */
+  #openId: string | null = null;
   #heldId: string | null = null;
   #release: () => void = () => undefined;
 
@@ -59,25 +67,17 @@ export class ChatHistory {
 
   /** Reads the list, and shows the conversation `openId` where it is kept and no other tab shows it. */
   async start(openId: string | null): Promise<void> {
-    try {
-      this.isProtected = (await this.#store.vault()) !== undefined;
-      if (this.isProtected) {
-        this.status = 'locked';
-        return;
-      }
-      await this.#begin(openId);
-    } catch {
-      this.status = 'unavailable';
-    }
+    this.#openId = openId;
+    await this.#openStore();
   }
 
   /** False where the passphrase is another one. */
-  async unlock(passphrase: string, openId: string | null): Promise<boolean> {
+  async unlock(passphrase: string): Promise<boolean> {
     const vault = await this.#store.vault();
     const codec = vault ? await openVault(vault, passphrase) : PLAIN;
     if (!codec) return false;
-    this.#store.use(codec);
-    await this.#begin(openId);
+    this.#store.use(codec, vault);
+    await this.#begin();
     return true;
   }
 
@@ -95,26 +95,19 @@ export class ChatHistory {
 
   /** Puts what is not stored yet where the next visit finds it, without a wait. Behind a passphrase it would lie open. */
   leave(): void {
-    if (this.status === 'open' && !this.isProtected) leaveBehind(this.#unsaved());
+    if (this.status === 'open' && !this.isProtected) leaveBehind([...this.#underWay, ...this.#unsaved()]);
     void this.flush();
   }
 
-  /** Stores at once what is to be stored. */
+  /** Stores at once what is to be stored. Never rejects: see `isBehind`. */
   flush(): Promise<void> {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    const chats = this.#unsaved();
-    if (this.status !== 'open' || chats.length === 0) return this.#writing;
-    this.#dirty.clear();
-    this.#writing = this.#writing.then(() => this.#write(chats));
-    return this.#writing;
+    return this.#inTurn(() => this.#writeDirty());
   }
 
   /** Shows a conversation, on the branch of `messageId` where one is given. False where another tab shows it. */
   async open(id: string, messageId: number | null = null): Promise<boolean> {
     if (id !== this.#conversation.id) {
-      await this.flush();
-      const chat = await this.#store.get(id);
+      const chat = await this.chat(id);
       if (!chat || !(await this.#hold(id))) return false;
       this.#conversation.open(chat);
     }
@@ -131,12 +124,14 @@ export class ChatHistory {
   }
 
   /** Removes a conversation; `restore` brings back the one removed last. */
-  async remove(id: string): Promise<void> {
-    await this.flush();
-    this.removed = (await this.#store.get(id)) ?? null;
-    this.#forget(id);
-    await this.#store.remove(id);
-    this.#channel.postMessage({ removed: [id] } satisfies Change);
+  remove(id: string): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#writeDirty();
+      this.removed = (await this.#store.get(id)) ?? null;
+      this.#forget(id);
+      await this.#store.remove([id]);
+      this.#tell({ removed: [id] });
+    });
   }
 
   async restore(): Promise<void> {
@@ -144,105 +139,171 @@ export class ChatHistory {
     if (!chat) return;
     this.removed = null;
     this.#removedIds.delete(chat.id);
-    await this.#write([chat]);
+    await this.#inTurn(() => this.#write([chat]));
   }
 
   /** Deletes every conversation for good. */
-  async clear(): Promise<void> {
-    await this.flush();
-    const ids = this.summaries.map(({ id }) => id);
-    for (const id of [...ids, this.#conversation.id]) this.#forget(id);
-    pickUp(leftBehind().map(({ id }) => id));
-    this.removed = null;
-    await this.#store.clear();
-    this.isProtected = false;
-    this.status = 'open';
-    this.#channel.postMessage({ removed: ids } satisfies Change);
+  clear(): Promise<void> {
+    return this.#inTurn(async () => {
+      const ids = this.summaries.map(({ id }) => id);
+      for (const id of [...ids, this.#conversation.id]) this.#forget(id);
+      pickUp(leftBehind().map(({ id }) => id));
+      this.removed = null;
+      await this.#store.clear();
+      this.#tell({ removed: ids, isVaultChanged: true });
+      this.isProtected = false;
+      this.status = 'open';
+    });
   }
 
   /** Conversations that hold every word of `query`, the latest first. */
-  async search(query: string): Promise<SearchHit[]> {
-    await this.flush();
-    this.#texts ??= new Map((await this.#store.all()).map((chat) => [chat.id, searchTextOf(chat)]));
-    return searchChats(this.#texts.values(), query);
+  search(query: string): Promise<SearchHit[]> {
+    return this.#inTurn(async () => {
+      await this.#writeDirty();
+      this.#texts ??= new Map((await this.#store.all()).map((chat) => [chat.id, searchTextOf(chat)]));
+      return searchChats(this.#texts.values(), query);
+    });
   }
 
   /** One conversation as it is kept. */
-  async chat(id: string): Promise<Chat | undefined> {
-    await this.flush();
-    return this.#store.get(id);
+  chat(id: string): Promise<Chat | undefined> {
+    return this.#inTurn(async () => {
+      await this.#writeDirty();
+      return this.#store.get(id);
+    });
   }
 
   /** Every conversation as a file. */
-  async exportFile(): Promise<string> {
-    await this.flush();
-    const chats = await this.#store.all();
-    return writeChatFile(chats.sort((a, b) => a.createdAt - b.createdAt));
+  exportFile(): Promise<string> {
+    return this.#inTurn(async () => {
+      await this.#writeDirty();
+      const chats = await this.#store.all();
+      return writeChatFile(chats.sort((a, b) => a.createdAt - b.createdAt));
+    });
   }
 
   /**
    * Adds the conversations of a file, in place of those with the same ids unless these were written on since. Returns how
    * many were taken. Throws an Error that says what is wrong with the file.
    */
-  async importFile(json: string): Promise<number> {
+  importFile(json: string): Promise<number> {
     const chats = readChatFile(json);
-    const updatedAt = new Map(this.summaries.map((summary) => [summary.id, summary.updatedAt]));
-    const taken = chats.filter((chat) => chat.updatedAt >= (updatedAt.get(chat.id) ?? -Infinity));
-    for (const { id } of taken) this.#removedIds.delete(id);
-    await this.flush();
-    await this.#write(taken);
-    const shown = taken.find(({ id }) => id === this.#conversation.id);
-    if (shown) this.#conversation.open(shown);
-    return taken.length;
+    return this.#inTurn(async () => {
+      await this.#writeDirty();
+      const updatedAt = new Map(this.summaries.map((summary) => [summary.id, summary.updatedAt]));
+      const taken = chats.filter((chat) => chat.updatedAt >= (updatedAt.get(chat.id) ?? -Infinity));
+      for (const { id } of taken) this.#removedIds.delete(id);
+      await this.#write(taken);
+      const shown = taken.find(({ id }) => id === this.#conversation.id);
+      if (shown) this.#conversation.open(shown);
+      return taken.length;
+    });
   }
 
   /** Puts every conversation behind a passphrase, or in the clear for null. */
-  async protect(passphrase: string | null): Promise<void> {
-    await this.flush();
-    if (passphrase === null) await this.#store.protect(null, PLAIN);
-    else {
-      const { vault, codec } = await createVault(passphrase);
+  protect(passphrase: string | null): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#writeDirty();
+      const { vault, codec } = passphrase === null ? { vault: undefined, codec: PLAIN } : await createVault(passphrase);
       await this.#store.protect(vault, codec);
+      this.isProtected = passphrase !== null;
+      this.#tell({ isVaultChanged: true });
+    });
+  }
+
+  /** Opens the database, as far as that goes without a passphrase. */
+  async #openStore(): Promise<void> {
+    this.status = 'opening';
+    try {
+      this.isProtected = (await this.#store.vault()) !== undefined;
+      if (this.isProtected) {
+        this.summaries = [];
+        this.status = 'locked';
+        return;
+      }
+      this.#store.use(PLAIN, undefined);
+      await this.#begin();
+    } catch {
+      this.status = 'unavailable';
     }
-    this.isProtected = passphrase !== null;
+  }
+
+  async #begin(): Promise<void> {
+    await this.#takeLeftBehind();
+    this.summaries = listed(await this.#store.summaries());
+    this.status = 'open';
+    // What was begun before the list was there goes on; else what was shown last.
+    const isBegun = [...this.#dirty.values()].some((chat) => !isBlank(chat));
+    if (this.#openId !== null && !isBegun) await this.open(this.#openId);
+    this.#openId = null;
+    await this.flush();
+  }
+
+  /** Stores what earlier visits had no time to store, unless it was written on since. */
+  async #takeLeftBehind(): Promise<void> {
+    const left = leftBehind();
+    const stored = await Promise.all(left.map(({ id }) => this.#store.get(id)));
+    const newest = left.filter((chat, i) => chat.updatedAt >= (stored[i]?.updatedAt ?? -Infinity));
+    await this.#store.put(newest);
+    pickUp(left.map(({ id }) => id));
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#turns.then(work);
+    this.#turns = result.catch(() => undefined);
+    return result;
   }
 
   #unsaved(): Chat[] {
     return [...this.#dirty.values()].map((chat) => $state.snapshot(chat) as Chat);
   }
 
-  async #begin(openId: string | null): Promise<void> {
-    await this.#write(leftBehind());
-    await this.#list();
-    this.status = 'open';
-    // What was typed before the list was there goes on; else what was shown last.
-    if (openId !== null && this.#dirty.size === 0) await this.open(openId);
-    await this.flush();
+  async #writeDirty(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.status !== 'open' || this.#dirty.size === 0) return;
+    const dirty = [...this.#dirty];
+    this.#underWay = this.#unsaved();
+    this.#dirty.clear();
+    try {
+      await this.#write(this.#underWay);
+      this.isBehind = false;
+    } catch {
+      for (const [id, chat] of dirty) if (!this.#dirty.has(id)) this.#dirty.set(id, chat);
+      this.isBehind = true;
+    } finally {
+      this.#underWay = [];
+    }
   }
 
-  async #list(): Promise<void> {
-    this.summaries = listed(await this.#store.summaries());
-  }
-
+  /** Stores what has words in it, and removes what has lost them. */
   async #write(chats: Chat[]): Promise<void> {
-    const kept = chats.filter(({ id }) => !this.#removedIds.has(id));
-    if (kept.length === 0) return;
-    await this.#store.put(kept);
-    pickUp(kept.map(({ id }) => id));
-    const ids = new Set(kept.map(({ id }) => id));
+    const wanted = chats.filter(({ id }) => !this.#removedIds.has(id));
+    const kept = wanted.filter((chat) => !isBlank(chat));
+    const ids = new Set(wanted.map(({ id }) => id));
+    if (ids.size === 0) return;
+    if (kept.length > 0) await this.#store.put(kept);
+    if (kept.length < wanted.length) await this.#store.remove(wanted.filter(isBlank).map(({ id }) => id));
+    pickUp(ids);
     this.summaries = listed([...this.summaries.filter(({ id }) => !ids.has(id)), ...kept.map(summaryOf)]);
+    for (const id of ids) this.#texts?.delete(id);
     for (const chat of kept) this.#texts?.set(chat.id, searchTextOf(chat));
-    this.#channel.postMessage({ kept: [...ids] } satisfies Change);
+    this.#tell({ kept: [...ids] });
   }
 
   async #change(id: string, changes: Pick<Chat, 'name'> | Pick<Chat, 'isPinned'>): Promise<void> {
     if (id === this.#conversation.id) {
       this.#conversation.label(changes);
-      await this.flush();
-      return;
+      return this.flush();
     }
-    const chat = await this.#store.get(id);
-    if (chat) await this.#write([{ ...chat, ...changes }]);
+    await this.#inTurn(async () => {
+      const chat = await this.#store.get(id);
+      if (chat) await this.#write([{ ...chat, ...changes }]);
+    });
+  }
+
+  #tell(change: Change): void {
+    this.#channel.postMessage(change);
   }
 
   /** Takes a conversation for this tab and lets go of the one before. False where another tab has it. */
@@ -269,16 +330,25 @@ export class ChatHistory {
   }
 
   /** What another tab has done. */
-  async #follow({ removed = [] }: Change): Promise<void> {
+  async #follow({ kept = [], removed = [], isVaultChanged = false }: Change): Promise<void> {
+    for (const id of kept) this.#removedIds.delete(id);
     for (const id of removed) this.#forget(id);
-    if (this.status !== 'open') return;
     this.#texts = null;
-    await this.#list().catch(() => undefined);
+    if (isVaultChanged) {
+      // At once: nothing more may be written as it was written before.
+      this.status = 'opening';
+      await this.#inTurn(async () => undefined);
+      await this.#openStore();
+    } else if (this.status === 'open') {
+      this.summaries = listed(await this.#store.summaries().catch(() => []));
+    }
   }
 }
 
+function isBlank({ messages, draft }: Chat): boolean {
+  return messages.length === 0 && draft.trim() === '';
+}
+
 function listed(summaries: ChatSummary[]): ChatSummary[] {
-  return summaries
-    .filter(({ title }) => title !== '')
-    .sort((a, b) => Number(b.isPinned) - Number(a.isPinned) || b.updatedAt - a.updatedAt);
+  return summaries.sort((a, b) => Number(b.isPinned) - Number(a.isPinned) || b.updatedAt - a.updatedAt);
 }

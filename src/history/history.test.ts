@@ -30,10 +30,13 @@ async function newTab(openId: string | null = null, words: () => AsyncIterable<s
     () => 'stop',
     (chat) => history.keep(chat),
   );
-  const channel = { postMessage: (message: unknown) => messages.push(message), onmessage: null };
+  const channel: Pick<BroadcastChannel, 'postMessage' | 'onmessage'> = {
+    postMessage: (message: unknown) => messages.push(message),
+    onmessage: null,
+  };
   const history: ChatHistory = new ChatHistory(new ChatStore(records), conversation, channel);
   await history.start(openId);
-  return { conversation, history, messages };
+  return { conversation, history, channel, messages };
 }
 
 async function* twoWords() {
@@ -73,13 +76,17 @@ test('an answer that a reload has cut can be gone on with', async () => {
   await answering;
 });
 
-test('an empty conversation with a draft comes back but is not listed', async () => {
+test('a conversation with nothing but a draft is listed by it, and is gone when that is empty', async () => {
   const { conversation, history } = await newTab();
   conversation.draft = 'half a thou';
   await history.flush();
   const later = await newTab(conversation.id);
-  expect(titles(later.history)).toEqual([]);
+  expect(titles(later.history)).toEqual(['half a thou']);
   expect(later.conversation.draft).toBe('half a thou');
+  later.conversation.draft = '';
+  await later.history.flush();
+  expect(titles(later.history)).toEqual([]);
+  expect(titles((await newTab()).history)).toEqual([]);
 });
 
 test('pinned conversations stand first, then the latest', async () => {
@@ -169,7 +176,54 @@ test('behind a passphrase nothing is listed or kept until it is given', async ()
 
   const later = await newTab(conversation.id);
   expect(later.history).toMatchObject({ status: 'locked', isProtected: true, summaries: [] });
-  expect(await later.history.unlock('sesame', conversation.id)).toBe(false);
-  expect(await later.history.unlock('open sesame', conversation.id)).toBe(true);
+  expect(await later.history.unlock('sesame')).toBe(false);
+  expect(await later.history.unlock('open sesame')).toBe(true);
   expect(later.conversation.messages).toHaveLength(4);
+});
+
+test('what could not be stored is said, and stored with the next change', async () => {
+  const whole = records;
+  let isFull = false;
+  records = (mode, callback) => {
+    if (isFull && mode === 'readwrite') return Promise.reject(new DOMException('full', 'QuotaExceededError'));
+    return whole(mode, callback);
+  };
+  const { conversation, history } = await newTab();
+  isFull = true;
+  await conversation.send('Q');
+  await history.flush();
+  expect(history.isBehind).toBe(true);
+  isFull = false;
+  conversation.draft = 'more';
+  await history.flush();
+  expect(history.isBehind).toBe(false);
+  expect((await history.chat(conversation.id))!.messages).toHaveLength(2);
+});
+
+test('a tab follows what another one does: a removal, an undo, a passphrase', async () => {
+  const one = await newTab();
+  const two = await newTab();
+  const tell = () => {
+    const change = one.messages.at(-1);
+    two.channel.onmessage!({ data: change } as MessageEvent);
+  };
+  await one.conversation.send('Q');
+  const { id } = one.conversation;
+  await one.history.remove(id);
+  tell();
+  await one.history.restore();
+  tell();
+  await two.history.open(id);
+  await two.conversation.send('R');
+  await two.history.flush();
+  expect((await two.history.chat(id))!.messages).toHaveLength(4);
+
+  await one.history.protect('open sesame');
+  tell();
+  await two.conversation.send('S');
+  await expect.poll(() => two.history.status).toBe('locked');
+  await two.history.flush();
+  expect(await two.history.unlock('open sesame')).toBe(true);
+  await two.history.flush();
+  expect((await two.history.chat(id))!.messages).toHaveLength(6);
 });

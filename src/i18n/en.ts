@@ -259,6 +259,9 @@ export const en = {
     unprotect: 'Take protection off',
     protected: 'Conversations are encrypted from here on.',
     unprotected: 'Conversations are not encrypted any more.',
+    notProtected: 'That did not work. Conversations are kept as before.',
+    notKept:
+      'The last changes could not be stored: this device may have no room left. They are tried again with each further change.',
     removeAll: 'Delete all conversations',
     removeAllNote: 'Models stay. This cannot be undone.',
     removeAllConfirm: 'Delete all for good',

@@ -258,6 +258,8 @@ export const zh: Dictionary = {
     unprotect: '取消加密',
     protected: '对话从现在起已加密。',
     unprotected: '对话不再加密。',
+    notProtected: '没有成功，对话仍按原来的方式保存。',
+    notKept: '最近的改动没能保存，可能是本机空间已满。之后每次改动都会再试。',
     removeAll: '删除全部对话',
     removeAllNote: '模型会保留。此操作无法撤销。',
     removeAllConfirm: '永久删除全部',

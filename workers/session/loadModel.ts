@@ -46,7 +46,8 @@ export async function loadModel(
     const { kernels = 'auto' } = options;
     if (isPlain || kernels !== 'auto' || !hasErrorName(error, 'UnsupportedError')) throw error;
     const session = await loadModel(store, { ...options, kernels: 'f32' }, id, request, onProgress, signal);
-    await rememberPlainKernels(options, workloadOf(manifest), 'too-large');
+    // Not remembered, it is found out again.
+    await rememberPlainKernels(options, workloadOf(manifest), 'too-large').catch(() => undefined);
     return session;
   }
 }
