@@ -40,7 +40,7 @@ export class EngineState {
     engine: () => this.#runningEngine(),
     takeIn: (model) => this.#takeIn(model),
     open: (model, isAsked) => this.#openImported(model, isAsked),
-    tokenFor: (source) => this.#tokenFor(source),
+    tokenFor: (url) => this.#memory.tokenFor?.(url),
   });
   models = $state.raw<ModelInfo[]>([]);
   /** The model that answers, or null before one is loaded. */
@@ -94,16 +94,16 @@ export class EngineState {
 
   /**
    * Imports a model. The first one is shown while it comes, and opened; where a model is loaded, which may be in the midst
-   * of an answer, another one comes in the background. `token` is for the hub of the source.
+   * of an answer, another one comes in the background.
    */
-  async importAndLoad(source: ModelSource, { token }: { token?: string | undefined } = {}): Promise<void> {
+  async importAndLoad(source: ModelSource): Promise<void> {
     if (this.#stage !== 'ready') return;
     const isFirst = this.models.every(isDemo) && this.transfers.list.length === 0;
     // Some browsers ask the person; the small demo is not worth that question.
     if (source.kind !== 'bundled' && isFirst) void askToKeepModels();
     this.dismiss();
     const takesCentre = source.kind === 'bundled' || (!this.loaded && !this.isBusy);
-    await this.transfers.start(source, { token, takesCentre });
+    await this.transfers.start(source, takesCentre);
   }
 
   /** Opens a stored model in place of the loaded one. A demo that cannot be read any more is imported anew. */

@@ -23,8 +23,6 @@ export class Transfer {
   isAtHand = $state(false);
   /** Whether the model is opened as soon as it is there. */
   opensItself = false;
-  /** For its hub; kept until the page is closed. */
-  token: string | undefined;
 
   /** The id that the model will have, once that is known. */
   readonly id = $derived(this.model?.id ?? this.progress?.modelId ?? this.stored?.id ?? null);

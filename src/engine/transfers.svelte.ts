@@ -1,9 +1,10 @@
 import { hasErrorName } from '../../workers/errors';
-import type { ModelInfo, ModelSource, Progress, SourceInfo, UnfinishedImport } from '../../workers/protocol';
+import type { ModelInfo, ModelSource, Progress, UnfinishedImport } from '../../workers/protocol';
 import type { FetchOptions, ImportOptions } from './api';
 import { failureOf } from './failure';
 import { isSameSource, sourceAnew } from './sourceAnew';
 import { Transfer } from './transfer.svelte';
+import { withTokens } from './withTokens';
 
 /** The part of the engine that imports. */
 export interface ImportingEngine {
@@ -20,15 +21,8 @@ export interface TransferHost {
   takeIn: (model: ModelInfo) => Promise<void>;
   /** Begins to open a model at once; null where something is in the way of a model that nobody `isAsked` for just now. */
   open: (model: ModelInfo, isAsked: boolean) => Promise<void> | null;
-  /** The access token that was given for the hub of a source. */
-  tokenFor: (source: SourceInfo) => string | undefined;
-}
-
-export interface StartOptions {
-  /** For the hub of the source. */
-  token?: string | undefined;
-  /** Whether its progress is what the person looks at meanwhile, and the model opens by itself. */
-  takesCentre?: boolean;
+  /** The access token that was given for the hub at `url`: asked for at every attempt, since it may have come since. */
+  tokenFor: (url: string) => string | undefined;
 }
 
 /**
@@ -50,12 +44,14 @@ export class Transfers {
     this.#host = host;
   }
 
-  /** Imports a source, or goes on with an import of it; resolves when it has come to an end of any kind. */
-  start(source: ModelSource, { token, takesCentre = false }: StartOptions = {}): Promise<void> {
+  /**
+   * Imports a source, or goes on with an import of it; resolves when it has come to an end of any kind. What `takesCentre`
+   * is what the person looks at meanwhile, and its model opens by itself.
+   */
+  start(source: ModelSource, takesCentre = false): Promise<void> {
     const known = this.list.find((transfer) => transfer.source !== null && isSameSource(transfer.source, source));
     const transfer = known ?? new Transfer();
     transfer.source = source;
-    if (token !== undefined) transfer.token = token;
     if (!known) this.list = [...this.list, transfer];
     return this.resume(transfer, takesCentre);
   }
@@ -161,7 +157,7 @@ export class Transfers {
       const onProgress = (progress: Progress) => {
         if (!signal.aborted) this.#note(transfer, progress);
       };
-      const model = await this.#import(transfer, { token: transfer.token, signal, onProgress });
+      const model = await this.#import(transfer, { signal, onProgress });
       await this.#host.takeIn(model);
       transfer.model = model;
       transfer.state = 'done';
@@ -176,9 +172,10 @@ export class Transfers {
   async #import(transfer: Transfer, options: FetchOptions): Promise<ModelInfo> {
     const engine = await this.#host.engine();
     options.signal?.throwIfAborted();
-    if (transfer.source) return engine.importModel(transfer.source, options);
+    const { tokenFor } = this.#host;
+    if (transfer.source) return engine.importModel(withTokens(transfer.source, tokenFor), options);
     const { id, source } = transfer.stored!;
-    return engine.resumeImport(id, { ...options, token: options.token ?? this.#host.tokenFor(source) });
+    return engine.resumeImport(id, { ...options, token: source.hub && tokenFor(source.hub.url) });
   }
 
   /** Where its id shows that an earlier visit has begun it, the two become one. */

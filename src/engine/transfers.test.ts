@@ -17,7 +17,8 @@ const hub = (repo: string): ModelSource => ({ kind: 'hub', repo });
 const file: ModelSource = { kind: 'files', files: [new File(['x'], 'm.gguf')] };
 
 function unfinished(id: string, kind: ModelSource['kind'] = 'hub'): UnfinishedImport {
-  const source = { kind, location: `x/${id}`, revision: 'c0ffee', branch: 'main' };
+  const place = kind === 'hub' && { hub: { url: 'https://hub.example' } };
+  const source = { kind, location: `x/${id}`, revision: 'c0ffee', branch: 'main', ...place };
   const sizes = { loadedBytes: 40, totalBytes: 100, storedBytes: 15 };
   return { id, name: id, source, quantization: 'auto', ...sizes, isUnderWay: false, updatedAt: 0 };
 }
@@ -26,6 +27,7 @@ function unfinished(id: string, kind: ModelSource['kind'] = 'hub'): UnfinishedIm
 function transfersWith(...stored: UnfinishedImport[]) {
   const calls: Call[] = [];
   const opened: string[] = [];
+  const tokens = new Map<string, string>();
   const begin = (what: Call['what'], { token, signal, onProgress }: FetchOptions) =>
     new Promise<ModelInfo>((resolve, reject) => {
       signal!.addEventListener('abort', () => reject(engineError('AbortError', 'paused')));
@@ -51,10 +53,10 @@ function transfersWith(...stored: UnfinishedImport[]) {
   const transfers = new Transfers({
     engine: async () => engine,
     takeIn: async () => undefined,
-    tokenFor: ({ location }) => `for ${location}`,
+    tokenFor: (url) => tokens.get(url),
     open: (model) => (isFree ? (opened.push(model.id), Promise.resolve()) : null),
   });
-  return { transfers, calls, opened, stored, setFree: (free: boolean) => (isFree = free) };
+  return { transfers, calls, opened, stored, tokens, setFree: (free: boolean) => (isFree = free) };
 }
 
 /** Lets everything happen that has been decided. */
@@ -63,7 +65,7 @@ const states = ({ list }: Transfers) => list.map(({ state }) => state);
 
 test('the first import takes the centre, tells its speed, and is opened', async () => {
   const { transfers, calls, opened } = transfersWith();
-  const done = transfers.start(hub('x/m'), { takesCentre: true });
+  const done = transfers.start(hub('x/m'), true);
   const transfer = transfers.centre as Transfer;
   expect(transfer.subject.name).toBe('x/m');
   await settled();
@@ -109,14 +111,15 @@ test('downloads take turns, local files do not wait, and a source is imported on
 });
 
 test('what earlier visits have left is listed, goes on by its id, and is deleted', async () => {
-  const { transfers, calls, stored } = transfersWith(unfinished('a'), unfinished('b'));
+  const { transfers, calls, stored, tokens } = transfersWith(unfinished('a'), unfinished('b'));
+  tokens.set('https://hub.example', 'secret');
   await transfers.refresh();
   await transfers.refresh();
   const [first, second] = transfers.list as [Transfer, Transfer];
   expect(first).toMatchObject({ state: 'paused', isAtHand: false, share: 0.4, subject: { name: 'a' } });
   void transfers.resume(first, true);
   await settled();
-  expect(calls[0]).toMatchObject({ what: 'a', token: 'for x/a' });
+  expect(calls[0]).toMatchObject({ what: 'a', token: 'secret' });
   expect(transfers.centre).toBe(first);
   await transfers.discard(second);
   expect(stored.map(({ id }) => id)).toEqual(['a']);
@@ -162,7 +165,7 @@ test('without a network an import waits, and goes on when it is back', async () 
 
 test('a full disk is stated in numbers, and what is stored is kept', async () => {
   const { transfers, calls, stored } = transfersWith();
-  void transfers.start(hub('x/m'), { takesCentre: true });
+  void transfers.start(hub('x/m'), true);
   await settled();
   stored.push(unfinished('m'));
   calls[0]!.report({ modelId: 'm', loadedBytes: 40, totalBytes: 100 });
@@ -189,7 +192,26 @@ test('a file that has changed is begun anew, at its branch', async () => {
   await settled();
   void transfers.resume(transfers.list[0]!);
   await settled();
-  expect(calls[1]!.what).toEqual({ kind: 'hub', repo: 'x/a', revision: 'main' });
+  const hub = [{ url: 'https://hub.example' }];
+  expect(calls[1]!.what).toEqual({ kind: 'hub', repo: 'x/a', revision: 'main', hub });
+});
+
+test('a token that was given after a failure goes with the next attempt, to its own hub', async () => {
+  const { transfers, calls, tokens } = transfersWith();
+  const [first, mirror] = ['https://hub.example', 'https://mirror.example'];
+  void transfers.start({ kind: 'hub', repo: 'x/m', hub: [first!, { url: mirror! }] });
+  await settled();
+  expect(calls[0]!.what).toMatchObject({ hub: [{ url: first }, { url: mirror }] });
+  calls[0]!.fail('NetworkError');
+  await settled();
+  tokens.set(first!, 'secret');
+  void transfers.resume(transfers.list[0]!);
+  await settled();
+  expect(calls[1]!.what).toEqual({
+    kind: 'hub',
+    repo: 'x/m',
+    hub: [{ url: first, token: 'secret' }, { url: mirror }],
+  });
 });
 
 test('what another tab imports is watched, and not deleted from here', async () => {

@@ -1,7 +1,6 @@
 import type { Hub, ModelSource } from '../../workers/protocol';
 import type { Site, SourceChoice } from './hubs';
 import { sitesOf } from './hubs';
-import { tokenFor } from './tokens';
 
 /** What a repository is called on Hugging Face, and on sites of its shape; and on ModelScope, null where it is not there. */
 export interface RepositoryNames {
@@ -20,8 +19,8 @@ export function sitesWith(names: RepositoryNames, choice: SourceChoice): readonl
 }
 
 /**
- * A repository as the engine imports it: from the chosen site, or from the first to answer, with the token that the person
- * has given each of them. Null where none of the chosen sites has it.
+ * A repository as the engine imports it: from the chosen site, or from the first to answer. Null where none of the chosen
+ * sites has it.
  */
 export function hubSource(
   names: RepositoryNames,
@@ -29,9 +28,8 @@ export function hubSource(
   { revision, files }: RepositoryPart = {},
 ): Extract<ModelSource, { kind: 'hub' }> | null {
   const hubs = sitesWith(names, choice).map((site): Hub => {
-    const token = tokenFor(site.url);
     const repo = nameOn(site, names)!;
-    return { url: site.url, shape: site.shape, ...(repo !== names.huggingFace && { repo }), ...(token && { token }) };
+    return { url: site.url, shape: site.shape, ...(repo !== names.huggingFace && { repo }) };
   });
   if (hubs.length === 0) return null;
   return {
