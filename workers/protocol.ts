@@ -87,7 +87,7 @@ export interface ImportRequest {
   source: ModelSource | undefined;
   id: string | undefined;
   quantization: Quantization;
-  /** For a hub that was named without a token of its own. */
+  /** For the only hub of a source, where it has no token of its own. */
   token?: string | undefined;
   transfer?: TransferOptions | undefined;
 }

@@ -39,7 +39,10 @@ export type { ChatCompletion, ChatCompletionChunk, ChatRequest, FinishReason, Us
 
 /** What all calls that fetch have in common. */
 export interface FetchOptions {
-  /** For repositories that need an access token: sent to the origin of their hub alone, and kept nowhere. */
+  /**
+   * For repositories that need an access token: sent to the origin of their hub alone, and kept nowhere. Where a source has
+   * several hubs it is sent to none of them: each has a `token` of its own.
+   */
   token?: string | undefined;
   transfer?: TransferOptions;
   onProgress?: (progress: Progress) => void;
@@ -145,6 +148,7 @@ export class Engine {
   /** Re-hashes every stored chunk. An abort ends it with AbortError. */
   async verifyModel(id: string, options: VerifyOptions = {}): Promise<{ ok: boolean; badChunks: string[] }> {
     check.modelId('id', id);
+    check.verifyOptions('options', options);
     const { onProgress = () => undefined, signal } = options;
     return abortable(this.#client, signal, (api, callId) => api.verifyModel(id, callId, callback(onProgress)));
   }

@@ -75,6 +75,7 @@ const REFUSED: [call: string, values: unknown[], message: string][] = [
   ['resumeImport', ['m', { quantization: 'int4' }], 'options has no option "quantization"'],
   ['repairModel', ['m', { source: {} }], 'options.source.kind is undefined'],
   ['verifyModel', [], 'id is undefined'],
+  ['verifyModel', ['m', { token: 'x' }], 'options has no option "token"'],
   ['removeModel', [5], 'id is 5; it must be a string that is not empty.'],
   ['discardImport', [''], 'id is ""'],
   ['load', [], 'id is undefined; it must be a string that is not empty.'],

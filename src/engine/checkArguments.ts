@@ -8,6 +8,7 @@ import type {
   ModelSource,
   RepairOptions,
   SamplingOptions,
+  VerifyOptions,
 } from './api';
 import type { ChatMessage, Hub, TransferOptions } from '../../workers/protocol';
 import {
@@ -103,6 +104,8 @@ export const importOptions = objectOf<ImportOptions>({
 });
 
 export const fetchOptions = objectOf<FetchOptions>(fetching);
+
+export const verifyOptions = objectOf<VerifyOptions>({ onProgress: aFunction, signal: anAbortSignal });
 
 export const repairOptions = objectOf<RepairOptions>({ ...fetching, source: modelSource });
 

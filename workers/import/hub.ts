@@ -34,9 +34,13 @@ export interface Repository {
   folder: string;
 }
 
-/** The hubs of a source, in the order of preference. `token` is for those without one. Throws InvalidFileError. */
+/**
+ * The hubs of a source, in the order of preference. `token` is for the only hub, where that has none by itself: of several,
+ * mirrors would get it, too. Throws InvalidFileError.
+ */
 export function hubsOf({ repo, hub = HUGGING_FACE }: HubSource, token?: string): KnownHub[] {
-  return (Array.isArray(hub) ? hub : [hub]).map((given) => {
+  const list = Array.isArray(hub) ? hub : [hub];
+  return list.map((given) => {
     const named = typeof given === 'string' ? { url: given } : given;
     const url = named.url.replace(/\/+$/, '');
     if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
@@ -48,7 +52,7 @@ export function hubsOf({ repo, hub = HUGGING_FACE }: HubSource, token?: string):
       const message = `"${known.repo}" is not the name of a repository, such as openbmb/MiniCPM4-0.5B.`;
       throw engineError('InvalidFileError', message);
     }
-    const secret = named.token ?? token;
+    const secret = named.token ?? (list.length === 1 ? token : undefined);
     return secret === undefined ? known : { ...known, token: secret };
   });
 }

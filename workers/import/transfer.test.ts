@@ -262,12 +262,15 @@ describe('a hub', () => {
     const { url: deadUrl } = dead;
     await dead.close();
     const silent = await serve({ hasApi: false });
+    const open = await serve({ hasApi: false });
     const good = await serve({ redirects: true });
-    const hub = [deadUrl, { url: silent.url, token: 'for silent' }, { url: good.url, token: 'for good' }];
-    const manifest = await importModel({ kind: 'hub', repo: 'openbmb/Tiny', hub }, { transfer: TRANSFER });
+    const hub = [deadUrl, open.url, { url: silent.url, token: 'for silent' }, { url: good.url, token: 'for good' }];
+    const options = { transfer: TRANSFER, token: 'for one hub' };
+    const manifest = await importModel({ kind: 'hub', repo: 'openbmb/Tiny', hub }, options);
     expect(manifest.info.source.hub!.url).toBe(good.url.replace(/\/$/, ''));
     expect(good.apiRequests.map(({ authorization }) => authorization)).toEqual(['Bearer for good']);
     expect(silent.apiRequests.map(({ authorization }) => authorization)).toEqual(['Bearer for silent']);
+    expect(open.apiRequests.map(({ authorization }) => authorization)).toEqual([undefined]);
     // The files come from another origin, which never sees the token.
     expect(good.requests.every(({ authorization }) => authorization === undefined)).toBe(true);
     expect(silent.requests).toEqual([]);
