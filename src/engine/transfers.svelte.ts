@@ -99,16 +99,20 @@ export class Transfers {
     if (!transfer.stored) this.#remove(transfer);
   }
 
-  /** Stops it and deletes what is stored of it; what another tab is importing is left alone. */
+  /** Stops it and deletes what is stored of it; what another tab is importing is left alone. Stays listed where that fails. */
   async discard(transfer: Transfer): Promise<void> {
     const { id, isElsewhere } = transfer;
     this.#stop(transfer);
     this.#remove(transfer);
     if (isElsewhere || id === null) return;
-    const engine = await this.#host.engine();
-    await engine.discardImport(id).catch((error: unknown) => {
-      if (!hasErrorName(error, 'ModelNotFoundError')) throw error;
-    });
+    try {
+      await (await this.#host.engine()).discardImport(id);
+    } catch (error) {
+      if (hasErrorName(error, 'ModelNotFoundError')) return;
+      transfer.failure = failureOf(error);
+      transfer.state = 'failed';
+      this.list = [...this.list.filter((other) => other.id !== id), transfer];
+    }
   }
 
   /** Opens the model of a finished import. */

@@ -45,6 +45,7 @@ function transfersWith(...stored: UnfinishedImport[]) {
     listImports: async () => [...stored],
     discardImport: async (id: string) => {
       const at = stored.findIndex((one) => one.id === id);
+      if (id === 'stuck') throw engineError('ModelInUseError', 'another tab');
       if (at < 0) throw engineError('ModelNotFoundError', 'nothing');
       stored.splice(at, 1);
     },
@@ -212,6 +213,14 @@ test('a token that was given after a failure goes with the next attempt, to its 
     repo: 'x/m',
     hub: [{ url: first, token: 'secret' }, { url: mirror }],
   });
+});
+
+test('what cannot be deleted stays listed, and says why', async () => {
+  const { transfers, stored } = transfersWith(unfinished('stuck'));
+  await transfers.refresh();
+  await transfers.discard(transfers.list[0]!);
+  expect(transfers.list).toMatchObject([{ id: 'stuck', state: 'failed', failure: { name: 'ModelInUseError' } }]);
+  expect(stored).toHaveLength(1);
 });
 
 test('what another tab imports is watched, and not deleted from here', async () => {

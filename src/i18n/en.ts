@@ -387,9 +387,7 @@ export const en = {
     keepQuestion: 'Keep what is stored? Then it can go on from there later.',
     keep: 'Keep',
     delete: 'Delete',
-    deleteLabel: 'Delete what is stored of {model}',
-    deleteQuestion: 'Delete what is stored and free {size}?',
-    back: 'Go on',
+    back: 'Back',
     progressLabel: 'Progress of {model}',
   },
   storage: {
@@ -399,7 +397,7 @@ export const en = {
     room: 'Room',
     used: '{used} used, {free} available',
     roomLabel: 'Models {models}, unfinished imports {unfinished}, other {other}, available {free}',
-    parts: { models: 'Models', unfinished: 'Unfinished imports', other: 'This page itself' },
+    parts: { models: 'Models', unfinished: 'Unfinished imports', other: 'This page and its conversations' },
     unknownRoom: 'The browser does not say how much room there is.',
     persisted: 'The browser has promised to keep these models until you delete them.',
     notPersisted:

@@ -165,13 +165,24 @@ async function upload(
     if (unflushedBytes >= MAX_UNFLUSHED_BYTES) {
       await backend.flush();
       unflushedBytes = 0;
-      // Finished requests to the database hold copies that the collector cannot see; it looks when much is asked for.
-      release(new Uint8Array(MAX_UNFLUSHED_BYTES));
+      askForCollection();
     }
     const etaSeconds = (((performance.now() - started) / 1000) * (totalBytes - loadedBytes)) / loadedBytes;
     onProgress({ phase: 'loading', loadedBytes, totalBytes, etaSeconds });
   }
   await backend.flush();
+}
+
+/**
+ * Finished requests to the database hold copies that the collector cannot see; it looks when much is asked for. Where so
+ * much is refused, it has looked, too.
+ */
+function askForCollection(): void {
+  try {
+    release(new Uint8Array(MAX_UNFLUSHED_BYTES));
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+  }
 }
 
 /** All chunks in the order in which they are stored, each with its place on the device. */
