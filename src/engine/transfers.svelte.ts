@@ -99,7 +99,7 @@ export class Transfers {
     if (!transfer.stored) this.#remove(transfer);
   }
 
-  /** Stops it and deletes what is stored of it; what another tab is importing is left alone. Stays listed where that fails. */
+  /** Stops it and deletes what is stored of it, or says why not; what another tab is importing is left alone. */
   async discard(transfer: Transfer): Promise<void> {
     const { id, isElsewhere } = transfer;
     this.#stop(transfer);

@@ -1,6 +1,6 @@
 import type { Hub, ModelSource } from '../../workers/protocol';
 
-/** A source whose hubs have the tokens that `tokenFor` knows of their URLs; a token that one has by itself stays otherwise. */
+/** A source whose hubs have the tokens that `tokenFor` knows for their URLs; where it knows none, a hub keeps its own. */
 export function withTokens(source: ModelSource, tokenFor: (url: string) => string | undefined): ModelSource {
   if (source.kind !== 'hub' || !source.hub) return source;
   const hubs = Array.isArray(source.hub) ? source.hub : [source.hub];
