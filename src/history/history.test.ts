@@ -205,7 +205,7 @@ test('a tab follows what another one does: a removal, an undo, a passphrase', as
   const two = await newTab();
   const tell = () => {
     const change = one.messages.at(-1);
-    two.channel.onmessage!({ data: change } as MessageEvent);
+    (two.channel.onmessage as (event: MessageEvent) => void)({ data: change } as MessageEvent);
   };
   await one.conversation.send('Q');
   const { id } = one.conversation;
