@@ -14,10 +14,11 @@ const PLAINEST: EngineOptions = { limits: 'default', features: [] };
 test.skip(!hasOracle, 'the oracle folder with the tiny models is not here');
 
 for (const variant of goldenVariants()) {
-  // Floats at the limits of every device; with all that this one offers, weights as the file has them.
+  // Floats at the limits of every device; weights as the file has them there too, and with all that this one offers.
   const runs: [Quantization, EngineOptions][] = [
     ['f32', PLAINEST],
     [variant.isQuantized ? 'auto' : 'f32', { limits: 'max' }],
+    ...(variant.isQuantized ? ([['auto', PLAINEST]] as [Quantization, EngineOptions][]) : []),
   ];
   test(`${variant.name} gives the reference's logits and greedy tokens`, async ({ enginePage: page }) => {
     await giveFiles(page, variant.files);
