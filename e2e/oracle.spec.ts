@@ -35,12 +35,13 @@ for (const variant of goldenVariants()) {
   });
 }
 
-/** Every way to the same tokens, after the ordinary one. */
-const WAYS: { name: string; engine?: EngineOptions; sampling?: SamplingOptions }[] = [
+/** Every way to the same tokens, after the ordinary one. 'golden' drafts have every tenth token wrong. */
+const WAYS: { name: string; engine?: EngineOptions; sampling?: SamplingOptions; drafts?: 'golden' }[] = [
   { name: 'as it comes', engine: {} },
   { name: 'one token in flight', sampling: { tokens_in_flight: 1 } },
   { name: 'eight tokens in flight', sampling: { tokens_in_flight: 8 } },
   { name: 'without prompt lookup', sampling: { prompt_lookup: false } },
+  { name: 'with drafts', drafts: 'golden' },
   { name: 'without fusion', engine: { fusion: false } },
 ];
 
@@ -56,12 +57,30 @@ for (const variant of onePerModel.values()) {
     test.skip(project.name === 'no-webgpu', 'the CPU backend has one way');
     await giveFiles(page, variant.files);
     const prompt = variant.prompts.at(-1)!;
-    for (const { name, engine, sampling = {} } of WAYS) {
+    for (const { name, engine, sampling = {}, drafts } of WAYS) {
       if (engine) await loadGivenFiles(page, 'f32', engine);
-      const { greedy, logitsLast } = await answer(page, { ...prompt, logitsAll: null }, sampling);
-      expectGreedy(greedy, prompt, worst(logitsLast, prompt.logitsLast), name);
+      const once = async (sampling: SamplingOptions) => {
+        const { greedy, logitsLast } = await answer(page, { ...prompt, logitsAll: null }, sampling);
+        expectGreedy(greedy, prompt, worst(logitsLast, prompt.logitsLast), name);
+      };
+      if (!drafts) {
+        await once(sampling);
+        continue;
+      }
+      // The program that checks drafts is compiled while answers go on without it.
+      const acceptedTokens = async () => {
+        await once({ prediction: { type: 'content', content: mostlyRight(prompt) } });
+        return (await page.evaluate(() => window.model.stats())).acceptedTokens;
+      };
+      await expect.poll(acceptedTokens, { message: 'drafts that were right', timeout: 120_000 }).toBeGreaterThan(0);
+      const stats = await page.evaluate(() => window.model.stats());
+      expect(stats.draftedTokens - stats.acceptedTokens, 'drafts that were wrong').toBeGreaterThan(0);
     }
   });
+}
+
+function mostlyRight({ greedy }: GoldenPrompt): number[] {
+  return greedy.tokens.map((token, i) => (i % 10 === 9 ? Math.abs(token - 1) : token));
 }
 
 /** Kernel variants to ask for, with tolerances in standard deviations of the logits: the oracle's README. */

@@ -220,6 +220,11 @@ export interface SamplingOptions {
   top_logprobs?: number;
   /** Greedy answers guess tokens from the text before and check several at once; the tokens are the same. Default true. */
   prompt_lookup?: boolean;
+  /**
+   * What the answer may well be, such as a text of which it changes a few words: greedy answers take their guesses from it as
+   * from the text before, where prompt_lookup is on. Ids stand for the tokens themselves.
+   */
+  prediction?: { type: 'content'; content: string | number[] };
   /** For evaluation: how many tokens may be computed ahead of the last one known. Default: as many as keep the GPU busy. */
   tokens_in_flight?: number;
   /** For evaluation: end-of-sequence tokens do not stop generation. */

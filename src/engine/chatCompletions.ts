@@ -9,7 +9,7 @@ import type {
 
 /**
  * An OpenAI chat-completions request; fields beyond OpenAI's: top_k, min_p, repetition_penalty, prompt_lookup,
- * ignore_eos, enable_thinking, context_overflow, continue_final_message.
+ * ignore_eos, enable_thinking, context_overflow, continue_final_message, and token ids for a prediction.
  */
 export interface ChatRequest extends SamplingOptions {
   messages: ChatMessage[];

@@ -140,6 +140,11 @@ const sampling: Checks<SamplingOptions> = {
   logprobs: trueOrFalse,
   top_logprobs: wholeNumber(0),
   prompt_lookup: trueOrFalse,
+  prediction: objectOf<NonNullable<SamplingOptions['prediction']>>(
+    { type: oneOf('content'), content: either(isString, aString, listOf(wholeNumber(0), 'may be empty')) },
+    'type',
+    'content',
+  ),
   tokens_in_flight: wholeNumber(1),
   ignore_eos: trueOrFalse,
 };

@@ -9,6 +9,8 @@ export interface AnswerOptions {
   wantsLogits: boolean;
   /** Greedy answers may check drafted tokens several at a time. */
   promptLookup: boolean;
+  /** Drafts come from these tokens too. */
+  predictedTokens: readonly number[];
   /** Tokens that may be in flight, at least 1; Infinity leaves it to the device. */
   tokensInFlight: number;
 }
@@ -20,14 +22,14 @@ export interface AnswerOptions {
 export async function* answer(
   session: Session,
   promptIds: number[],
-  { sampling, maxTokens, wantsLogits, promptLookup, tokensInFlight }: AnswerOptions,
+  { sampling, maxTokens, wantsLogits, promptLookup, predictedTokens, tokensInFlight }: AnswerOptions,
   signal: AbortSignal,
 ): AsyncGenerator<SampledToken, void> {
   // The last token needs no place in the cache.
   const most = Math.min(maxTokens, session.contextLength - promptIds.length + 1);
   if (most < 1) return;
   const mayDraft = promptLookup && sampling.temperature === 0 && !hasPenalties(sampling) && !wantsLogits;
-  const lookup = mayDraft ? new PromptLookup(promptIds) : null;
+  const lookup = mayDraft ? new PromptLookup(promptIds, predictedTokens) : null;
   const { pace } = session;
   pace.pause();
   const first = await session.first(promptIds, sampling, wantsLogits, signal);

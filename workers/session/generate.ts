@@ -41,6 +41,7 @@ export async function generate(
       maxTokens,
       wantsLogits: options.logprobs ?? false,
       promptLookup: options.prompt_lookup ?? true,
+      predictedTokens: predictedTokens(session, options),
       tokensInFlight,
     };
     for await (const { tokenId, logits } of answer(session, promptIds, answerOptions, signal)) {
@@ -74,6 +75,13 @@ export async function generate(
     firstTokenSeconds,
     ...spentSince(before, session.timings),
   };
+}
+
+function predictedTokens(session: Session, { prediction }: SamplingOptions): number[] {
+  const content = prediction?.content ?? [];
+  return typeof content === 'string'
+    ? session.tokenizer.encode(content, { addSpecialTokens: false })
+    : session.tokenIdsOf({ tokenIds: content });
 }
 
 function spentSince(before: Session['timings'], now: Session['timings']) {

@@ -17,6 +17,14 @@ test('the latest occurrence counts, and a text that repeats itself goes on', () 
   expect(new PromptLookup([1, 2, 3, 1, 2, 3]).draft(5)).toEqual([1, 2, 3, 1, 2]);
 });
 
+test('a prediction is a draft from the first token on, and behind any part of it that the answer takes up', () => {
+  const lookup = new PromptLookup([1, 2, 3], [4, 5, 6, 7, 8]);
+  expect(lookup.draft(3)).toEqual([4, 5, 6]);
+  for (const token of [9, 5, 6, 7]) lookup.push(token);
+  expect(lookup.draft(1)).toEqual([8]);
+  expect(new PromptLookup([1, 2, 3, 4, 1, 2, 3], [9]).draft(1)).toEqual([4]);
+});
+
 test('short texts have no draft', () => {
   for (const text of [[], [1], [1, 2], [1, 2, 3]]) expect(new PromptLookup(text).draft(5)).toEqual([]);
 });

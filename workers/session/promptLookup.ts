@@ -5,9 +5,9 @@ const FIRST_PAUSE = 8;
 const LONGEST_PAUSE = 512;
 
 /**
- * Prompt-lookup decoding (Saxena 2023): what followed the last few tokens when they stood in the text before is a draft
- * that costs nothing, and a model checks a draft for little more than the price of one token. Where drafts keep failing,
- * they are tried ever less often.
+ * Prompt-lookup decoding (Saxena 2023): what followed the last few tokens when they stood in the text before, or in what the
+ * caller predicts, is a draft that costs nothing, and a model checks a draft for little more than the price of one token.
+ * Where drafts keep failing, they are tried ever less often.
  */
 export class PromptLookup {
   readonly #tokens: number[];
@@ -16,9 +16,11 @@ export class PromptLookup {
   #pause = 0;
   #nextPause = FIRST_PAUSE;
 
-  constructor(promptTokens: readonly number[]) {
+  /** `predictedTokens` may follow the prompt; where the prompt itself has a draft, that one counts. */
+  constructor(promptTokens: readonly number[], predictedTokens: readonly number[] = []) {
     this.#tokens = [];
-    for (const token of promptTokens) this.push(token);
+    const predicted = predictedTokens.length > 0 ? [...promptTokens.slice(-NGRAM), ...predictedTokens] : [];
+    for (const token of [...predicted, ...promptTokens]) this.push(token);
   }
 
   /** Adds a token of the answer. */
