@@ -4,6 +4,15 @@ import { chromiumLaunchOptions } from './chromium';
 const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 };
 const LAPTOP = { viewport: { width: 1280, height: 800 } };
 
+/** What these look at does not depend on what computes, and the CPU starts and answers sooner than a software GPU. */
+const APART_FROM_GPU = [
+  'catalogue.spec.ts',
+  'history.spec.ts',
+  'rendering.spec.ts',
+  'storage.spec.ts',
+  'transfer.spec.ts',
+];
+
 /** Worktrees side by side need a port each. */
 const PORT = Number(process.env.E2E_PORT ?? 4178);
 
@@ -18,13 +27,18 @@ export default defineConfig({
   fullyParallel: true,
   use: { headless: false, baseURL: `http://127.0.0.1:${PORT}/`, launchOptions: chromiumLaunchOptions('software') },
   projects: [
-    { name: 'laptop', use: LAPTOP },
-    { name: 'phone', use: PHONE, testMatch: ['chat.spec.ts', 'history.spec.ts'] },
+    { name: 'laptop', use: LAPTOP, testIgnore: APART_FROM_GPU },
+    { name: 'phone', use: PHONE, testMatch: ['chat.spec.ts'] },
     {
       name: 'no-webgpu',
       use: { ...LAPTOP, launchOptions: chromiumLaunchOptions('none') },
       grepInvert: /@page/,
-      testMatch: ['chat.spec.ts', 'import.spec.ts', 'nano.spec.ts', 'oracle.spec.ts'],
+      testMatch: [...APART_FROM_GPU, 'chat.spec.ts', 'import.spec.ts', 'nano.spec.ts', 'oracle.spec.ts'],
+    },
+    {
+      name: 'phone-no-webgpu',
+      use: { ...PHONE, launchOptions: chromiumLaunchOptions('none') },
+      testMatch: ['history.spec.ts'],
     },
   ],
   webServer: {
