@@ -55,7 +55,8 @@ export function imageConfigFromJson(config: JsonObject, preprocessor: JsonObject
   if (/^minicpmv4_6/i.test(name)) {
     const mode = processor.string('downsample_mode', fields.string('downsample_mode', '16x'));
     const tileTokens = { patchesPerToken: mode === '4x' ? 4 : 16 };
-    return withProcessor({ ...MERGED, tileTokens }, processor);
+    const patchSize = fields.nested('vision_config').size('patch_size', LIMITS.patch, MERGED.patchSize);
+    return withProcessor({ ...MERGED, patchSize, sideMultiple: 4 * patchSize, tileTokens }, processor);
   }
   if (!/^minicpmv$/i.test(name)) {
     throw engineError('UnsupportedError', `config.json: the picture model ${name} is not supported yet.`);

@@ -80,8 +80,7 @@ export class MergingEncoder implements TileEncoder {
 
   async encode(tile: TilePatches, target: DeviceBuffer, byteOffset: number, throwIfStopped: () => void): Promise<void> {
     await this.runTower(tile, throwIfStopped);
-    const rows = (tile.rows * tile.columns) / MERGED_ROWS ** this.tower.length;
-    const merged = rows / MERGED_ROWS;
+    const merged = (tile.rows * tile.columns) / MERGED_ROWS ** this.tower.length;
     await this.#run(this.connector, new Uint32Array(merged), throwIfStopped);
     const bytes = merged * this.rowWidth * Float32Array.BYTES_PER_ELEMENT;
     this.backend.copy(this.connector.output, target, byteOffset, bytes);
