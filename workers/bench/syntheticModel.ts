@@ -8,7 +8,7 @@ import type { Matrix, Vector } from '../ops/graph';
 import { kernelWorkload, type KernelWorkload } from '../ops/kernelWorkload';
 import type { KvCacheFormat, ModelInfo } from '../protocol';
 import { matrixLayout, paddedWidth, TILE_ROWS } from '../quant/layout';
-import { createKvCache } from '../session/loadModel';
+import { createLayerMemory } from '../session/loadModel';
 import type { SessionParts } from '../session/session';
 import type { BenchmarkShape } from './shapes';
 import { syntheticTile } from './syntheticTile';
@@ -59,7 +59,7 @@ export async function createSyntheticModel(
   }
   const rope = backend.createBuffer('rope', contextLength * config.headDim * 4);
   const table = ropeTable(config.rope, config.headDim, contextLength);
-  const cache = createKvCache(backend, config, contextLength, KV_CACHE_FORMAT);
+  const memory = createLayerMemory(backend, config, contextLength, KV_CACHE_FORMAT);
   await backend.flush();
   backend.write(rope, 0, new Uint8Array(table.buffer));
   const weights = languageModelWeights(
@@ -72,7 +72,7 @@ export async function createSyntheticModel(
     backend,
     info: modelInfo(shape),
     model: { config, weights },
-    cache,
+    memory,
     contextLength,
     tokenizer: null,
     eyes: null,

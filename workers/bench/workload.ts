@@ -1,6 +1,6 @@
 import { requiredTensors } from '../checkpoint/names';
 import type { ModelConfig } from '../checkpoint/modelConfig';
-import { kvCacheBytes } from '../ops/kvCacheLayout';
+import { kvCacheBytes } from '../ops/layerMemoryLayout';
 import type { KvCacheFormat } from '../protocol';
 
 /** Keys that fill the tiles of any cache layout. */

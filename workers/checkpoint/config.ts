@@ -1,6 +1,7 @@
 import { engineError } from '../errors';
 import { checkConsistency, impliedHeadDim, LIMITS } from './configLimits';
 import { Fields } from './fields';
+import { hybridFromJson } from './hybridConfig';
 import { imageConfigFromJson } from './imageConfig';
 import type { JsonObject } from './json';
 import { isJsonObject } from './json';
@@ -12,9 +13,14 @@ import { visionFromJson } from './visionConfig';
 const ARCHITECTURES: Readonly<Record<string, ModelConfig['architecture']>> = {
   MiniCPMForCausalLM: 'minicpm',
   LlamaForCausalLM: 'llama',
+  Qwen3_5ForCausalLM: 'qwen3.5',
   minicpm: 'minicpm',
   llama: 'llama',
+  qwen3_5_text: 'qwen3.5',
 };
+
+const SUPPORTED =
+  'MiniCPMForCausalLM, LlamaForCausalLM, Qwen3_5ForCausalLM, MiniCPMV and MiniCPMV4_6ForConditionalGeneration';
 
 /**
  * The ModelConfig of a Hugging Face checkpoint, from config.json, generation_config.json and
@@ -22,8 +28,9 @@ const ARCHITECTURES: Readonly<Record<string, ModelConfig['architecture']>> = {
  *
  * Only what the model classes themselves default may be absent (configuration_minicpm.py, transformers' LlamaConfig):
  * num_key_value_heads = num_attention_heads, head_dim = hidden_size / num_attention_heads, rms_norm_eps 1e-6,
- * rope_theta 10000, max_position_embeddings 2048, tie_word_embeddings true for MiniCPM and false for Llama. MiniCPM's
- * three scales have class defaults that no published model uses, so they are required.
+ * rope_theta 10000, max_position_embeddings 2048, tie_word_embeddings true for MiniCPM and false for others. MiniCPM's
+ * three scales have class defaults that no published model uses, so they are required. MiniCPM-V 4.6 keeps what its
+ * language model is in `text_config`, and the special tokens and the tie also beside it.
  *
  * Throws UnsupportedError naming what this engine cannot compute, and InvalidFileError naming a bad key.
  */
@@ -33,10 +40,11 @@ export function configFromJson(
   place = 'config.json',
   preprocessorConfig: JsonObject | null = null,
 ): ModelConfig {
-  const fields = new Fields(place, (key) => (Object.hasOwn(config, key) ? config[key] : undefined));
-  const { architecture, hasVision } = detectArchitecture(fields);
+  const whole = new Fields(place, (key) => (Object.hasOwn(config, key) ? config[key] : undefined));
+  const { architecture, hasVision, hasTextConfig } = detectArchitecture(whole);
+  const fields = hasTextConfig ? whole.nested('text_config') : whole;
   const image = hasVision ? imageConfigFromJson(config, preprocessorConfig) : null;
-  refuseUnsupported(fields);
+  refuseUnsupported(fields, architecture);
   const hiddenSize = fields.size('hidden_size', LIMITS.hiddenSize);
   const numHeads = fields.size('num_attention_heads', LIMITS.numHeads);
   const headDim =
@@ -46,7 +54,9 @@ export function configFromJson(
   const numLayers = fields.size('num_hidden_layers', LIMITS.numLayers);
   const maxPositions = fields.size('max_position_embeddings', LIMITS.maxPositions, 2048);
   const generation = new Fields('generation_config.json', (key) => generationConfig?.[key]);
-  const eosTokenIds = new Set([...fields.tokenIds('eos_token_id'), ...generation.tokenIds('eos_token_id')]);
+  const eosTokenIds = new Set([whole, fields, generation].flatMap((place) => place.tokenIds('eos_token_id')));
+  const rotaryFactor = architecture === 'qwen3.5' ? readRotaryFactor(fields) : 1;
+  const hybrid = architecture === 'qwen3.5' ? hybridFromJson(fields, numLayers, headDim, rotaryFactor) : null;
   return checkConsistency(
     {
       architecture,
@@ -59,35 +69,56 @@ export function configFromJson(
       vocabSize: fields.size('vocab_size', LIMITS.vocabSize),
       maxPositions,
       rmsNormEps: fields.positive('rms_norm_eps', 1e-6),
-      tieWordEmbeddings: fields.boolean('tie_word_embeddings', architecture === 'minicpm'),
-      rope: ropeFromJson(fields, architecture, headDim, maxPositions),
+      tieWordEmbeddings: whole.boolean(
+        'tie_word_embeddings',
+        fields.boolean('tie_word_embeddings', architecture === 'minicpm'),
+      ),
+      rope: ropeFromJson(fields, architecture, hybrid?.rotaryDim ?? headDim, maxPositions),
       ...scales(fields, architecture, hiddenSize, numLayers),
-      bosTokenId: fields.tokenIds('bos_token_id')[0] ?? null,
+      bosTokenId: [whole, fields].flatMap((place) => place.tokenIds('bos_token_id'))[0] ?? null,
       eosTokenIds: [...eosTokenIds],
-      ...(image && { vision: visionFromJson(fields, hiddenSize, image) }),
+      ...(hybrid && { hybrid }),
+      ...(image && { vision: visionFromJson(whole, hiddenSize, image) }),
     },
     fields,
   );
 }
 
-/** A MiniCPM-V is a MiniCPM with eyes; the releases from 2.5 on, which describe their tower themselves, are Llamas. */
-function detectArchitecture(fields: Fields): { architecture: ModelConfig['architecture']; hasVision: boolean } {
+/** What a config.json describes, and where. */
+interface Detected {
+  architecture: ModelConfig['architecture'];
+  hasVision: boolean;
+  hasTextConfig: boolean;
+}
+
+/**
+ * A MiniCPM-V is a MiniCPM with eyes; the releases from 2.5 on, which describe their tower themselves, are Llamas, and 4.6
+ * is a Qwen3.5.
+ */
+function detectArchitecture(fields: Fields): Detected {
   const architectures = fields.value('architectures');
   const name = Array.isArray(architectures) ? architectures[0] : fields.value('model_type');
   if (typeof name !== 'string') {
     throw engineError('InvalidFileError', `${fields.place}: neither "architectures" nor "model_type" names a model.`);
   }
-  if (Object.hasOwn(ARCHITECTURES, name)) return { architecture: ARCHITECTURES[name]!, hasVision: false };
-  if (name === 'MiniCPMV' || name === 'minicpmv') {
-    return { architecture: fields.value('vision_config') === undefined ? 'minicpm' : 'llama', hasVision: true };
+  if (Object.hasOwn(ARCHITECTURES, name)) {
+    return { architecture: ARCHITECTURES[name]!, hasVision: false, hasTextConfig: false };
   }
-  throw unsupported(
-    fields,
-    `the architecture ${name} is not supported yet, only MiniCPMForCausalLM, LlamaForCausalLM and MiniCPMV`,
-  );
+  if (name === 'MiniCPMV' || name === 'minicpmv') {
+    const architecture = fields.value('vision_config') === undefined ? 'minicpm' : 'llama';
+    return { architecture, hasVision: true, hasTextConfig: false };
+  }
+  if (/^minicpmv4_6(ForConditionalGeneration)?$/i.test(name)) {
+    const language = fields.nested('text_config').string('model_type', 'qwen3_5_text');
+    if (language !== 'qwen3_5_text') {
+      throw unsupported(fields, `the language model ${language} of a MiniCPM-V 4.6 is not supported`);
+    }
+    return { architecture: 'qwen3.5', hasVision: true, hasTextConfig: true };
+  }
+  throw unsupported(fields, `the architecture ${name} is not supported yet, only ${SUPPORTED}`);
 }
 
-function refuseUnsupported(fields: Fields): void {
+function refuseUnsupported(fields: Fields, architecture: ModelConfig['architecture']): void {
   if (fields.value('num_experts'))
     throw unsupported(fields, 'mixture-of-experts models (num_experts) are not supported');
   const activation = fields.string('hidden_act', 'silu');
@@ -95,18 +126,25 @@ function refuseUnsupported(fields: Fields): void {
   for (const key of ['attention_bias', 'mlp_bias']) {
     if (fields.boolean(key, false)) throw unsupported(fields, `linear layers with a bias (${key}) are not supported`);
   }
-  if (fields.positive('partial_rotary_factor', 1) !== 1) {
+  if (architecture !== 'qwen3.5' && fields.positive('partial_rotary_factor', 1) !== 1) {
     throw unsupported(fields, 'partly rotated heads (partial_rotary_factor) are not supported');
   }
 }
 
 function scales(fields: Fields, architecture: ModelConfig['architecture'], hiddenSize: number, numLayers: number) {
-  if (architecture === 'llama') return { embeddingScale: 1, residualScale: 1, logitScale: 1 };
+  if (architecture !== 'minicpm') return { embeddingScale: 1, residualScale: 1, logitScale: 1 };
   return {
     embeddingScale: fields.positive('scale_emb'),
     residualScale: fields.positive('scale_depth') / Math.sqrt(numLayers),
     logitScale: fields.positive('dim_model_base') / hiddenSize,
   };
+}
+
+/** Newer files keep it among the parameters of RoPE. */
+function readRotaryFactor(fields: Fields): number {
+  const stated = fields.positive('partial_rotary_factor', 0.25);
+  if (fields.value('rope_parameters') === undefined) return stated;
+  return fields.nested('rope_parameters').positive('partial_rotary_factor', stated);
 }
 
 /** Newer files keep theta and scaling together in `rope_parameters`, some write `type` for `rope_type`. */

@@ -15,6 +15,7 @@ export const LIMITS = {
   tileSize: 4096,
   positionSide: 256,
   visionQueries: 4096,
+  taps: 16,
 } as const;
 
 /** What the attention kernel takes (kernels/attention): refused here, before weights are downloaded. */

@@ -1,4 +1,5 @@
 import { engineError } from '../errors';
+import { isJsonObject } from './json';
 
 /**
  * Typed reading of a configuration, whether JSON or GGUF metadata. A value that is absent or null takes `fallback`;
@@ -17,6 +18,13 @@ export class Fields {
   /** The raw value; undefined where absent or null. */
   value(key: string): unknown {
     return this.#read(key) ?? undefined;
+  }
+
+  /** The fields of an object in it; none where it is absent. Throws InvalidFileError for another value. */
+  nested(key: string): Fields {
+    const value = this.value(key) ?? {};
+    if (!isJsonObject(value)) throw engineError('InvalidFileError', `${this.place}: "${key}" is not an object.`);
+    return new Fields(`${this.place}, ${key}`, (name) => (Object.hasOwn(value, name) ? value[name] : undefined));
   }
 
   /** A whole number from 1 to `limit`. */

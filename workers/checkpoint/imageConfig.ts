@@ -53,8 +53,10 @@ export function imageConfigFromJson(config: JsonObject, preprocessor: JsonObject
   const name = modelName(fields);
   if (!/^minicpm-?v/i.test(name)) return null;
   if (/^minicpmv4_6/i.test(name)) {
-    const tileTokens = { patchesPerToken: processor.string('downsample_mode', '16x') === '4x' ? 4 : 16 };
-    return withProcessor({ ...MERGED, tileTokens }, processor);
+    const mode = processor.string('downsample_mode', fields.string('downsample_mode', '16x'));
+    const tileTokens = { patchesPerToken: mode === '4x' ? 4 : 16 };
+    const patchSize = fields.nested('vision_config').size('patch_size', LIMITS.patch, MERGED.patchSize);
+    return withProcessor({ ...MERGED, patchSize, sideMultiple: 4 * patchSize, tileTokens }, processor);
   }
   if (!/^minicpmv$/i.test(name)) {
     throw engineError('UnsupportedError', `config.json: the picture model ${name} is not supported yet.`);

@@ -1,8 +1,9 @@
+import type { HybridConfig } from './hybridConfig';
 import type { VisionConfig } from './visionConfig';
 
 /** Everything the forward pass needs to know about a checkpoint, under one set of names. */
 export interface ModelConfig {
-  architecture: 'minicpm' | 'llama';
+  architecture: 'minicpm' | 'llama' | 'qwen3.5';
   hiddenSize: number;
   intermediateSize: number;
   numLayers: number;
@@ -23,13 +24,15 @@ export interface ModelConfig {
   logitScale: number;
   bosTokenId: number | null;
   eosTokenIds: number[];
+  /** Of a model that not only attends. */
+  hybrid?: HybridConfig;
   /** Of a model that takes pictures, too. */
   vision?: VisionConfig;
 }
 
 export interface RopeConfig {
   theta: number;
-  /** LongRoPE: inverse frequency j is divided by factors[j]; null for plain RoPE. [headDim / 2] */
+  /** LongRoPE: inverse frequency j is divided by factors[j]; null for plain RoPE. [rotated channels / 2] */
   factors: number[] | null;
   /** LongRoPE's gain on cos and sin; 1 for plain RoPE. */
   gain: number;

@@ -1,4 +1,5 @@
 import { engineError } from '../errors';
+import { mixedChannels, type HybridConfig } from './hybridConfig';
 import type { ModelConfig } from './modelConfig';
 import { requiredVisionTensors } from './visionTensors';
 
@@ -9,20 +10,21 @@ export interface NamingScheme {
   hasInterleavedHeads(target: string): boolean;
   /** Whether the file holds columns where the engine wants rows; never where absent. */
   isTransposed?(target: string): boolean;
+  /** What the numbers of a vector of the file must go through; nothing where absent or null. */
+  adjustment?(target: string, config: ModelConfig): Adjustment | null;
 }
+
+/** 'plus-one': a gain is kept without the one in it. 'minus-exponential': of a rate below zero, the logarithm of its size. */
+export type Adjustment = 'plus-one' | 'minus-exponential';
 
 /** Every tensor of a model under our names with its shape: [rows, columns] of a matrix, [length] of a vector. */
 export function requiredTensors(config: ModelConfig): Map<string, [number, number] | [number]> {
-  const { hiddenSize, intermediateSize, numLayers, vocabSize } = config;
-  const queryRows = config.numHeads * config.headDim;
-  const keyValueRows = config.numKvHeads * config.headDim;
+  const { hiddenSize, intermediateSize, numLayers, vocabSize, hybrid } = config;
   const tensors = new Map<string, [number, number] | [number]>([['embedTokens', [vocabSize, hiddenSize]]]);
   for (let i = 0; i < numLayers; i++) {
     tensors.set(`layers.${i}.inputLayernorm`, [hiddenSize]);
-    tensors.set(`layers.${i}.qProj`, [queryRows, hiddenSize]);
-    tensors.set(`layers.${i}.kProj`, [keyValueRows, hiddenSize]);
-    tensors.set(`layers.${i}.vProj`, [keyValueRows, hiddenSize]);
-    tensors.set(`layers.${i}.oProj`, [hiddenSize, queryRows]);
+    const mixer = hybrid?.layerKinds[i] === 'delta-net' ? deltaNetTensors(config, hybrid) : attentionTensors(config);
+    for (const [name, shape] of Object.entries(mixer)) tensors.set(`layers.${i}.${name}`, shape);
     tensors.set(`layers.${i}.postAttentionLayernorm`, [hiddenSize]);
     tensors.set(`layers.${i}.gateProj`, [intermediateSize, hiddenSize]);
     tensors.set(`layers.${i}.upProj`, [intermediateSize, hiddenSize]);
@@ -35,12 +37,55 @@ export function requiredTensors(config: ModelConfig): Map<string, [number, numbe
   return tensors;
 }
 
+type Shapes = Record<string, [number, number] | [number]>;
+
+function attentionTensors({ hiddenSize, numHeads, numKvHeads, headDim, hybrid }: ModelConfig): Shapes {
+  const queryRows = numHeads * headDim;
+  const keyValueRows = numKvHeads * headDim;
+  const attention: Shapes = {
+    // Of a hybrid, each head's query is followed by its gate.
+    qProj: [(hybrid ? 2 : 1) * queryRows, hiddenSize],
+    kProj: [keyValueRows, hiddenSize],
+    vProj: [keyValueRows, hiddenSize],
+    oProj: [hiddenSize, queryRows],
+  };
+  return hybrid ? { ...attention, qNorm: [headDim], kNorm: [headDim] } : attention;
+}
+
+function deltaNetTensors({ hiddenSize }: ModelConfig, { delta }: HybridConfig): Shapes {
+  const { numValueHeads, valueHeadDim, taps } = delta;
+  const channels = mixedChannels(delta);
+  const valueRows = numValueHeads * valueHeadDim;
+  return {
+    qkvProj: [channels, hiddenSize],
+    convolution: [channels * taps],
+    outputGateProj: [valueRows, hiddenSize],
+    decayProj: [numValueHeads, hiddenSize],
+    betaProj: [numValueHeads, hiddenSize],
+    decayRate: [numValueHeads],
+    decayBias: [numValueHeads],
+    valueNorm: [valueHeadDim],
+    outProj: [hiddenSize, valueRows],
+  };
+}
+
 const HUGGING_FACE_LAYER: Readonly<Record<string, string>> = {
   'input_layernorm.weight': 'inputLayernorm',
   'self_attn.q_proj.weight': 'qProj',
   'self_attn.k_proj.weight': 'kProj',
   'self_attn.v_proj.weight': 'vProj',
   'self_attn.o_proj.weight': 'oProj',
+  'self_attn.q_norm.weight': 'qNorm',
+  'self_attn.k_norm.weight': 'kNorm',
+  'linear_attn.in_proj_qkv.weight': 'qkvProj',
+  'linear_attn.conv1d.weight': 'convolution',
+  'linear_attn.in_proj_z.weight': 'outputGateProj',
+  'linear_attn.in_proj_a.weight': 'decayProj',
+  'linear_attn.in_proj_b.weight': 'betaProj',
+  'linear_attn.A_log': 'decayRate',
+  'linear_attn.dt_bias': 'decayBias',
+  'linear_attn.norm.weight': 'valueNorm',
+  'linear_attn.out_proj.weight': 'outProj',
   'post_attention_layernorm.weight': 'postAttentionLayernorm',
   'mlp.gate_proj.weight': 'gateProj',
   'mlp.up_proj.weight': 'upProj',
@@ -53,16 +98,26 @@ const HUGGING_FACE_ENDS: Readonly<Record<string, string>> = {
   'lm_head.weight': 'lmHead',
 };
 
-/** Tensor names of MiniCPM and Llama checkpoints for transformers. */
+/** The gains of a Qwen3.5 are kept without the one in them, but for that of the gated norm. */
+const PLUS_ONE = /(?:^norm|\.(?:inputLayernorm|postAttentionLayernorm|qNorm|kNorm))$/;
+
+/** Tensor names of MiniCPM, Llama and Qwen3.5 checkpoints for transformers. */
 export const huggingFaceNames: NamingScheme = {
   target(name, config, place) {
     // Rotary frequencies are computed from the configuration; a tied head is a copy of the embedding.
     if (name.endsWith('.rotary_emb.inv_freq')) return null;
     if (name === 'lm_head.weight' && config.tieWordEmbeddings) return null;
+    // Layers that guess several tokens at once, which a Qwen3.5 brings along.
+    if (config.hybrid && name.startsWith('mtp.')) return null;
     const layer = /^model\.layers\.(\d{1,4})\.(.+)$/.exec(name);
     return ourName(HUGGING_FACE_ENDS, HUGGING_FACE_LAYER, name, layer) ?? refuse(name, place);
   },
   hasInterleavedHeads: () => false,
+  adjustment(target, { hybrid }) {
+    if (!hybrid) return null;
+    if (target.endsWith('.decayRate')) return 'minus-exponential';
+    return PLUS_ONE.test(target) ? 'plus-one' : null;
+  },
 };
 
 const GGUF_LAYER: Readonly<Record<string, string>> = {

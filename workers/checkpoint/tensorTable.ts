@@ -1,7 +1,7 @@
 import { engineError } from '../errors';
 import type { GgmlType } from '../quant/ggml';
 import type { ModelConfig } from './modelConfig';
-import type { NamingScheme } from './names';
+import type { Adjustment, NamingScheme } from './names';
 import { requiredTensors } from './names';
 import type { QuantizedParts } from './quantizedTensors';
 
@@ -38,6 +38,8 @@ export interface SourceTensor extends FileTensor {
   hasInterleavedHeads: boolean;
   /** Whether the file holds its columns where it has rows here. */
   isTransposed?: boolean;
+  /** Of a vector, what its numbers go through. */
+  adjustment?: Adjustment;
 }
 
 /**
@@ -62,7 +64,15 @@ export function tensorTable(
     const isTransposed = scheme.isTransposed?.(target) ?? false;
     checkShape(tensor, isTransposed ? wanted.toReversed() : wanted, place);
     const hasInterleavedHeads = scheme.hasInterleavedHeads(target);
-    table.set(target, { ...tensor, shape: wanted, target, hasInterleavedHeads, ...(isTransposed && { isTransposed }) });
+    const adjustment = scheme.adjustment?.(target, config);
+    table.set(target, {
+      ...tensor,
+      shape: wanted,
+      target,
+      hasInterleavedHeads,
+      ...(isTransposed && { isTransposed }),
+      ...(adjustment && { adjustment }),
+    });
   }
   for (const target of required.keys()) {
     if (!table.has(target)) throw invalid(fileNames.join(', '), `the tensor for ${target} is missing`);

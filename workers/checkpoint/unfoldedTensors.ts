@@ -1,13 +1,14 @@
 import type { FileTensor } from './tensorTable';
 
 /**
- * Tensors of a MiniCPM-V checkpoint in the shapes that the engine keeps: query, key and value matrices that PyTorch stores
- * as one come apart, a convolution over patches becomes a matrix, and a table loses its leading dimension of one.
+ * Tensors of a checkpoint in the shapes that the engine keeps: query, key and value matrices that PyTorch stores as one come
+ * apart, a convolution over patches becomes a matrix, one over tokens a vector, and a table loses its leading dimension of one.
  */
 export function unfoldedTensors(tensors: readonly FileTensor[]): FileTensor[] {
   return tensors.flatMap((tensor) => {
     const { name, shape } = tensor;
     if (/\.attn\.(qkv\.|in_proj_)(weight|bias)$/.test(name) && shape[0]! % 3 === 0) return thirds(tensor);
+    if (shape.length === 3 && name.endsWith('.conv1d.weight')) return [{ ...tensor, shape: [shape[0]! * shape[2]!] }];
     if (shape.length === 4) return [{ ...tensor, shape: [shape[0]!, shape[1]! * shape[2]! * shape[3]!] }];
     if (shape.length === 3 && shape[0] === 1) return [{ ...tensor, shape: shape.slice(1) }];
     return [tensor];

@@ -3,16 +3,28 @@ import { LIMITS } from './configLimits';
 import { Fields } from './fields';
 import type { GgufMetadata } from './ggufMetadata';
 import { imageConfigFromGguf, type ImageConfig } from './imageConfig';
-import { isJsonObject } from './json';
 
-/** The eyes of a MiniCPM-V: a vision tower that turns the patches of a tile into features, and a resampler behind it. */
-export interface VisionConfig {
+/** The eyes of a MiniCPM-V: a vision tower that turns the patches of a tile into features, and a connector behind it. */
+export type VisionConfig = ResamplingVision | MergingVision;
+
+/** A connector that makes of every tile as many rows: a resampler. */
+export interface ResamplingVision extends Tower {
   /** Whose names and positions it has; models of other numbers share those of one of these. */
   version: '1.0' | '2.0' | '4.0';
-  /** How pictures become tiles. */
-  image: ImageConfig;
   /** Feature rows that the resampler makes of a tile. */
   numQueries: number;
+}
+
+/** A connector that makes one row of each square of patches: mergers of 2 × 2 rows, one behind the tower, one within. */
+export interface MergingVision extends Tower {
+  version: '4.6';
+  /** The layer that the merger within the tower follows; null for a tower without, whose tiles have four times the rows. */
+  insertLayer: number | null;
+}
+
+interface Tower {
+  /** How pictures become tiles. */
+  image: ImageConfig;
   tower: VisionTowerConfig;
 }
 
@@ -59,17 +71,18 @@ export function callsSentencePiece(vision: VisionConfig | undefined): boolean {
  * timm and no version. Throws UnsupportedError for a release whose form is not known, and InvalidFileError naming a bad key.
  */
 export function visionFromJson(fields: Fields, hiddenSize: number, image: ImageConfig): VisionConfig {
+  if ('patchesPerToken' in image.tileTokens) return checkVision(fromMerging(fields, image), hiddenSize, fields.place);
   const parts = fields.value('vision_config') === undefined ? fromTimm(fields) : fromNaViT(fields);
   const numQueries = fields.size('query_num', LIMITS.visionQueries, 64);
   return checkVision({ ...parts, image, numQueries }, hiddenSize, fields.place);
 }
 
-type VersionAndTower = Pick<VisionConfig, 'version' | 'tower'>;
+type VersionAndTower = Pick<ResamplingVision, 'version' | 'tower'>;
 
 function fromTimm(fields: Fields): VersionAndTower {
   const name = fields.string('vision_encoder');
   if (name !== TIMM_TOWER) throw unsupported(fields.place, `the vision tower ${name} is not supported`);
-  const stated = objectOf(fields, 'tiny_vision');
+  const stated = fields.nested('tiny_vision');
   const size = (key: string, limit: number) => stated.size(key, limit, TIMM_SIZES[key]);
   const patchSize = fields.size('patch_size', LIMITS.patchSize, 14);
   const hiddenSize = size('embed_dim', LIMITS.hiddenSize);
@@ -93,23 +106,83 @@ function fromNaViT(fields: Fields): VersionAndTower {
   const version = fields.positive('version', 0.1);
   if (version !== 4) {
     const which = version === 0.1 ? 'without a version number' : `of version ${version}`;
-    throw unsupported(fields.place, `a MiniCPM-V ${which} is not supported yet, only 1.0, 2.0 and 4.0`);
+    throw unsupported(fields.place, `a MiniCPM-V ${which} is not supported yet, only 1.0, 2.0, 4.0 and 4.6`);
   }
-  const vision = objectOf(fields, 'vision_config');
-  const patchSize = vision.size('patch_size', LIMITS.patchSize, 14);
+  const tower = naViTTower(fields.nested('vision_config'), PUBLISHED_NAVIT);
   const dropped = fields.boolean('drop_vision_last_layer', false) ? 1 : 0;
+  return { version: '4.0', tower: { ...tower, numLayers: tower.numLayers - dropped } };
+}
+
+interface NaViTSizes {
+  hiddenSize: number;
+  intermediateSize: number;
+  numLayers: number;
+  numHeads: number;
+  patchSize: number;
+  imageSize: number;
+}
+
+/** SigLIP-SO400M for pictures of 980, which the releases up to 4.5 may leave unsaid. */
+const PUBLISHED_NAVIT: NaViTSizes = {
+  hiddenSize: 1152,
+  intermediateSize: 4304,
+  numLayers: 27,
+  numHeads: 16,
+  patchSize: 14,
+  imageSize: 980,
+};
+
+/** What MiniCPMV4_6VisionConfig takes where nothing is said. */
+const MERGING_DEFAULTS: NaViTSizes = {
+  hiddenSize: 768,
+  intermediateSize: 3072,
+  numLayers: 12,
+  numHeads: 12,
+  patchSize: 16,
+  imageSize: 224,
+};
+
+function naViTTower(vision: Fields, defaults: NaViTSizes): VisionTowerConfig {
+  const patchSize = vision.size('patch_size', LIMITS.patchSize, defaults.patchSize);
   return {
-    version: '4.0',
-    tower: {
-      hiddenSize: vision.size('hidden_size', LIMITS.hiddenSize, 1152),
-      intermediateSize: vision.size('intermediate_size', LIMITS.intermediateSize, 4304),
-      numLayers: vision.size('num_hidden_layers', LIMITS.numLayers, 27) - dropped,
-      numHeads: vision.size('num_attention_heads', LIMITS.numHeads, 16),
-      patchSize,
-      activation: 'gelu-tanh',
-      positionSide: Math.floor(vision.size('image_size', LIMITS.tileSize, 980) / patchSize),
-      positions: 'bucketed',
-    },
+    hiddenSize: vision.size('hidden_size', LIMITS.hiddenSize, defaults.hiddenSize),
+    intermediateSize: vision.size('intermediate_size', LIMITS.intermediateSize, defaults.intermediateSize),
+    numLayers: vision.size('num_hidden_layers', LIMITS.numLayers, defaults.numLayers),
+    numHeads: vision.size('num_attention_heads', LIMITS.numHeads, defaults.numHeads),
+    patchSize,
+    activation: 'gelu-tanh',
+    positionSide: Math.floor(vision.size('image_size', LIMITS.tileSize, defaults.imageSize) / patchSize),
+    positions: 'bucketed',
+  };
+}
+
+const ACTIVATIONS: Readonly<Record<string, VisionTowerConfig['activation']>> = {
+  gelu: 'gelu',
+  gelu_pytorch_tanh: 'gelu-tanh',
+};
+
+/** 4.6 says its sizes in `vision_config`; drop_vision_last_layer, which it has too, is not obeyed by its own code. */
+function fromMerging(fields: Fields, image: ImageConfig): MergingVision {
+  const vision = fields.nested('vision_config');
+  const act = vision.string('hidden_act', 'gelu_pytorch_tanh');
+  const activation = Object.hasOwn(ACTIVATIONS, act) ? ACTIVATIONS[act]! : null;
+  if (!activation) throw unsupported(vision.place, `the activation function "${act}" is not supported`);
+  if (vision.positive('layer_norm_eps', VISION_NORM_EPS) !== VISION_NORM_EPS) {
+    throw unsupported(vision.place, `a layer_norm_eps other than ${VISION_NORM_EPS} is not supported`);
+  }
+  const isSquareOfTwo = (side: unknown) => side === undefined || JSON.stringify(side) === '[2,2]';
+  if (!isSquareOfTwo(fields.value('merge_kernel_size')) || !isSquareOfTwo(vision.value('window_kernel_size'))) {
+    throw unsupported(fields.place, 'mergers of other squares than 2 × 2 are not supported');
+  }
+  if (fields.size('merger_times', LIMITS.numLayers, 1) !== 1) {
+    throw unsupported(fields.place, 'several mergers behind the vision tower (merger_times) are not supported');
+  }
+  const mergesWithin = 'patchesPerToken' in image.tileTokens && image.tileTokens.patchesPerToken === 16;
+  return {
+    version: '4.6',
+    image,
+    tower: { ...naViTTower(vision, MERGING_DEFAULTS), activation },
+    insertLayer: mergesWithin ? fields.count('insert_layer_id', 6) : null,
   };
 }
 
@@ -167,7 +240,7 @@ export function visionFromGguf(
 
 /** Throws InvalidFileError for sizes that contradict each other or are beyond what any tower has. */
 function checkVision(vision: VisionConfig, hiddenSize: number, place: string): VisionConfig {
-  const { tower, image, numQueries } = vision;
+  const { tower, image } = vision;
   const invalid = (reason: string) => engineError('InvalidFileError', `${place}: ${reason}.`);
   if (tower.numLayers < 1) throw invalid('the vision tower has no layers');
   if (tower.hiddenSize % tower.numHeads !== 0 || (tower.hiddenSize / tower.numHeads) % 2 !== 0) {
@@ -175,9 +248,6 @@ function checkVision(vision: VisionConfig, hiddenSize: number, place: string): V
   }
   if (tower.hiddenSize / tower.numHeads > 256) {
     throw unsupported(place, `vision heads of ${tower.hiddenSize / tower.numHeads} are not supported`);
-  }
-  if (hiddenSize % RESAMPLER_HEAD_DIM !== 0) {
-    throw invalid(`a resampler ${hiddenSize} wide cannot be divided into heads of ${RESAMPLER_HEAD_DIM}`);
   }
   if (tower.positionSide < 1 || tower.positionSide > LIMITS.positionSide || image.scaleResolution < tower.patchSize) {
     throw invalid(
@@ -187,19 +257,25 @@ function checkVision(vision: VisionConfig, hiddenSize: number, place: string): V
   if (tower.patchSize !== image.patchSize) {
     throw invalid(`the tower's patches of ${tower.patchSize} pixels are not the pictures' of ${image.patchSize}`);
   }
-  if (!('count' in image.tileTokens) || image.tileTokens.count !== numQueries) {
-    throw invalid(`the resampler's ${numQueries} queries are not what stands for a tile in a prompt`);
-  }
-  if (vision.version !== '4.0' && Math.sqrt(numQueries) % 1 !== 0) {
-    throw invalid(`${numQueries} queries do not make a square`);
-  }
+  const reason = vision.version === '4.6' ? wrongMerger(vision) : wrongResampler(vision, hiddenSize);
+  if (reason) throw invalid(reason);
   return vision;
 }
 
-function objectOf(fields: Fields, key: string): Fields {
-  const value = fields.value(key) ?? {};
-  if (!isJsonObject(value)) throw engineError('InvalidFileError', `${fields.place}: "${key}" is not an object.`);
-  return new Fields(`${fields.place}, ${key}`, (name) => value[name]);
+function wrongMerger({ insertLayer, tower }: MergingVision): string | null {
+  if (insertLayer === null || insertLayer < tower.numLayers) return null;
+  return `the merger behind layer ${insertLayer} of the vision tower has no place in ${tower.numLayers} layers`;
+}
+
+function wrongResampler({ version, numQueries, image }: ResamplingVision, hiddenSize: number): string | null {
+  if (hiddenSize % RESAMPLER_HEAD_DIM !== 0) {
+    return `a resampler ${hiddenSize} wide cannot be divided into heads of ${RESAMPLER_HEAD_DIM}`;
+  }
+  if (!('count' in image.tileTokens) || image.tileTokens.count !== numQueries) {
+    return `the resampler's ${numQueries} queries are not what stands for a tile in a prompt`;
+  }
+  if (version !== '4.0' && Math.sqrt(numQueries) % 1 !== 0) return `${numQueries} queries do not make a square`;
+  return null;
 }
 
 function unsupported(place: string, reason: string): Error {

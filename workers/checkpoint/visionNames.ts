@@ -43,6 +43,17 @@ const HUGGING_FACE_PARTS: Readonly<Record<string, string>> = {
   'vpm.embeddings.patch_embedding': 'vision.patchEmbedding',
   'vpm.norm': 'vision.norm',
   'vpm.post_layernorm': 'vision.norm',
+  'vpm.vit_merger.layer_norm1': 'vision.merger.attentionNorm',
+  'vpm.vit_merger.self_attn.q_proj': 'vision.merger.qProj',
+  'vpm.vit_merger.self_attn.k_proj': 'vision.merger.kProj',
+  'vpm.vit_merger.self_attn.v_proj': 'vision.merger.vProj',
+  'vpm.vit_merger.self_attn.out_proj': 'vision.merger.oProj',
+  'vpm.vit_merger.pre_norm': 'vision.merger.mlpNorm',
+  'vpm.vit_merger.linear_1': 'vision.merger.fc1',
+  'vpm.vit_merger.linear_2': 'vision.merger.fc2',
+  'merger.mlp.0.pre_norm': 'vision.connector.mlpNorm',
+  'merger.mlp.0.linear_1': 'vision.connector.fc1',
+  'merger.mlp.0.linear_2': 'vision.connector.fc2',
   'resampler.attn.q': 'resampler.qProj',
   'resampler.attn.k': 'resampler.kProj',
   'resampler.attn.v': 'resampler.vProj',
@@ -83,8 +94,10 @@ const GGUF_WHOLE: Readonly<Record<string, string>> = {
 
 /** Tensor names of MiniCPM-V checkpoints for transformers; `resampler.proj` is multiplied from the right there. */
 export const huggingFaceVisionNames: NamingScheme = {
-  target(name, config, place) {
-    if (name.startsWith('llm.')) return huggingFaceNames.target(name.slice('llm.'.length), config, place);
+  target(fileName, config, place) {
+    const language = /^(?:llm\.|model\.language_(?=model\.))(.+)$/.exec(fileName);
+    if (language) return huggingFaceNames.target(language[1]!, config, place);
+    const name = fileName.replace(/^model\.vision_tower\./, 'vpm.').replace(/^model\.(?=merger\.)/, '');
     if (isUnused(name, config)) return null;
     const layer = /^vpm\.(?:blocks|encoder\.layers)\.(\d{1,4})\.(.+)$/.exec(name);
     return (
@@ -94,6 +107,7 @@ export const huggingFaceVisionNames: NamingScheme = {
   },
   hasInterleavedHeads: () => false,
   isTransposed: (target) => target === 'resampler.proj',
+  adjustment: huggingFaceNames.adjustment!,
 };
 
 /** Tensor names of a language model in GGUF and of the mmproj file beside it. */
@@ -107,9 +121,11 @@ export const ggufVisionNames: NamingScheme = {
   hasInterleavedHeads: (target) => !isVisionTensor(target) && ggufNames.hasInterleavedHeads(target),
 };
 
-/** Some checkpoints keep a table that the model does not add to its queries. */
+/** Some checkpoints keep a table that the model does not add to its queries, or a merger that its mode does without. */
 function isUnused(name: string, { vision }: ModelConfig): boolean {
-  return name === 'resampler.pos_embed' && vision !== undefined && !hasQueryPositions(vision.version);
+  if (!vision) return false;
+  if (name.startsWith('vpm.vit_merger.')) return vision.version === '4.6' && vision.insertLayer === null;
+  return name === 'resampler.pos_embed' && !hasQueryPositions(vision.version);
 }
 
 function visionName(

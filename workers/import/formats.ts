@@ -34,12 +34,16 @@ const VISION_TABLES: readonly string[] = [
   'resampler.positions',
 ];
 
+/** Matrices of a row for each head, which say how long it remembers: small, and an error in them adds up over a text. */
+const MEMORY_GATES = /\.(?:decayProj|betaProj)$/;
+
 /**
  * How a tensor is stored. Vectors are f32 always. Sources with codes of their own keep them under 'auto' and 'int4'; float
  * matrices become int4. 'auto' is finer where that is cheap or was meant so: a small vocabulary matrix is int8; one that was
  * left as floats in a checkpoint that is quantised otherwise (`isQuantized`) is f16 or, where it is large, int8; codes whose
  * groups are mixed within blocks become f16, the least that keeps them, or int8 where they are large (`mixedFormat`). 'int8',
- * 'f16' and 'f32' hold for every matrix, whatever its source. Of a vision tower, 'auto' makes int8, and tables keep their floats.
+ * 'f16' and 'f32' hold for every matrix, whatever its source. Of a vision tower, 'auto' makes int8, and tables keep their floats,
+ * as the gates of a memory do.
  */
 export function storedFormat(
   tensor: SourceTensor,
@@ -48,7 +52,8 @@ export function storedFormat(
 ): StoredFormat {
   const [rows, columns] = tensor.shape;
   if (columns === undefined) return { keepsCodes: false, format: 'f32' };
-  if (VISION_TABLES.includes(tensor.target) && quantization !== 'f32' && quantization !== 'f16') {
+  const keepsFloats = VISION_TABLES.includes(tensor.target) || MEMORY_GATES.test(tensor.target);
+  if (keepsFloats && quantization !== 'f32' && quantization !== 'f16') {
     const isSmall = matrixLayout('f32', rows, columns).bytes <= SMALL_TABLE_BYTES;
     return { keepsCodes: false, format: isSmall ? 'f32' : 'f16' };
   }

@@ -53,9 +53,12 @@ export async function openHuggingFaceCheckpoint(files: FileSet): Promise<Checkpo
     config,
     sampling: samplingFromJson(generation, recommendedFor(config)),
     licence: await readLicence(files),
-    tensors: config.vision
-      ? tensorTable(unfoldedTensors(tensors), config, huggingFaceVisionNames, fileNames)
-      : tensorTable(tensors, config, huggingFaceNames, fileNames),
+    tensors: tensorTable(
+      config.vision || config.hybrid ? unfoldedTensors(tensors) : tensors,
+      config,
+      config.vision ? huggingFaceVisionNames : huggingFaceNames,
+      fileNames,
+    ),
     weights,
     tokenizer: await readTokenizer(files, config.vocabSize, callsSentencePiece(config.vision)),
   };
@@ -86,7 +89,7 @@ function mayNeedQuantizeConfig({ quantization_config: stated, quantization }: Js
 /** Tied matrices that PyTorch has saved under both names are one storage, whatever the configuration says. */
 function hasOneVocabularyMatrix(tensors: FiledTensor[]): boolean {
   const [embedding, head] = ['model.embed_tokens.weight', 'lm_head.weight'].map((end) =>
-    tensors.find(({ name }) => name === end || name === `llm.${end}`),
+    tensors.find(({ name }) => [end, `llm.${end}`, end.replace('model.', 'model.language_model.')].includes(name)),
   );
   return embedding !== undefined && embedding.file === head?.file && embedding.offset === head.offset;
 }

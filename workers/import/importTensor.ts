@@ -1,5 +1,6 @@
 import type { ChunkEntry } from '../checkpoint/manifest';
 import type { SourceTensor } from '../checkpoint/tensorTable';
+import type { Adjustment } from '../checkpoint/names';
 import { engineError } from '../errors';
 import { dequantizeGgml } from '../quant/ggml';
 import { matrixLayout, TILE_ROWS } from '../quant/layout';
@@ -71,7 +72,7 @@ async function fillWithVector(
   const source = weights[tensor.file]!;
   const bytes = await source.read(tensor.offset, tensor.bytes);
   const values = await namingTheTensor(tensor, source, async () =>
-    finite(dequantizeGgml(tensor.type, bytes, entry.shape[0])),
+    finite(adjusted(dequantizeGgml(tensor.type, bytes, entry.shape[0]), tensor.adjustment)),
   );
   new Float32Array(out.buffer).set(values);
   onBytes(tensor.bytes);
@@ -126,6 +127,11 @@ function packBatch(
   // Every stretch has taken its copy.
   release(batch.bytes);
   return Promise.all(stretches);
+}
+
+function adjusted(values: Float32Array<ArrayBuffer>, adjustment?: Adjustment): Float32Array<ArrayBuffer> {
+  if (!adjustment) return values;
+  return values.map(adjustment === 'plus-one' ? (value) => 1 + value : (value) => -Math.exp(value));
 }
 
 function finite(values: Float32Array<ArrayBuffer>): Float32Array<ArrayBuffer> {

@@ -8,7 +8,7 @@ const LARGE_SHARE = 1 / 4;
 
 /** What the rule looks at; a manifest has it. */
 export interface CachedModel {
-  config: { numLayers: number; numKvHeads: number; headDim: number };
+  config: { numLayers: number; numKvHeads: number; headDim: number; hybrid?: { layerKinds: readonly string[] } };
   /** `bytes`: of the packed weights. */
   info: { quantization: Quantization; bytes: number };
 }
@@ -24,9 +24,14 @@ export function kvCacheFormat(
   mostBufferBytes: number,
 ): KvCacheFormat {
   if (info.quantization === 'f32') return 'f32';
-  const { numLayers, numKvHeads, headDim } = config;
+  const { numKvHeads, headDim } = config;
   const keysBytes = kvCacheBytes('f16', numKvHeads, contextLength, headDim);
-  const bytes = 2 * numLayers * keysBytes;
+  const bytes = 2 * cachedLayers(config) * keysBytes;
   const isLarge = bytes > LARGE_CACHE_BYTES && bytes > LARGE_SHARE * info.bytes;
   return isLarge || keysBytes > mostBufferBytes ? 'int8' : 'f16';
+}
+
+/** Layers that keep keys and values: of a hybrid, those that attend. */
+function cachedLayers({ numLayers, hybrid }: CachedModel['config']): number {
+  return hybrid ? hybrid.layerKinds.filter((kind) => kind === 'attention').length : numLayers;
 }

@@ -25,8 +25,19 @@ export function siglip(
 ): Tensor {
   const positions = positionMix ? ops.mixRows(positionMix, weights.positions) : ops.embedding(weights.positions, 1);
   let hiddenStates = ops.add(linear(ops, patches, weights.patchEmbedding), positions, 1);
-  for (const layer of weights.layers) hiddenStates = encoderLayer(ops, config, layer, cache, hiddenStates);
+  hiddenStates = encoderLayers(ops, config, weights.layers, cache, hiddenStates);
   return layerNorm(ops, hiddenStates, weights.norm);
+}
+
+/** Some of its layers in turn. [patches, hiddenSize] */
+export function encoderLayers(
+  ops: Ops,
+  config: VisionTowerConfig,
+  layers: readonly SiglipLayerWeights[],
+  cache: LayerCache,
+  hiddenStates: Tensor,
+): Tensor {
+  return layers.reduce((x, layer) => encoderLayer(ops, config, layer, cache, x), hiddenStates);
 }
 
 function encoderLayer(

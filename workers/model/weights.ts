@@ -1,7 +1,8 @@
+import type { LayerKind } from '../checkpoint/hybridConfig';
 import type { ModelConfig } from '../checkpoint/modelConfig';
 import type { Matrix, RopeTable, Vector } from '../ops/graph';
 
-/** The weight tree of a MiniCPM or Llama language model, in the order of the forward pass. */
+/** The weight tree of a language model, in the order of the forward pass. */
 export interface LanguageModelWeights {
   embedTokens: Matrix; // [vocabSize, hiddenSize]
   layers: LayerWeights[];
@@ -12,14 +13,47 @@ export interface LanguageModelWeights {
 
 export interface LayerWeights {
   inputLayernorm: Vector; // [hiddenSize]
-  qProj: Matrix; // [numHeads · headDim, hiddenSize]
-  kProj: Matrix; // [numKvHeads · headDim, hiddenSize]
-  vProj: Matrix; // [numKvHeads · headDim, hiddenSize]
-  oProj: Matrix; // [hiddenSize, numHeads · headDim]
+  mixer: MixerWeights;
   postAttentionLayernorm: Vector; // [hiddenSize]
   gateProj: Matrix; // [intermediateSize, hiddenSize]
   upProj: Matrix; // [intermediateSize, hiddenSize]
   downProj: Matrix; // [hiddenSize, intermediateSize]
+}
+
+/** How a layer brings tokens together. */
+export type MixerWeights = AttentionWeights | GatedAttentionWeights | DeltaNetWeights;
+
+export interface AttentionWeights {
+  kind: 'attention';
+  qProj: Matrix; // [numHeads · headDim, hiddenSize]
+  kProj: Matrix; // [numKvHeads · headDim, hiddenSize]
+  vProj: Matrix; // [numKvHeads · headDim, hiddenSize]
+  oProj: Matrix; // [hiddenSize, numHeads · headDim]
+}
+
+/** Attention whose queries and keys are normed, and whose results are gated. */
+export interface GatedAttentionWeights {
+  kind: 'gated-attention';
+  qProj: Matrix; // [numHeads · 2 · headDim, hiddenSize], each head's query followed by its gate
+  kProj: Matrix; // [numKvHeads · headDim, hiddenSize]
+  vProj: Matrix; // [numKvHeads · headDim, hiddenSize]
+  oProj: Matrix; // [hiddenSize, numHeads · headDim]
+  qNorm: Vector; // [headDim]
+  kNorm: Vector; // [headDim]
+}
+
+/** Gated DeltaNet; `channels` are those of queries, keys and values side by side. */
+export interface DeltaNetWeights {
+  kind: 'delta-net';
+  qkvProj: Matrix; // [channels, hiddenSize]
+  convolution: Vector; // [channels, taps]
+  outputGateProj: Matrix; // [value heads · valueHeadDim, hiddenSize]
+  decayProj: Matrix; // [value heads, hiddenSize]
+  betaProj: Matrix; // [value heads, hiddenSize]
+  decayRate: Vector; // [value heads], below zero
+  decayBias: Vector; // [value heads]
+  valueNorm: Vector; // [valueHeadDim]
+  outProj: Matrix; // [hiddenSize, value heads · valueHeadDim]
 }
 
 /**
@@ -36,10 +70,11 @@ export function languageModelWeights(
     const at = `layers.${i}`;
     return {
       inputLayernorm: vector(`${at}.inputLayernorm`),
-      qProj: matrix(`${at}.qProj`),
-      kProj: matrix(`${at}.kProj`),
-      vProj: matrix(`${at}.vProj`),
-      oProj: matrix(`${at}.oProj`),
+      mixer: mixerWeights(
+        config.hybrid?.layerKinds[i] ?? null,
+        (name) => matrix(`${at}.${name}`),
+        (name) => vector(`${at}.${name}`),
+      ),
       postAttentionLayernorm: vector(`${at}.postAttentionLayernorm`),
       gateProj: matrix(`${at}.gateProj`),
       upProj: matrix(`${at}.upProj`),
@@ -53,4 +88,34 @@ export function languageModelWeights(
     lmHead: matrix(config.tieWordEmbeddings ? 'embedTokens' : 'lmHead'),
     rope,
   };
+}
+
+/** `kind` is that of a layer of a hybrid, null of any other. */
+function mixerWeights(
+  kind: LayerKind | null,
+  matrix: (name: string) => Matrix,
+  vector: (name: string) => Vector,
+): MixerWeights {
+  if (kind === 'delta-net') {
+    return {
+      kind,
+      qkvProj: matrix('qkvProj'),
+      convolution: vector('convolution'),
+      outputGateProj: matrix('outputGateProj'),
+      decayProj: matrix('decayProj'),
+      betaProj: matrix('betaProj'),
+      decayRate: vector('decayRate'),
+      decayBias: vector('decayBias'),
+      valueNorm: vector('valueNorm'),
+      outProj: matrix('outProj'),
+    };
+  }
+  const projections = {
+    qProj: matrix('qProj'),
+    kProj: matrix('kProj'),
+    vProj: matrix('vProj'),
+    oProj: matrix('oProj'),
+  };
+  if (kind === null) return { kind: 'attention', ...projections };
+  return { kind: 'gated-attention', ...projections, qNorm: vector('qNorm'), kNorm: vector('kNorm') };
 }

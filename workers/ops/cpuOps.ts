@@ -14,6 +14,7 @@ import { linearReference } from '../quant/cpuLinear';
 import { unpackMatrix, unpackRow } from '../quant/unpack';
 import type { Step } from './backend';
 import { cacheRows, cpuBuffer } from './cpuBuffer';
+import { prepareHybridOp } from './cpuHybridOps';
 import type { Op, Tensor } from './graph';
 
 /** Computes one op for one step. */
@@ -42,6 +43,14 @@ export function prepareOp(op: Op, floatsOf: FloatsOf): CpuOp {
     case 'layerNorm':
     case 'bias':
       return prepareVisionOp(op, floatsOf);
+    case 'headNorm':
+    case 'gateHeads':
+    case 'shortConvolution':
+    case 'deltaRule':
+    case 'stackRows':
+    case 'averageRows':
+    case 'windowAttention':
+      return prepareHybridOp(op, floatsOf);
     default:
       return prepareElementwise(op, floatsOf);
   }
@@ -93,13 +102,13 @@ function prepareRmsNorm({ x, weight, eps, out }: OpOf<'rmsNorm'>, floatsOf: Floa
   };
 }
 
-function prepareRope({ x, table, numHeads, out }: OpOf<'rope'>, floatsOf: FloatsOf): CpuOp {
+function prepareRope({ x, table, numHeads, headDim, out }: OpOf<'rope'>, floatsOf: FloatsOf): CpuOp {
   const [xFloats, outFloats] = [floatsOf(x), floatsOf(out)];
   const { floats: tableFloats } = cpuBuffer(table.buffer);
-  const { headDim } = table;
+  const { headDim: rotaryDim } = table;
   const { width } = out;
   return (step) => {
-    const shape = { rows: rowsInUse(x, step), numHeads, headDim, width, position: step.position };
+    const shape = { rows: rowsInUse(x, step), numHeads, headDim, rotaryDim, width, position: step.position };
     ropeReference(tableFloats, xFloats, outFloats, shape);
   };
 }

@@ -77,6 +77,8 @@ class Fusion {
       case 'kvAppend':
       case 'scale':
         return;
+      default:
+        throw new NoFusedForm();
     }
   }
 

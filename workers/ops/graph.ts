@@ -1,4 +1,5 @@
 import type { Activation } from '../kernels/bias/bias';
+import type { Gating } from '../kernels/gateHeads/gateHeads';
 import type { KvCacheFormat } from '../protocol';
 import type { MatrixFormat } from '../quant/layout';
 import { paddedWidth } from '../quant/layout';
@@ -26,6 +27,7 @@ export interface Vector {
 /** cos and sin of every position: f32 [positions, headDim / 2, 2]. */
 export interface RopeTable {
   positions: number;
+  /** Channels of a head that rotate. */
   headDim: number;
   buffer: DeviceBuffer;
 }
@@ -38,6 +40,31 @@ export interface LayerCache {
   headDim: number;
   keys: DeviceBuffer;
   values: DeviceBuffer;
+}
+
+/** What a layer remembers of all tokens so far, of a fixed size: see kernels/deltaRule and kernels/shortConvolution. */
+export interface RecurrentState {
+  numKeyHeads: number;
+  numValueHeads: number;
+  keyHeadDim: number;
+  valueHeadDim: number;
+  /** Tokens that the convolution sees. */
+  taps: number;
+  /** [value heads, channels of a key, channels of a value] */
+  memory: DeviceBuffer;
+  /** [taps − 1, channels of queries, keys and values] */
+  recent: DeviceBuffer;
+}
+
+/** What a decoder layer keeps from step to step. */
+export type LayerMemory = LayerCache | RecurrentState;
+
+/** Where heads lie in the columns of an activation: the first from `start` on, each `stride` behind the one before. */
+export interface HeadLayout {
+  numHeads: number;
+  headDim: number;
+  start: number;
+  stride: number;
 }
 
 /** Rows that take the place of embedding rows, f32 [rows, width of the embedding]: the features of pictures. */
@@ -77,7 +104,32 @@ export type Op =
     }
   | { kind: 'rmsNorm'; x: Tensor; weight: Vector; eps: number; out: Tensor }
   | { kind: 'linear'; x: Tensor; weight: Matrix; out: Tensor }
-  | { kind: 'rope'; x: Tensor; table: RopeTable; numHeads: number; out: Tensor }
+  | { kind: 'headNorm'; x: Tensor; weight: Vector; eps: number; heads: HeadLayout; out: Tensor }
+  | { kind: 'gateHeads'; x: Tensor; gate: Tensor; gating: Gating; heads: HeadLayout; out: Tensor }
+  | { kind: 'shortConvolution'; x: Tensor; weight: Vector; state: RecurrentState; out: Tensor }
+  | {
+      kind: 'deltaRule';
+      qkv: Tensor;
+      decay: Tensor;
+      beta: Tensor;
+      decayRate: Vector;
+      decayBias: Vector;
+      state: RecurrentState;
+      out: Tensor;
+    }
+  | { kind: 'stackRows'; x: Tensor; count: number; columns: number; out: Tensor }
+  | { kind: 'averageRows'; x: Tensor; count: number; out: Tensor }
+  | {
+      kind: 'windowAttention';
+      q: Tensor;
+      k: Tensor;
+      v: Tensor;
+      numHeads: number;
+      headDim: number;
+      scale: number;
+      out: Tensor;
+    }
+  | { kind: 'rope'; x: Tensor; table: RopeTable; numHeads: number; headDim: number; out: Tensor }
   | { kind: 'kvAppend'; k: Tensor; v: Tensor; cache: LayerCache }
   | { kind: 'attention'; q: Tensor; cache: LayerCache; numHeads: number; scale: number; out: Tensor }
   | { kind: 'add'; residual: Tensor; branch: Tensor; scale: number; out: Tensor }
@@ -104,9 +156,12 @@ export class Ops {
     return this.capacity * paddedWidth(columns) * 4;
   }
 
-  /** Activations that the host writes to `buffer` before a step. [rows, columns], rows padded to whole blocks with zeros */
-  input(buffer: DeviceBuffer, columns: number): Tensor {
-    return { ...this.#tensor(this.capacity, columns), memory: buffer };
+  /**
+   * Activations that stand in `buffer` before a step, `perRow` rows of them for each row of the step.
+   * [perRow · rows, columns], rows padded to whole blocks with zeros
+   */
+  input(buffer: DeviceBuffer, columns: number, perRow = 1): Tensor {
+    return { ...this.#tensor(perRow * this.capacity, columns), memory: buffer };
   }
 
   /**
@@ -142,9 +197,66 @@ export class Ops {
     return this.#record({ kind: 'linear', x, weight, out: this.#tensor(x.rows, weight.rows) });
   }
 
-  /** Rotary position embedding, pairs (i, i + headDim / 2), on `numHeads` heads side by side. */
-  rope(x: Tensor, table: RopeTable, numHeads: number): Tensor {
-    return this.#record({ kind: 'rope', x, table, numHeads, out: this.#tensor(x.rows, x.width) });
+  /** The same for each head, with one weight for all: [rows, numHeads · headDim], heads side by side. */
+  headNorm(x: Tensor, weight: Vector, eps: number, heads: HeadLayout): Tensor {
+    const out = this.#tensor(x.rows, heads.numHeads * heads.headDim);
+    return this.#record({ kind: 'headNorm', x, weight, eps, heads, out });
+  }
+
+  /** Heads of x, side by side, times σ(g), for 'silu' times g · σ(g), of gates g that lie in `gate` as `heads` says. */
+  gateHeads(x: Tensor, gate: Tensor, gating: Gating, heads: HeadLayout): Tensor {
+    return this.#record({ kind: 'gateHeads', x, gate, gating, heads, out: this.#tensor(x.rows, x.width) });
+  }
+
+  /** silu of the causal convolution of each channel over the last tokens, the newest included, by [channels, taps]. */
+  shortConvolution(x: Tensor, weight: Vector, state: RecurrentState): Tensor {
+    return this.#record({ kind: 'shortConvolution', x, weight, state, out: this.#tensor(x.rows, x.width) });
+  }
+
+  /**
+   * The gated delta rule on queries, keys and values side by side; `decay` and `beta` [rows, value heads] say how much is
+   * forgotten and learned. [rows, value heads · valueHeadDim]
+   */
+  deltaRule(
+    qkv: Tensor,
+    gates: { decay: Tensor; beta: Tensor; decayRate: Vector; decayBias: Vector },
+    state: RecurrentState,
+  ): Tensor {
+    const out = this.#tensor(qkv.rows, state.numValueHeads * state.valueHeadDim);
+    return this.#record({ kind: 'deltaRule', qkv, ...gates, state, out });
+  }
+
+  /** Each `count` rows of an input side by side in one. [rows, count · columns] */
+  stackRows(x: Tensor, count: number, columns: number): Tensor {
+    return this.#record({ kind: 'stackRows', x, count, columns, out: this.#tensor(x.rows / count, count * columns) });
+  }
+
+  /** The mean of each `count` rows of an input. */
+  averageRows(x: Tensor, count: number): Tensor {
+    return this.#record({ kind: 'averageRows', x, count, out: this.#tensor(x.rows / count, x.width) });
+  }
+
+  /** Softmax attention of each row over the four rows that it stands among, from a multiple of four on. */
+  windowAttention(q: Tensor, k: Tensor, v: Tensor, numHeads: number, headDim: number): Tensor {
+    const scale = 1 / Math.sqrt(headDim);
+    return this.#record({
+      kind: 'windowAttention',
+      q,
+      k,
+      v,
+      numHeads,
+      headDim,
+      scale,
+      out: this.#tensor(q.rows, q.width),
+    });
+  }
+
+  /**
+   * Rotary position embedding on `numHeads` heads side by side: pairs (i, i + table.headDim / 2) of the first channels of
+   * a head, all of them where headDim is not given.
+   */
+  rope(x: Tensor, table: RopeTable, numHeads: number, headDim = table.headDim): Tensor {
+    return this.#record({ kind: 'rope', x, table, numHeads, headDim, out: this.#tensor(x.rows, x.width) });
   }
 
   /** Causal softmax attention of q over the cache, after appending k and v at the step's position. [rows, numHeads · headDim] */

@@ -4,9 +4,13 @@ import { add } from '../kernels/add/add';
 import { attention, MAX_HEAD_DIM } from '../kernels/attention/attention';
 import { bias } from '../kernels/bias/bias';
 import { cachedAttention } from '../kernels/cachedAttention/cachedAttention';
+import { averageRows } from '../kernels/averageRows/averageRows';
+import { deltaRule } from '../kernels/deltaRule/deltaRule';
 import { embedding } from '../kernels/embedding/embedding';
 import { featureRows } from '../kernels/featureRows/featureRows';
+import { gateHeads } from '../kernels/gateHeads/gateHeads';
 import { gatedProjections } from '../kernels/gatedProjections/gatedProjections';
+import { headNorm } from '../kernels/headNorm/headNorm';
 import { kvAppend } from '../kernels/kvAppend/kvAppend';
 import { lastRow } from '../kernels/lastRow/lastRow';
 import { layerNorm } from '../kernels/layerNorm/layerNorm';
@@ -20,9 +24,12 @@ import { rmsNorm } from '../kernels/rmsNorm/rmsNorm';
 import { rope } from '../kernels/rope/rope';
 import { scale } from '../kernels/scale/scale';
 import { MAX_BATCH } from '../kernels/shared/batch';
+import { shortConvolution } from '../kernels/shortConvolution/shortConvolution';
+import { stackRows } from '../kernels/stackRows/stackRows';
 import { swiglu } from '../kernels/swiglu/swiglu';
 import { tiledAttention } from '../kernels/tiledAttention/tiledAttention';
 import { weigh } from '../kernels/weigh/weigh';
+import { windowAttention } from '../kernels/windowAttention/windowAttention';
 import { paddedWidth } from '../quant/layout';
 import type { FusedOp } from './fusedOps';
 import type { DeviceBuffer, LayerCache, Matrix, Op, Tensor } from './graph';
@@ -57,7 +64,7 @@ function lowerUnsized(op: Op | FusedOp, kernels: KernelChoice): Unsized[] {
     case 'linear':
       return lowerLinear(op, kernels);
     case 'rope': {
-      const launch = rope({ numHeads: op.numHeads, headDim: op.table.headDim });
+      const launch = rope({ numHeads: op.numHeads, headDim: op.headDim, rotaryDim: op.table.headDim });
       return [{ launch, operands: [op.table.buffer, op.x, op.out] }];
     }
     case 'kvAppend':
@@ -74,6 +81,15 @@ function lowerUnsized(op: Op | FusedOp, kernels: KernelChoice): Unsized[] {
     }
     case 'cachedAttention':
       return lowerCachedAttention(op);
+    case 'headNorm':
+    case 'gateHeads':
+    case 'shortConvolution':
+    case 'deltaRule':
+      return [lowerHybrid(op)];
+    case 'stackRows':
+    case 'averageRows':
+    case 'windowAttention':
+      return [lowerMerging(op)];
     case 'weigh':
     case 'projections':
     case 'gatedProjections':
@@ -114,6 +130,42 @@ function lowerFused(op: Exclude<FusedOp, { kind: 'cachedAttention' }>, { matvec:
       const operands = [x, residual, norm.buffer, out, normed.weighted, normed.squares, onlyShard(weight)];
       return { launch: residualProjection({ ...weight, scale: op.scale, batch: out.rows, variant }), operands };
     }
+  }
+}
+
+/** What layers with a recurrent state, and gated attention, have besides. */
+function lowerHybrid(op: OpOf<'headNorm' | 'gateHeads' | 'shortConvolution' | 'deltaRule'>): Unsized {
+  switch (op.kind) {
+    case 'headNorm': {
+      const launch = headNorm({ ...op.heads, xWidth: op.x.width, eps: op.eps });
+      return { launch, operands: [op.x, op.weight.buffer, op.out] };
+    }
+    case 'gateHeads': {
+      const launch = gateHeads({ ...op.heads, gateWidth: op.gate.width, gating: op.gating });
+      return { launch, operands: [op.x, op.gate, op.out] };
+    }
+    case 'shortConvolution': {
+      const { taps, recent } = op.state;
+      const launch = shortConvolution({ channels: op.weight.length / taps, taps });
+      return { launch, operands: [op.x, op.weight.buffer, recent, op.out] };
+    }
+    case 'deltaRule': {
+      const { qkv, decay, beta, decayRate, decayBias, state, out } = op;
+      const operands = [qkv, decay, beta, decayRate.buffer, decayBias.buffer, state.memory, out];
+      return { launch: deltaRule(state), operands };
+    }
+  }
+}
+
+/** What a vision tower that merges its rows has besides. */
+function lowerMerging(op: OpOf<'stackRows' | 'averageRows' | 'windowAttention'>): Unsized {
+  switch (op.kind) {
+    case 'stackRows':
+      return { launch: stackRows(op), operands: [op.x, op.out] };
+    case 'averageRows':
+      return { launch: averageRows({ count: op.count, width: op.out.width }), operands: [op.x, op.out] };
+    case 'windowAttention':
+      return { launch: windowAttention(op), operands: [op.q, op.k, op.v, op.out] };
   }
 }
 

@@ -17,6 +17,12 @@ export function opInputs(op: Op | FusedOp): Tensor[] {
       return [op.residual, op.branch];
     case 'swiglu':
       return [op.gate, op.up];
+    case 'gateHeads':
+      return [op.x, op.gate];
+    case 'deltaRule':
+      return [op.qkv, op.decay, op.beta];
+    case 'windowAttention':
+      return [op.q, op.k, op.v];
     case 'projections':
     case 'gatedProjections':
       return [op.x.weighted, op.x.squares];
@@ -29,6 +35,10 @@ export function opInputs(op: Op | FusedOp): Tensor[] {
     case 'bias':
     case 'linear':
     case 'rope':
+    case 'headNorm':
+    case 'shortConvolution':
+    case 'stackRows':
+    case 'averageRows':
     case 'scale':
     case 'lastRow':
     case 'weigh':

@@ -6,7 +6,8 @@ export function weightBytes({ ops }: Graph): number {
   let bytes = 0;
   for (const op of ops) {
     if (op.kind === 'linear') bytes += matrixLayout(op.weight.format, op.weight.rows, op.weight.columns).bytes;
-    if (op.kind === 'rmsNorm') bytes += op.weight.length * 4;
+    if (op.kind === 'rmsNorm' || op.kind === 'headNorm' || op.kind === 'shortConvolution')
+      bytes += op.weight.length * 4;
     if (op.kind === 'layerNorm') bytes += 2 * op.weight.length * 4;
     if (op.kind === 'bias') bytes += op.bias.length * 4;
   }

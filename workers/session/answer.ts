@@ -28,7 +28,8 @@ export async function* answer(
   // The last token needs no place in the cache.
   const most = Math.min(maxTokens, session.contextLength - promptIds.length + 1);
   if (most < 1) return;
-  const mayDraft = promptLookup && sampling.temperature === 0 && !hasPenalties(sampling) && !wantsLogits;
+  const mayDraft =
+    promptLookup && session.mayCheck && sampling.temperature === 0 && !hasPenalties(sampling) && !wantsLogits;
   const lookup = mayDraft ? new PromptLookup(promptIds, predictedTokens) : null;
   const { pace } = session;
   pace.pause();

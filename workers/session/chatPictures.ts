@@ -68,7 +68,7 @@ export class ChatPictures {
     const ranges = featureRanges(tokenIds, plans, this.config, (token) => this.tokenizer.tokenId(token));
     return shown
       .flatMap((picture) => this.#tilesOf(picture, patchWidth))
-      .map((tile, i) => ({ ...tile, start: ranges[i]!.start }));
+      .map((tile, i) => ({ ...tile, start: ranges[i]!.start, rows: ranges[i]!.end - ranges[i]!.start }));
   }
 
   close(): void {

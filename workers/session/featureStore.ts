@@ -13,6 +13,8 @@ export interface PromptTile {
   key: string;
   /** Index of the token that its first feature row takes the place of. */
   start: number;
+  /** Its feature rows, where that depends on its size; else those of every tile. */
+  rows?: number;
   /** Called where the tile has to be encoded. */
   patches(): TilePatches | Promise<TilePatches>;
 }
@@ -75,7 +77,7 @@ export class FeatureStore {
     for (const tile of tiles) {
       const { serial } = this.#find(tile.key) ?? (await this.#encode(tile, keys, encoder, throwIfStopped));
       const first = this.vocabSize + serial * this.rowsPerTile;
-      for (let row = 0; row < this.rowsPerTile; row++) result[tile.start + row] = first + row;
+      for (let row = 0; row < (tile.rows ?? this.rowsPerTile); row++) result[tile.start + row] = first + row;
     }
     return result;
   }

@@ -1,19 +1,20 @@
 import { MANIFEST_VERSION, type Manifest, type TensorEntry, type TokenizerRecord } from '../checkpoint/manifest';
+import { type DeltaNetConfig, mixedChannels } from '../checkpoint/hybridConfig';
 import type { ModelConfig } from '../checkpoint/modelConfig';
 import { engineError, hasErrorName } from '../errors';
 import { languageModelWeights } from '../model/weights';
 import { ropeTable } from '../model/ropeTable';
-import { visionWeights } from '../model/visionWeights';
 import type { Backend } from '../ops/backend';
 import { kvCacheFormat } from '../memory/kvCacheFormat';
-import { kvCacheBytes } from '../ops/kvCacheLayout';
-import type { LayerCache, Matrix, Vector } from '../ops/graph';
+import { convolutionStateFloats, deltaStateFloats, kvCacheBytes } from '../ops/layerMemoryLayout';
+import type { LayerCache, LayerMemory, Matrix, RecurrentState, Vector } from '../ops/graph';
 import { kernelWorkload, type KernelWorkload } from '../ops/kernelWorkload';
 import type { EngineOptions, KvCacheFormat, LoadRequest, Progress } from '../protocol';
 import { release } from '../storage/release';
 import type { WeightStore } from '../storage/weightStore';
 import { Tokenizer } from '../tokenizer/tokenizer';
 import { createBackend, rememberPlainKernels } from './createBackend';
+import { eyesOf } from './eyes';
 import { Session, type SessionParts } from './session';
 
 /** A page that did not ask gets room for a long conversation without the cache outweighing the model. */
@@ -107,22 +108,23 @@ function createParts(
   manifest: Manifest,
   buffers: ReadonlyMap<TensorEntry, Matrix['shards']>,
   request: LoadRequest,
-): Pick<SessionParts, 'model' | 'cache' | 'contextLength' | 'eyes'> {
+): Pick<SessionParts, 'model' | 'memory' | 'contextLength' | 'eyes'> {
   const { config } = manifest;
   const contextLength = contextLengthFor(manifest, request);
   const tensors = namedTensors(buffers);
-  const rope = backend.createBuffer('rope', contextLength * config.headDim * 4);
-  backend.write(rope, 0, asBytes(ropeTable(config.rope, config.headDim, contextLength)));
+  const rotaryDim = config.hybrid?.rotaryDim ?? config.headDim;
+  const rope = backend.createBuffer('rope', contextLength * rotaryDim * 4);
+  backend.write(rope, 0, asBytes(ropeTable(config.rope, rotaryDim, contextLength)));
   const matrix = (name: string) => found(tensors.matrices, name);
   const vector = (name: string) => found(tensors.vectors, name);
-  const table = { positions: contextLength, headDim: config.headDim, buffer: rope };
+  const table = { positions: contextLength, headDim: rotaryDim, buffer: rope };
   const weights = languageModelWeights(config, table, matrix, vector);
   const { vision, hiddenSize } = config;
-  const eyes = vision ? { config: vision, weights: visionWeights(vision, matrix, vector), width: hiddenSize } : null;
+  const eyes = vision ? eyesOf(vision, hiddenSize, matrix, vector) : null;
   const { kvCache = 'auto' } = request;
   const format = kvCache === 'auto' ? kvCacheFormat(manifest, contextLength, backend.mostBufferBytes) : kvCache;
-  const cache = createKvCache(backend, config, contextLength, format);
-  return { model: { config, weights }, cache, contextLength, eyes };
+  const memory = createLayerMemory(backend, config, contextLength, format);
+  return { model: { config, weights }, memory, contextLength, eyes };
 }
 
 function throwIfAborted(signal: AbortSignal): void {
@@ -231,23 +233,46 @@ function contextLengthFor({ config }: Manifest, { contextLength }: LoadRequest):
   return Math.min(config.maxPositions, contextLength);
 }
 
-/** An empty cache with room for `capacity` tokens, layer by layer. */
-export function createKvCache(
+/** What each layer keeps, still empty: a cache with room for `capacity` tokens, or a recurrent state. */
+export function createLayerMemory(
   backend: Backend,
   config: ModelConfig,
   capacity: number,
   format: KvCacheFormat,
-): LayerCache[] {
-  const { numKvHeads, headDim } = config;
+): LayerMemory[] {
+  const { hybrid } = config;
+  return Array.from({ length: config.numLayers }, (_, layer) =>
+    hybrid?.layerKinds[layer] === 'delta-net'
+      ? createRecurrentState(backend, hybrid.delta, layer)
+      : createKvCache(backend, config, capacity, format, layer),
+  );
+}
+
+function createKvCache(
+  backend: Backend,
+  { numKvHeads, headDim }: ModelConfig,
+  capacity: number,
+  format: KvCacheFormat,
+  layer: number,
+): LayerCache {
   const bytes = kvCacheBytes(format, numKvHeads, capacity, headDim);
-  return Array.from({ length: config.numLayers }, (_, layer) => ({
+  return {
     format,
     capacity,
     numKvHeads,
     headDim,
     keys: backend.createBuffer(`layers.${layer}.keys`, bytes),
     values: backend.createBuffer(`layers.${layer}.values`, bytes),
-  }));
+  };
+}
+
+function createRecurrentState(backend: Backend, delta: DeltaNetConfig, layer: number): RecurrentState {
+  const channels = mixedChannels(delta);
+  return {
+    ...delta,
+    memory: backend.createBuffer(`layers.${layer}.memory`, 4 * deltaStateFloats(delta)),
+    recent: backend.createBuffer(`layers.${layer}.recent`, 4 * convolutionStateFloats({ channels, taps: delta.taps })),
+  };
 }
 
 function asBytes(array: Float32Array<ArrayBuffer>): Uint8Array {

@@ -3,7 +3,7 @@ import { engineError } from '../errors';
 import { forward, type MiniCpm } from '../model/minicpm';
 import type { Backend, Program, Step } from '../ops/backend';
 import { MAX_FUSED_ROWS } from '../ops/fuse';
-import { Ops, type FeatureRows, type LayerCache } from '../ops/graph';
+import { Ops, type FeatureRows, type LayerMemory } from '../ops/graph';
 import type { SampledToken, Sampling, TokenLoop } from '../ops/tokenLoop';
 import type {
   ChatMessage,
@@ -20,22 +20,31 @@ import type { Tokenizer } from '../tokenizer/tokenizer';
 import { ChatPictures, hasPictures } from './chatPictures';
 import { FeatureStore, type PromptTile } from './featureStore';
 import { chatTokenIds } from './chatTokenIds';
+import { createTileEncoder, featureSizes, type Eyes } from './eyes';
 import { generate } from './generate';
 import { prefillCapacity, PrefillChunks } from './prefillChunks';
 import { Pace } from './pace';
 import { commonPrefixLength } from './prefix';
+import { StateSnapshots } from './stateSnapshots';
 import { forwardPromptOf, type ForwardInput, type SessionInput } from './prompt';
-import { type Eyes, TileEncoder } from './tileEncoder';
+import type { TileEncoder } from './tileEncoder';
 
 /** Rows of one submission when logits of every position are wanted: 32 rows of 130,000 logits are 17 MB. */
 const ALL_LOGITS_ROWS = 32;
+
+/** Of a model with recurrent states, how many tokens of an answer go by from one copy of them to the next. */
+const SNAPSHOT_TOKENS = 64;
+
+/** Tokens at the end of a prompt that the next prompt may not begin with: what a template puts in front of an answer. */
+const CLOSING_TOKENS = 16;
 
 /** What a session is made of; all of it lives on `backend`. */
 export interface SessionParts {
   backend: Backend;
   info: ModelInfo;
   model: MiniCpm;
-  cache: LayerCache[];
+  /** What each layer keeps. */
+  memory: LayerMemory[];
   /** Tokens the cache has room for. */
   contextLength: number;
   tokenizer: Tokenizer | null;
@@ -69,6 +78,8 @@ export class Session {
   #isDisposed = false;
   /** How many tokens to keep in flight, known from answer to answer. */
   readonly pace: Pace;
+  /** Of a model with recurrent states. */
+  readonly #states: StateSnapshots | null;
 
   private constructor(
     private readonly parts: SessionParts,
@@ -80,6 +91,7 @@ export class Session {
   ) {
     this.#chunks = new PrefillChunks(prefillProgram.capacity);
     this.pace = new Pace(loop.mostInFlight);
+    this.#states = StateSnapshots.create(parts.backend, parts.memory);
   }
 
   /** Records and compiles the programs of a model whose weights are on the backend. Takes ownership of the backend. */
@@ -90,7 +102,7 @@ export class Session {
     const [decode, prefill, encoder] = await Promise.all([
       compile(parts, 1, 'last'),
       compile(parts, prefillCapacity(bytesPerRow, parts.contextLength), 'last', features?.rows),
-      parts.eyes && TileEncoder.create(parts.backend, parts.eyes),
+      parts.eyes && createTileEncoder(parts.backend, parts.eyes),
     ]);
     const loop = await parts.backend.createTokenLoop(decode, prefill, parts.model.config.vocabSize);
     return new Session(parts, decode, prefill, loop, encoder, features);
@@ -214,6 +226,11 @@ export class Session {
     return this.#check !== null;
   }
 
+  /** Whether drafts can be checked at all: a recurrent state would have to forget those that are wrong. */
+  get mayCheck(): boolean {
+    return this.#states === null;
+  }
+
   /**
    * Makes `check` ready: a program that many answers never need, and that compiles while one goes on. Never throws: where it
    * fails, answers go on without.
@@ -231,7 +248,10 @@ export class Session {
 
   /** Computes the token after the one before, whether or not that one is known yet. */
   next(wantsLogits: boolean): Promise<SampledToken> {
-    return this.loop.next(wantsLogits);
+    const token = this.loop.next(wantsLogits);
+    this.#advanceStates(1);
+    if (this.#states && this.#states.position % SNAPSHOT_TOKENS === 0) this.#states.take();
+    return token;
   }
 
   /** Takes a token that `next` gave for part of the answer: the one before it is in the cache. */
@@ -264,6 +284,8 @@ export class Session {
   /** For measurements: takes what lies in the cache, whatever it is, for the keys and values of `tokenIds`. */
   assumeCached(tokenIds: readonly number[]): void {
     this.#cached = [...tokenIds];
+    this.#states?.rewind(0);
+    this.#advanceStates(tokenIds.length);
   }
 
   /** Throws AbortError where `signal` or `dispose` asks for an end. */
@@ -303,7 +325,8 @@ export class Session {
     this.checkFits(tokenIds);
     this.throwIfStopped(signal);
     // The last token is always computed: its logits are wanted.
-    const reused = Math.min(commonPrefixLength(this.#cached, tokenIds), tokenIds.length - 1);
+    const common = Math.min(commonPrefixLength(this.#cached, tokenIds), tokenIds.length - 1);
+    const reused = this.#states?.rewind(common) ?? common;
     this.#cached.length = reused;
     this.timings.prefixTokensReused += reused;
     const started = performance.now();
@@ -329,20 +352,35 @@ export class Session {
     for (;;) {
       const position = this.#cached.length;
       const remaining = tokenIds.length - position;
-      const rows = tokenIds.slice(position, position + Math.min(program.capacity, this.#chunks.rows));
+      const most = Math.min(program.capacity, this.#chunks.rows, this.#rowsToSnapshot(remaining));
+      const rows = tokenIds.slice(position, position + most);
       if (rows.length === remaining) {
-        const result = await finish(program, { tokenIds: deviceIds(rows), position });
+        const finishing = finish(program, { tokenIds: deviceIds(rows), position });
+        this.#advanceStates(rows.length);
+        const result = await finishing;
         this.#cached.push(...rows);
         return result;
       }
       const started = performance.now();
       program.submit({ tokenIds: deviceIds(rows), position });
+      this.#advanceStates(rows.length);
+      this.#states?.take();
       this.#cached.push(...rows);
       // Wait for the device between chunks: a stop is heard, work does not pile up, and the next one is sized by the time.
       await this.parts.backend.flush();
       this.#chunks.took(performance.now() - started, rows.length);
       this.throwIfStopped(signal);
     }
+  }
+
+  /** A copy of recurrent states goes in front of what closes a prompt: so many rows before it, of so many that remain. */
+  #rowsToSnapshot(remaining: number): number {
+    return this.#states && remaining > CLOSING_TOKENS ? remaining - CLOSING_TOKENS : Infinity;
+  }
+
+  /** Notes that a step of so many rows was submitted. */
+  #advanceStates(rows: number): void {
+    this.#states?.advance(rows);
   }
 
   async #logitsOfAll(tokenIds: number[]): Promise<Float32Array<ArrayBuffer>> {
@@ -356,10 +394,12 @@ export class Session {
     );
     const program = this.#allLogits;
     const logits = roomForLogits(tokenIds.length, vocabSize);
+    this.#states?.rewind(0);
     for (let position = 0; position < tokenIds.length; position += program.capacity) {
       this.throwIfStopped();
       const rows = tokenIds.slice(position, position + program.capacity);
       const step = { tokenIds: this.features?.deviceIds(rows) ?? rows, position };
+      this.#advanceStates(rows.length);
       logits.set(await this.#logits(program, step, rows.length), position * vocabSize);
     }
     this.#cached = [...tokenIds];
@@ -407,13 +447,13 @@ function roomForLogits(positions: number, vocabSize: number): Float32Array<Array
 }
 
 function compile(
-  { backend, model, cache }: SessionParts,
+  { backend, model, memory }: SessionParts,
   capacity: number,
   positions: 'last' | 'all',
   features: FeatureRows | null = null,
 ) {
   const ops = new Ops(capacity);
-  return backend.compile(ops.graph(forward(ops, model, cache, positions, features)));
+  return backend.compile(ops.graph(forward(ops, model, memory, positions, features)));
 }
 
 /** Of a model that takes no pictures. */
@@ -421,6 +461,5 @@ const NO_TILES: FeatureStore['counters'] = { tilesEncoded: 0, tilesReused: 0, en
 
 function createFeatures({ backend, model, contextLength, eyes }: SessionParts): FeatureStore | null {
   if (!eyes) return null;
-  const sizes = { rowsPerTile: eyes.config.numQueries, width: eyes.width };
-  return FeatureStore.create(backend, model.config.vocabSize, contextLength, sizes);
+  return FeatureStore.create(backend, model.config.vocabSize, contextLength, featureSizes(eyes));
 }

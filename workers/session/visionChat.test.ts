@@ -4,7 +4,7 @@ import { pictureOfBytes } from '../image/picture';
 import type { ChatMessage, GenerateInput } from '../protocol';
 import { WeightStore } from '../storage/weightStore';
 import { importModel, newDatabase } from '../testing/importing';
-import { goldenFile, hasOracle, ORACLE, oracleFile, oracleFiles } from '../testing/oracle';
+import { goldenFile, hasOracle, ORACLE, oracleFiles, tokenizerFiles, withQuestion } from '../testing/oracle';
 import { readRgbPng } from '../testing/png';
 import { loadModel } from './loadModel';
 import type { Session } from './session';
@@ -25,18 +25,15 @@ const MODELS = [
   ['tiny-minicpmv-1', 'bf16', 'v1027'],
   ['tiny-minicpmv-4.0', 'bf16', 'chatml782'],
   ['tiny-minicpmv-4.0', 'gguf-Q4_K_M', null],
+  ['tiny-minicpmv-4.6', 'bf16', 'bytelevel700'],
 ] as const;
 
 async function load(model: string, tokenizer: string | null): Promise<Session> {
   const database = newDatabase();
-  const names = ['tokenizer.json', 'tokenizer.model', 'tokenizer_config.json'];
   const files =
     tokenizer === null
       ? oracleFiles(`${model}/gguf`)
-      : [
-          ...oracleFiles(`${model}/safetensors-bf16`),
-          ...names.map((name) => oracleFile(`tiny-tokenizers/${tokenizer}/${name}`)),
-        ];
+      : [...oracleFiles(`${model}/safetensors-bf16`), ...tokenizerFiles(tokenizer)];
   const { id } = await importModel(files, { database, quantization: 'f32' });
   const { signal } = new AbortController();
   const request = { kvCache: 'f32' as const };
@@ -59,7 +56,7 @@ describe.skipIf(!hasOracle)('chats with pictures', () => {
   test.each(MODELS)('%s %s: tokens, logits and answers', { timeout: 120_000 }, async (model, variant, tokenizer) => {
     const session = await load(model, tokenizer);
     const { prompts, tensor } = goldenFile(model, variant);
-    for (const { index, image, images = image ? [image] : [], question, ...prompt } of prompts) {
+    for (const { index, image, images = image ? [image] : [], question, ...prompt } of prompts.map(withQuestion)) {
       const pictures = images.map((path) => picture(`${model}/${path}`));
       const messages: ChatMessage[] = [
         { role: 'user', content: [...pictures, { type: 'text', text: question ?? '' }] },

@@ -33,6 +33,8 @@ export interface GoldenPrompt {
   image?: string;
   images?: string[];
   question?: string;
+  /** The rendered chat; where it is all there is, the question stands in it. */
+  prompt_text?: string;
   greedy: { tokens: number[]; margin_top1_top2: number[] };
 }
 
@@ -41,6 +43,22 @@ export interface GoldenFile {
   prompts: GoldenPrompt[];
   /** A tensor by name; null for one that the file lacks. */
   tensor(name: string): { shape: number[]; values: Float32Array } | null;
+}
+
+/** A prompt of 4.6 with its question, which it states in the rendered chat alone: the last line of the person's turn. */
+export function withQuestion(prompt: GoldenPrompt): GoldenPrompt {
+  const question =
+    prompt.question ?? /([^\n]*)<\|im_end\|>\n<\|im_start\|>assistant/.exec(prompt.prompt_text ?? '')?.[1];
+  return { ...prompt, ...(question !== undefined && { question }) };
+}
+
+/** The files of a tokenizer that a model of the oracle uses; 4.6 has the published chat template. */
+export function tokenizerFiles(name: string): File[] {
+  const paths = ['tokenizer.json', 'tokenizer.model', 'tokenizer_config.json'].map(
+    (file) => `tiny-tokenizers/${name}/${file}`,
+  );
+  const template = name.startsWith('bytelevel') ? ['tokenizers/minicpm-v-4.6/chat_template.jinja'] : [];
+  return [...paths.filter((path) => existsSync(`${ORACLE}/${path}`)), ...template].map(oracleFile);
 }
 
 /** The golden file of `variant`, such as 'bf16'. */

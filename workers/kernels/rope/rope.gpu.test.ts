@@ -10,23 +10,30 @@ import { ropeReference } from './rope.reference';
 const POSITIONS = 40;
 
 /** Angles that differ for every position and pair. */
-function ropeTable(headDim: number): Float32Array<ArrayBuffer> {
-  return Float32Array.from({ length: POSITIONS * headDim }, (_, i) => {
-    const angle = (1 + Math.floor(i / headDim)) * 0.9 ** Math.floor((i % headDim) / 2);
+function ropeTable(rotaryDim: number): Float32Array<ArrayBuffer> {
+  return Float32Array.from({ length: POSITIONS * rotaryDim }, (_, i) => {
+    const angle = (1 + Math.floor(i / rotaryDim)) * 0.9 ** Math.floor((i % rotaryDim) / 2);
     return i % 2 === 0 ? Math.cos(angle) : Math.sin(angle);
   });
 }
 
-async function check(device: GPUDevice, numHeads: number, headDim: number, rows: number, position: number) {
+async function check(
+  device: GPUDevice,
+  numHeads: number,
+  headDim: number,
+  rows: number,
+  position: number,
+  rotaryDim = headDim,
+) {
   const random = new Random(numHeads * headDim + rows);
   const width = paddedWidth(numHeads * headDim);
   const capacity = rows + 1;
   const x = random.rows(capacity, width, width);
-  const table = ropeTable(headDim);
+  const table = ropeTable(rotaryDim);
   const got = new Float32Array(capacity * width).fill(777);
-  await runLaunch(device, rope({ numHeads, headDim }), { rows, position }, [table, x, got]);
+  await runLaunch(device, rope({ numHeads, headDim, rotaryDim }), { rows, position }, [table, x, got]);
   const want = new Float32Array(rows * width);
-  ropeReference(table, x, want, { rows, numHeads, headDim, width, position });
+  ropeReference(table, x, want, { rows, numHeads, headDim, rotaryDim, width, position });
   const used = got.subarray(0, rows * width);
   expect(nmse(used, want)).toBeLessThan(1e-13);
   expect(used.filter((_, i) => i % width >= numHeads * headDim).every((value) => value === 0)).toBe(true);
@@ -43,6 +50,16 @@ for (const [numHeads, headDim, rows, position] of [
 ] as const) {
   gpuTest(`rope: ${numHeads} heads of ${headDim}, ${rows} rows from position ${position}`, ({ device }) =>
     check(device, numHeads, headDim, rows, position),
+  );
+}
+
+for (const [numHeads, headDim, rotaryDim] of [
+  [4, 64, 16],
+  [3, 24, 6],
+  [8, 256, 64],
+] as const) {
+  gpuTest(`rope: ${rotaryDim} of ${headDim} channels rotate`, ({ device }) =>
+    check(device, numHeads, headDim, 3, 2, rotaryDim),
   );
 }
 
