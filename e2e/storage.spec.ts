@@ -5,6 +5,7 @@ import { expect, test } from '@playwright/test';
 import type { HubOptions, HubServer } from '../workers/testing/hubServer';
 import { bytesSentTwice, startHub } from '../workers/testing/hubServer';
 import { chromiumLaunchOptions } from './chromium';
+import { flipByte } from './flipByte';
 
 /** Getting a model and keeping it, as a person does it on the built app. */
 
@@ -85,23 +86,6 @@ function record<T>(page: Page, kind: string): Promise<T> {
     open.result.close();
     return found.result[0] as T;
   }, kind);
-}
-
-/** Flips a bit of the first chunk in the weight database. */
-async function damage(page: Page): Promise<void> {
-  await page.evaluate(async () => {
-    const open = indexedDB.open('minicpm-weights');
-    await new Promise((resolve) => (open.onsuccess = resolve));
-    const transaction = open.result.transaction('weights', 'readwrite');
-    const cursor = transaction.objectStore('weights').openCursor(IDBKeyRange.bound(['chunk'], ['chunk', []]));
-    cursor.onsuccess = () => {
-      const bytes = cursor.result!.value as Uint8Array;
-      bytes[5] = bytes[5]! ^ 1;
-      cursor.result!.update(bytes);
-    };
-    await new Promise((resolve) => (transaction.oncomplete = resolve));
-    open.result.close();
-  });
 }
 
 async function setQuota(page: Page, quotaSize: number): Promise<void> {
@@ -211,7 +195,7 @@ test('a flipped byte is found by checking and mended from its own bytes, and so 
   const care = page.getByTestId('care');
   await page.getByTestId('verify').click();
   await expect(care).toHaveAttribute('data-state', 'whole');
-  await damage(page);
+  await flipByte(page, 5);
   await page.getByTestId('verify').click();
   await expect(care).toHaveAttribute('data-state', 'damaged');
   hub.requests.length = 0;
@@ -221,7 +205,7 @@ test('a flipped byte is found by checking and mended from its own bytes, and so 
   await page.getByTestId('verify').click();
   await expect(care).toHaveAttribute('data-state', 'whole');
 
-  await damage(page);
+  await flipByte(page, 5);
   await page.goto('./');
   await page.getByTestId('continue-model').click();
   await expect(page.getByTestId('error-banner')).toHaveAttribute('data-error', 'ModelCorruptError');

@@ -7,6 +7,7 @@ import { bytesSentTwice, startHub } from '../workers/testing/hubServer';
 import { Random } from '../workers/testing/random';
 import { openEnginePage } from './enginePage';
 import { expect, test } from './fixtures';
+import { flipByte } from './flipByte';
 
 /** Transfers that are broken in every way: what is stored is the same in the end, and nothing is fetched for long twice. */
 
@@ -321,25 +322,7 @@ test('one flipped byte is found at load, named, and repaired by fetching its ran
   const random = new Random(4);
   for (let time = 0; time < 3; time++) {
     const chunk = chunks[random.below(chunks.length)]!;
-    await page.evaluate(
-      async ({ number, byte }) => {
-        const open = indexedDB.open('minicpm-weights');
-        await new Promise((resolve) => (open.onsuccess = resolve));
-        const transaction = open.result.transaction('weights', 'readwrite');
-        const store = transaction.objectStore('weights');
-        const cursor = store.openCursor(IDBKeyRange.bound(['chunk'], ['chunk', []]));
-        cursor.onsuccess = () => {
-          const found = cursor.result!;
-          if ((found.key as [string, string, number])[2] !== number) return found.continue();
-          const bytes = found.value as Uint8Array;
-          bytes[byte] = bytes[byte]! ^ 1;
-          return found.update(bytes);
-        };
-        await new Promise((resolve) => (transaction.oncomplete = resolve));
-        open.result.close();
-      },
-      { number: chunk.number, byte: random.below(chunk.bytes) },
-    );
+    await flipByte(page, random.below(chunk.bytes), chunk.number);
     const load = () =>
       page.evaluate(() =>
         window.engine.load('nano').then(

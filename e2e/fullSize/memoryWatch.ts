@@ -11,9 +11,11 @@ export interface MemoryPeaks {
   processes: number;
   renderers: number;
   gpuProcess: number;
+  /** That of the browser process, which has the chunks that are on their way to the disk. */
+  browser: number;
 }
 
-const NO_PEAKS: MemoryPeaks = { heap: 0, processes: 0, renderers: 0, gpuProcess: 0 };
+const NO_PEAKS: MemoryPeaks = { heap: 0, processes: 0, renderers: 0, gpuProcess: 0, browser: 0 };
 
 interface HeapUsage {
   usedSize: number;
@@ -62,7 +64,11 @@ export class MemoryWatch {
     while (this.#isRunning) {
       const [heap, sizes] = await Promise.all([this.#heapBytes(), this.#processSizes()]);
       const largest = sizes.processes > this.#peaks.processes ? sizes : this.#peaks;
-      this.#peaks = { ...largest, heap: Math.max(this.#peaks.heap, heap) };
+      this.#peaks = {
+        ...largest,
+        heap: Math.max(this.#peaks.heap, heap),
+        browser: Math.max(this.#peaks.browser, sizes.browser),
+      };
       await new Promise((resolve) => setTimeout(resolve, INTERVAL_MS));
     }
   }
@@ -97,8 +103,8 @@ export class MemoryWatch {
     const { processInfo } = await this.#session.send('SystemInfo.getProcessInfo');
     const sizeOf = (wanted: string) =>
       processInfo.filter(({ type }) => type === wanted).reduce((sum, { id }) => sum + proportionalSetSize(id), 0);
-    const [renderers, gpuProcess] = [sizeOf('renderer'), sizeOf('GPU')];
-    return { processes: renderers + gpuProcess, renderers, gpuProcess };
+    const [renderers, gpuProcess, browser] = [sizeOf('renderer'), sizeOf('GPU'), sizeOf('browser')];
+    return { processes: renderers + gpuProcess, renderers, gpuProcess, browser };
   }
 }
 

@@ -10,7 +10,6 @@ import { convolutionStateFloats, deltaStateFloats, kvCacheBytes } from '../ops/l
 import type { LayerCache, LayerMemory, Matrix, RecurrentState, Vector } from '../ops/graph';
 import { kernelWorkload, type KernelWorkload } from '../ops/kernelWorkload';
 import type { EngineOptions, KvCacheFormat, LoadRequest, Progress } from '../protocol';
-import { release } from '../storage/release';
 import type { WeightStore } from '../storage/weightStore';
 import { Tokenizer } from '../tokenizer/tokenizer';
 import { createBackend, rememberPlainKernels } from './createBackend';
@@ -150,10 +149,11 @@ async function upload(
   let unflushedBytes = 0;
   const places = chunkPlaces(buffers);
   const reading: Promise<Uint8Array<ArrayBuffer>>[] = [];
+  const idle: ArrayBuffer[] = [];
   for (const [i, { buffer, offset }] of places.entries()) {
     throwIfAborted(signal);
     for (const { chunk } of places.slice(i + reading.length, i + CHUNKS_AHEAD)) {
-      const bytes = store.getChunk(manifest, chunk);
+      const bytes = store.getChunk(manifest, chunk, idle.pop() ?? new ArrayBuffer(manifest.chunkBytes));
       // The `await` of it reports a failure; until then it must not count as unhandled.
       bytes.catch(() => undefined);
       reading.push(bytes);
@@ -162,29 +162,16 @@ async function upload(
     backend.write(buffer, offset, bytes);
     loadedBytes += bytes.byteLength;
     unflushedBytes += bytes.byteLength;
-    release(bytes);
+    idle.push(bytes.buffer);
     // Queued writes are copies held by the GPU process: let them drain before they pile up.
     if (unflushedBytes >= MAX_UNFLUSHED_BYTES) {
       await backend.flush();
       unflushedBytes = 0;
-      askForCollection();
     }
     const etaSeconds = (((performance.now() - started) / 1000) * (totalBytes - loadedBytes)) / loadedBytes;
     onProgress({ phase: 'loading', loadedBytes, totalBytes, etaSeconds });
   }
   await backend.flush();
-}
-
-/**
- * Finished requests to the database hold copies that the collector cannot see; it looks when much is asked for. Where so
- * much is refused, it has looked, too.
- */
-function askForCollection(): void {
-  try {
-    release(new Uint8Array(MAX_UNFLUSHED_BYTES));
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-  }
 }
 
 /** All chunks in the order in which they are stored, each with its place on the device. */

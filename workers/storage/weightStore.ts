@@ -6,6 +6,8 @@ import type { Progress, UnfinishedImport } from '../protocol';
 import { openWeightDatabase } from './database';
 import { sha256, sha256OfJson } from './hash';
 import type { RunningHash } from './runningHash';
+import type { StoredBytes } from './storedBytes';
+import { putBytes, readStored, storedSize } from './storedBytes';
 
 /** The app's own database. */
 export const DEFAULT_DATABASE = 'minicpm-weights';
@@ -64,11 +66,13 @@ export class WeightStore {
     return (await this.#get<Manifest>(['manifest', id])) ?? null;
   }
 
-  /** The bytes of one chunk of `manifest`. Throws ModelCorruptError when they are missing or not what was stored. */
-  async getChunk(manifest: Manifest, chunk: ChunkEntry): Promise<Uint8Array<ArrayBuffer>> {
-    const bytes = await this.#get<Uint8Array<ArrayBuffer>>(['chunk', manifest.importId, chunk.number]);
-    const fault = await faultOf(bytes, chunk);
-    if (bytes && fault === null) return bytes;
+  /**
+   * The bytes of one chunk of `manifest`. `memory` is handed over: where it has room, the browser may read into it. Throws
+   * ModelCorruptError when they are missing or not what was stored.
+   */
+  async getChunk(manifest: Manifest, chunk: ChunkEntry, memory?: ArrayBuffer): Promise<Uint8Array<ArrayBuffer>> {
+    const { bytes, fault } = await this.#checkChunk(manifest, chunk, memory);
+    if (bytes) return bytes;
     const isIn = ({ shards }: TensorEntry) =>
       shards.some(({ chunks }) => chunks.some(({ number }) => number === chunk.number));
     const place = `${manifest.tensors.find(isIn)?.name}, chunk ${chunk.number} of the stored model "${manifest.id}"`;
@@ -92,13 +96,15 @@ export class WeightStore {
     const damage: Damage = { chunks: [], hasBadTokenizer: false };
     const totalBytes = manifest.info.bytes;
     let loadedBytes = 0;
+    let memory: ArrayBuffer | undefined;
     for (const tensor of manifest.tensors) {
       for (const [index, chunk] of tensor.shards.flatMap((shard) => shard.chunks).entries()) {
         signal?.throwIfAborted();
         onProgress({ phase: 'verifying', loadedBytes, totalBytes });
         loadedBytes += chunk.bytes;
-        const bytes = await this.#get<Uint8Array<ArrayBuffer>>(['chunk', manifest.importId, chunk.number]);
-        if ((await faultOf(bytes, chunk)) !== null) damage.chunks.push({ tensor, index, chunk });
+        const { bytes } = await this.#checkChunk(manifest, chunk, memory);
+        memory = bytes?.buffer;
+        if (!bytes) damage.chunks.push({ tensor, index, chunk });
       }
     }
     if (manifest.tokenizerHash !== null) {
@@ -120,7 +126,7 @@ export class WeightStore {
 
   /** Puts back a chunk of a visible model. */
   restoreChunk({ importId }: Manifest, number: number, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
-    return this.#write((store) => store.put(bytes, ['chunk', importId, number]));
+    return this.#write((store) => putBytes(store, ['chunk', importId, number], bytes));
   }
 
   /** Puts back the tokenizer of a visible model. */
@@ -182,7 +188,7 @@ export class WeightStore {
    */
   putChunk(journal: ImportJournal, { number, hash }: ChunkEntry, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
     return this.#writeImport(journal, (store) => {
-      store.put(bytes, ['chunk', journal.importId, number]);
+      putBytes(store, ['chunk', journal.importId, number], bytes);
       store.put(hash, ['hash', journal.importId, number]);
       store.put(journal, ['journal', journal.id]);
     });
@@ -215,6 +221,22 @@ export class WeightStore {
       store.delete(everyKeyBelow('hash', manifest.importId));
       store.delete(['journal', manifest.id]);
     });
+  }
+
+  /** The bytes of a chunk, or what is wrong with them, as the end of a sentence. */
+  async #checkChunk(
+    { importId }: Manifest,
+    { number, bytes: length, hash }: ChunkEntry,
+    memory?: ArrayBuffer,
+  ): Promise<{ bytes: Uint8Array<ArrayBuffer>; fault?: never } | { bytes?: never; fault: string }> {
+    const stored = await this.#get<StoredBytes>(['chunk', importId, number]);
+    if (!stored) return { fault: 'is missing' };
+    const size = storedSize(stored);
+    if (size !== length) return { fault: `has ${size} bytes instead of ${length}` };
+    const hasRoom = memory !== undefined && memory.byteLength >= length;
+    const bytes = await readStored(stored, hasRoom ? memory : new ArrayBuffer(length)).catch(unreadable);
+    if (!bytes) return { fault: 'cannot be read' };
+    return (await sha256(bytes)) === hash ? { bytes } : { fault: 'has changed since it was stored' };
   }
 
   #get<T>(key: IDBValidKey): Promise<T | undefined> {
@@ -250,11 +272,10 @@ function deleteImport(store: IDBObjectStore, importId: string): void {
   store.delete(everyKeyBelow('hash', importId));
 }
 
-/** What is wrong with a stored chunk, as the end of a sentence, or null. */
-async function faultOf(bytes: Uint8Array<ArrayBuffer> | undefined, chunk: ChunkEntry): Promise<string | null> {
-  if (!bytes) return 'is missing';
-  if (bytes.byteLength !== chunk.bytes) return `has ${bytes.byteLength} bytes instead of ${chunk.bytes}`;
-  return (await sha256(bytes)) === chunk.hash ? null : 'has changed since it was stored';
+/** Null for the errors of a browser that has lost a part of what it stored. */
+function unreadable(error: unknown): null {
+  if (error instanceof DOMException && ['NotFoundError', 'NotReadableError'].includes(error.name)) return null;
+  throw error;
 }
 
 /** What is damaged, each with its tensor. */
