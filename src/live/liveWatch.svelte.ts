@@ -68,6 +68,11 @@ export class LiveWatch {
     this.#now = now;
   }
 
+  /** The time of what is seen at the moment. */
+  get now(): Pick<Entry, 'at' | 'position'> {
+    return { at: this.#now(), position: this.#eye?.position ?? null };
+  }
+
   /** Begins to watch. The first frame is commented on at once. */
   start(eye: Eye): void {
     this.#eye = eye;
@@ -146,7 +151,7 @@ export class LiveWatch {
     try {
       // Stopped meanwhile.
       if (this.#eye !== eye) return;
-      await this.#write(this.#newEntry(eye, frame, null), remarkMessages(this.question, frame.url), REMARK_TOKENS);
+      await this.#write(this.#newEntry(frame, null), remarkMessages(this.question, frame.url), REMARK_TOKENS);
     } finally {
       URL.revokeObjectURL(frame.url);
     }
@@ -160,7 +165,7 @@ export class LiveWatch {
       for (;;) {
         const messages = questionMessages(text.trim(), frame?.url ?? null, commentary, words);
         try {
-          return await this.#write(this.#newEntry(eye, frame, text.trim()), messages, ANSWER_TOKENS);
+          return await this.#write(this.#newEntry(frame, text.trim()), messages, ANSWER_TOKENS);
         } catch (error) {
           if (failureOf(error).name !== 'ContextFullError' || commentary.length === 0) throw error;
           // The older half is left out.
@@ -172,11 +177,10 @@ export class LiveWatch {
     }
   }
 
-  #newEntry(eye: Eye | null, frame: Frame | null, asked: string | null): Entry {
+  #newEntry(frame: Frame | null, asked: string | null): Entry {
     const entry: Entry = $state({
       id: this.#nextId++,
-      at: this.#now(),
-      position: eye?.position ?? null,
+      ...this.now,
       asked,
       text: '',
       state: 'writing',

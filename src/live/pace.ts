@@ -31,3 +31,6 @@ const LEAST_REST_SECONDS = 2;
 export function secondsBetween(cadence: Cadence, thrift: Thrift): number {
   return (cadence === 'change' ? LEAST_REST_SECONDS : cadence) * SLOWER[thrift];
 }
+
+/** How often it is asked whether a frame is due. */
+export const LOOK_MILLISECONDS = 500;
