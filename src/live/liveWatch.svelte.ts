@@ -103,7 +103,7 @@ export class LiveWatch {
   /** To be called several times a second. A frame that comes while something is being written is skipped. */
   look(): void {
     const eye = this.#eye;
-    if (!eye || !this.isWatching || this.#job || this.isAsking) return;
+    if (!eye || !this.isWatching || this.#job || this.isAsking || this.question.trim() === '') return;
     const luma = eye.luma();
     if (!luma || !this.#isDue(luma)) return;
     this.#seen = luma;
