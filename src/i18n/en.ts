@@ -222,6 +222,16 @@ export const en = {
     tokens: '{prompt} in, {completion} out',
     tokensCached: '{prompt} in ({cached} remembered), {completion} out',
   },
+  thinking: {
+    heading: 'Thinking',
+    growing: 'Thinking… {seconds} s',
+    done: 'Thought for {seconds} s',
+    on: 'Think before answering: on',
+    off: 'Think before answering: off',
+    label: 'Think before answering',
+    note: 'Takes longer, and helps with sums, logic and code. Small models sometimes do not find an end: stop them then.',
+    always: 'This model always thinks before it answers.',
+  },
   history: {
     heading: 'Conversations',
     show: 'Show conversations',

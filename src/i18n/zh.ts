@@ -222,6 +222,16 @@ export const zh: Dictionary = {
     tokens: '读入 {prompt}，写出 {completion}',
     tokensCached: '读入 {prompt}（其中缓存 {cached}），写出 {completion}',
   },
+  thinking: {
+    heading: '思考过程',
+    growing: '正在思考…… {seconds} 秒',
+    done: '已思考 {seconds} 秒',
+    on: '先思考再回答：开',
+    off: '先思考再回答：关',
+    label: '先思考再回答',
+    note: '回答会慢一些，适合计算、推理和代码。小模型有时想个没完，这时请按停止。',
+    always: '这个模型总是先思考再回答。',
+  },
   history: {
     heading: '对话',
     show: '显示对话列表',
