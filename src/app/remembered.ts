@@ -5,6 +5,7 @@ type Key =
   | 'lastModelId'
   | 'contextOverflow'
   | 'openChatId'
+  | 'roles'
   | 'modelSource'
   | 'ownSource'
   | 'hubTokens'
