@@ -1,6 +1,7 @@
 import { createContext } from 'svelte';
 import type { BenchmarkRun } from '../benchmark/benchmarkRun.svelte';
 import type { Conversation } from '../chat/conversation.svelte';
+import type { Dictation } from '../dictation/dictation.svelte';
 import type { EngineState } from '../engine/engine.svelte';
 import type { ChatHistory } from '../history/history.svelte';
 import type { OwnRoles } from '../roles/ownRoles.svelte';
@@ -16,4 +17,5 @@ export const [getHistory, setHistory] = createContext<ChatHistory>();
 export const [getOwnRoles, setOwnRoles] = createContext<OwnRoles>();
 export const [getRoute, setRoute] = createContext<Route>();
 export const [getSources, setSources] = createContext<Sources>();
+export const [getDictation, setDictation] = createContext<Dictation>();
 export const [getBenchmark, setBenchmark] = createContext<BenchmarkRun>();
