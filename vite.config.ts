@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { playwright } from '@vitest/browser-playwright';
 import type { Plugin } from 'vite';
@@ -56,17 +56,69 @@ export function contentSecurityPolicy(): Plugin {
   };
 }
 
-/** Entries that other files know by name: the public API and the service worker. */
-const FIXED_NAMES = ['api', 'sw'];
+/** Puts the script that runs before anything is drawn into the page, where it holds up the drawing. */
+function firstPaint(): Plugin {
+  return {
+    name: 'first-paint',
+    apply: 'build',
+    transformIndexHtml: () => [{ tag: 'script', attrs: { src: './firstPaint.js' }, injectTo: 'head' }],
+  };
+}
+
+/** What was bundled, workers included: the folders of packages. */
+const packages = new Set<string>();
+
+/** Notes the packages that a bundle is made of. */
+function notePackages(): Plugin {
+  return {
+    name: 'note-packages',
+    moduleParsed({ id }) {
+      const [folder] = /^.*\/node_modules\/(@[^/]+\/)?[^/]+(?=\/)/.exec(id) ?? [];
+      if (folder && existsSync(`${folder}/package.json`)) packages.add(folder);
+    },
+  };
+}
+
+/** Writes `licences.txt`: each package that is part of the page, with the words of its licence. */
+function licences(): Plugin {
+  return {
+    name: 'licences',
+    apply: 'build',
+    generateBundle() {
+      const texts = [...packages].map((folder) => {
+        const { name, version, license } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'));
+        const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
+        return `${name} ${version} (${license})\n\n${file ? readFileSync(`${folder}/${file}`, 'utf8').trim() : ''}`;
+      });
+      const source = `${texts.sort().join(`\n\n${'-'.repeat(80)}\n\n`)}\n`;
+      this.emitFile({ type: 'asset', fileName: 'licences.txt', source });
+    },
+  };
+}
+
+/** Entries that other files know by name: the public API, the service worker, and what runs before the first paint. */
+const FIXED_NAMES = ['api', 'sw', 'firstPaint'];
 
 export default defineConfig({
   base: './',
-  plugins: [svelte({ configFile: false }), contentSecurityPolicy(), appShell()],
-  worker: { format: 'es' },
+  plugins: [
+    svelte({ configFile: false }),
+    contentSecurityPolicy(),
+    firstPaint(),
+    notePackages(),
+    licences(),
+    appShell(),
+  ],
+  worker: { format: 'es', plugins: () => [notePackages()] },
   build: {
     target: 'es2023',
     rollupOptions: {
-      input: { index: 'index.html', api: 'src/engine/api.ts', sw: 'src/offline/sw.ts' },
+      input: {
+        index: 'index.html',
+        api: 'src/engine/api.ts',
+        sw: 'src/offline/sw.ts',
+        firstPaint: 'src/app/firstPaint.ts',
+      },
       preserveEntrySignatures: 'exports-only',
       output: {
         entryFileNames: ({ name }) => (FIXED_NAMES.includes(name) ? '[name].js' : 'assets/[name]-[hash].js'),

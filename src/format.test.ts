@@ -8,6 +8,7 @@ import {
   formatRate,
   formatSeconds,
   formatSpeed,
+  languageName,
 } from './format';
 
 test.each([
@@ -73,4 +74,9 @@ test('an age is told in days of the calendar', () => {
   expect(formatAge(hours(72), now, 'zh')).toBe('3天前');
   // A clock that was set back.
   expect(formatAge(hours(-48), now, 'en')).toBe('today');
+});
+
+test('languages are named in the language of the page', () => {
+  expect(languageName('zh-CN', 'en')).toBe('Chinese (China)');
+  expect(languageName('en-US', 'zh')).toMatch(/英语.*美国/);
 });

@@ -56,3 +56,8 @@ export function formatSeconds(seconds: number, language: Language): string {
   const maximumFractionDigits = seconds < 1 ? 2 : seconds < 10 ? 1 : 0;
   return new Intl.NumberFormat(language, { maximumFractionDigits }).format(Math.max(0.01, seconds));
 }
+
+/** The name of a language in another: ('zh-CN', 'en') → 'Chinese (China)'. */
+export function languageName(tag: string, language: Language): string {
+  return new Intl.DisplayNames(language, { type: 'language', languageDisplay: 'standard' }).of(tag) ?? tag;
+}

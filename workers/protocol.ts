@@ -168,6 +168,15 @@ export interface SourceInfo {
   isVerified?: boolean;
 }
 
+/** What the chat template of a model does with the variable `enable_thinking`. */
+export interface ThinkingSupport {
+  /** Whether the variable changes the prompt; else the model always thinks. */
+  canSwitch: boolean;
+  /** Whether the prompt ends in `<think>`, so that an answer begins inside a thought: with the variable true, and false. */
+  opensWith: boolean;
+  opensWithout: boolean;
+}
+
 export interface ModelInfo {
   id: string;
   name: string;
@@ -185,6 +194,8 @@ export interface ModelInfo {
   licence: string | null;
   /** False where the source came without a tokenizer: token ids in, token ids out. */
   hasTokenizer: boolean;
+  /** Null where its chat template knows nothing of thoughts. */
+  thinking: ThinkingSupport | null;
   sampling: SamplingDefaults;
   importedAt: number;
   /** When it was loaded last; null where it never was. */
@@ -202,6 +213,8 @@ export interface ImagePart {
 export interface ChatMessage {
   role: 'system' | 'user' | 'assistant';
   content: string | (TextPart | ImagePart)[];
+  /** What an answer of the assistant was thought about; an answer without content goes on inside its thought. */
+  reasoning_content?: string;
 }
 
 /** OpenAI's field names, because API.md promises that shape. Unset fields take the model's defaults. */

@@ -2,9 +2,13 @@
 type Key =
   | 'language'
   | 'theme'
+  | 'textSize'
+  | 'motion'
+  | 'dictation'
   | 'lastModelId'
   | 'contextOverflow'
   | 'openChatId'
+  | 'roles'
   | 'modelSource'
   | 'ownSource'
   | 'hubTokens'
@@ -13,13 +17,23 @@ type Key =
   | 'downloadSpeed';
 
 /** localStorage belongs to an origin, which other apps may share. */
-const stored = (key: Key) => `minicpm.${key}`;
+const PREFIX = 'minicpm.';
+const stored = (key: Key) => PREFIX + key;
 
 export function recall(key: Key): string | null {
   try {
     return localStorage.getItem(stored(key));
   } catch {
     return null;
+  }
+}
+
+/** Forgets everything that the page has remembered on this device. */
+export function forgetAll(): void {
+  try {
+    for (const key of Object.keys(localStorage)) if (key.startsWith(PREFIX)) localStorage.removeItem(key);
+  } catch {
+    // Where storage is blocked, nothing was remembered.
   }
 }
 

@@ -4,25 +4,35 @@ import { recall, remember } from './remembered';
 
 export type Theme = 'light' | 'dark';
 
+export const TEXT_SIZES = ['small', 'normal', 'large', 'largest'] as const;
+export type TextSize = (typeof TEXT_SIZES)[number];
+
 /**
- * Language and theme: the reader's choice where there is one, else what the browser prefers. And what is to become of
- * conversations that outgrow the model's context.
+ * What the reader has chosen for the whole page; null, where it may be chosen, follows the browser or the system. The file
+ * firstPaint.ts reads the same keys before the page is drawn.
  */
 export class Settings {
-  language = $state<Language>('en');
+  chosenLanguage = $state<Language | null>(null);
+  chosenTheme = $state<Theme | null>(null);
+  textSize = $state<TextSize>('normal');
+  /** True where nothing is to move, whatever the system says. */
+  keepsStill = $state(false);
+  /** What is to become of conversations that outgrow the model's context. */
   contextOverflow = $state<ContextOverflow>('stop');
   /** The theme that the system asks for at the moment. */
   #systemTheme = $state<Theme>('light');
-  #chosenTheme = $state<Theme | null>(null);
 
+  readonly language = $derived(this.chosenLanguage ?? preferredLanguage(navigator.languages));
   readonly text = $derived(DICTIONARIES[this.language]);
-  readonly theme = $derived(this.#chosenTheme ?? this.#systemTheme);
+  readonly theme = $derived(this.chosenTheme ?? this.#systemTheme);
 
   constructor() {
     const language = recall('language');
-    this.language = language === 'zh' || language === 'en' ? language : preferredLanguage(navigator.languages);
+    this.chosenLanguage = language === 'zh' || language === 'en' ? language : null;
     const theme = recall('theme');
-    this.#chosenTheme = theme === 'light' || theme === 'dark' ? theme : null;
+    this.chosenTheme = theme === 'light' || theme === 'dark' ? theme : null;
+    this.textSize = TEXT_SIZES.find((size) => size === recall('textSize')) ?? 'normal';
+    this.keepsStill = recall('motion') === 'reduce';
     if (recall('contextOverflow') === 'drop_oldest') this.contextOverflow = 'drop_oldest';
     const dark = matchMedia('(prefers-color-scheme: dark)');
     const follow = () => (this.#systemTheme = dark.matches ? 'dark' : 'light');
@@ -35,15 +45,33 @@ export class Settings {
     remember('contextOverflow', choice);
   }
 
+  chooseLanguage(choice: Language | null): void {
+    this.chosenLanguage = choice;
+    remember('language', choice);
+  }
+
+  chooseTheme(choice: Theme | null): void {
+    this.chosenTheme = choice;
+    remember('theme', choice);
+  }
+
+  chooseTextSize(choice: TextSize): void {
+    this.textSize = choice;
+    remember('textSize', choice === 'normal' ? null : choice);
+  }
+
+  chooseStillness(keepsStill: boolean): void {
+    this.keepsStill = keepsStill;
+    remember('motion', keepsStill ? 'reduce' : null);
+  }
+
   switchLanguage(): void {
-    this.language = this.language === 'zh' ? 'en' : 'zh';
-    remember('language', this.language);
+    this.chooseLanguage(this.language === 'zh' ? 'en' : 'zh');
   }
 
   /** Shows the other theme. Choosing what the system asks for means following the system again. */
   switchTheme(): void {
     const other = this.theme === 'dark' ? 'light' : 'dark';
-    this.#chosenTheme = other === this.#systemTheme ? null : other;
-    remember('theme', this.#chosenTheme);
+    this.chooseTheme(other === this.#systemTheme ? null : other);
   }
 }

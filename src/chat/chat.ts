@@ -14,6 +14,10 @@ export interface Chat {
   instructions: string;
   /** Where the reader differs from the authors' defaults. */
   sampling: ChatSampling;
+  /** True where the model is to think before it answers. */
+  thinks?: boolean;
+  /** The stored model that answered last, or was chosen to answer next; absent before. */
+  model?: ChatModel;
   /** What is typed and not yet sent. */
   draft: string;
   /** Every branch, in the order of writing. */
@@ -26,7 +30,19 @@ export interface Chat {
   forgets: boolean;
 }
 
-export type ChatSampling = Pick<SamplingOptions, 'temperature' | 'top_p' | 'max_tokens' | 'repetition_penalty'>;
+export type ChatSampling = Pick<
+  SamplingOptions,
+  'temperature' | 'top_p' | 'top_k' | 'repetition_penalty' | 'max_tokens'
+>;
+
+/** A model as a conversation remembers it, also where it was deleted since. */
+export interface ChatModel {
+  id: string;
+  name: string;
+}
+
+/** What the reader sets for one conversation. */
+export type ChatSettings = Pick<Chat, 'instructions' | 'sampling' | 'thinks' | 'model'>;
 
 /** What a list of conversations shows. */
 export type ChatSummary = Pick<Chat, 'id' | 'isPinned' | 'updatedAt'> & {
@@ -57,10 +73,18 @@ export function summaryOf(chat: Chat): ChatSummary {
   return { id, isPinned, updatedAt, title: titleOf(chat) };
 }
 
-/** The given name, else the first line of the first question, else of what is typed; '' for an empty conversation. */
-export function titleOf({ name, messages, draft }: Pick<Chat, 'name' | 'messages' | 'draft'>): string {
+/**
+ * The given name, else the first line of the first question, else of what is typed, else of the instructions; '' for an
+ * empty conversation.
+ */
+export function titleOf({
+  name,
+  messages,
+  draft,
+  instructions,
+}: Pick<Chat, 'name' | 'messages' | 'draft' | 'instructions'>): string {
   if (name !== '') return name;
-  const words = messages.find(({ role }) => role === 'user')?.text ?? draft.trim();
+  const words = messages.find(({ role }) => role === 'user')?.text ?? (draft.trim() || instructions.trim());
   const line = words.split('\n', 1)[0]!;
   const characters = Array.from(line);
   return characters.length <= TITLE_CHARACTERS ? line : `${characters.slice(0, TITLE_CHARACTERS - 1).join('')}…`;

@@ -1,8 +1,8 @@
 import type { ChatCompletionChunk, ChatMessage, ContextOverflow, FinishReason } from '../engine/api';
 import { failureOf } from '../engine/failure';
-import { emptyChat, type Chat, type ChatSampling } from './chat';
-import type { AssistantMessage, Message, UserMessage } from './message';
-import { modelMessages, usableMessages } from './modelMessages';
+import { emptyChat, type Chat, type ChatSampling, type ChatSettings } from './chat';
+import { isBegun, type AssistantMessage, type Message, type UserMessage } from './message';
+import { modelMessages, usableMessages, withThought } from './modelMessages';
 import { alternativesOf, branchTo, newestLeafBelow } from './messageTree';
 
 /** What an answer is to be made of. */
@@ -10,6 +10,8 @@ export interface AnswerRequest {
   messages: ChatMessage[];
   contextOverflow: ContextOverflow;
   sampling: ChatSampling;
+  /** The model is to think before it answers. */
+  thinks: boolean;
   /** The last message is an answer that is to be written on. */
   goesOn: boolean;
   signal: AbortSignal;
@@ -63,6 +65,16 @@ export class Conversation {
     this.#change(changes);
   }
 
+  /** What the reader has set for this conversation. */
+  get settings(): Readonly<ChatSettings> {
+    return this.#chat;
+  }
+
+  /** Changes settings, from the next answer on. */
+  configure(changes: Partial<ChatSettings>): void {
+    this.#change(changes);
+  }
+
   /** What is typed and not yet sent. */
   get draft(): string {
     return this.#chat.draft;
@@ -103,7 +115,7 @@ export class Conversation {
   /** Writes on where the last answer was cut off or stopped. */
   async goOn(): Promise<void> {
     const last = this.messages.at(-1);
-    if (this.streaming || last?.role !== 'assistant' || last.text === '') return;
+    if (this.streaming || last?.role !== 'assistant' || !isBegun(last)) return;
     const { state, cutOffBy } = last;
     if (await this.#writeOn(last)) return;
     Object.assign(last, { state, cutOffBy });
@@ -196,9 +208,10 @@ export class Conversation {
   /** As #writeAnswer, for an answer that is there. */
   async #writeOn(answer: AssistantMessage): Promise<boolean> {
     const chat = this.#chat;
-    const goesOn = answer.text !== '';
+    const goesOn = isBegun(answer);
     Object.assign(answer, { state: 'streaming', cutOffBy: null, failure: null });
-    const history = usableMessages(goesOn ? this.messages : this.messages.slice(0, -1));
+    const before = usableMessages(this.messages.slice(0, -1));
+    const history = goesOn ? [...before, answer] : before;
     chat.updatedAt = Date.now();
     this.#keep(chat);
     const abort = new AbortController();
@@ -206,17 +219,21 @@ export class Conversation {
     this.#overflow = null;
     const contextOverflow = this.#contextOverflow;
     const request: AnswerRequest = {
-      messages: modelMessages(chat.instructions, history),
+      messages: withThought(modelMessages(chat.instructions, history), answer.thought),
       contextOverflow,
       sampling: { ...chat.sampling },
+      thinks: goesOn ? answer.thought !== undefined : (chat.thinks ?? false),
       goesOn,
       signal: abort.signal,
     };
     let finish: FinishReason | null = null;
+    const clock = { since: null };
     try {
       for await (const chunk of await this.#answer(request)) {
         const choice = chunk.choices[0];
-        answer.text += choice?.delta.content ?? '';
+        const { content = '', reasoning_content: thought = '' } = choice?.delta ?? {};
+        if (thought !== '') addThought(answer, thought, clock);
+        answer.text += content;
         finish = choice?.finish_reason ?? finish;
         if (chunk.usage) answer.usage = chunk.usage;
         this.#keep(chat);
@@ -259,6 +276,14 @@ function newAnswer(id: number, parentId: number | null): AssistantMessage {
     failure: null,
   });
   return answer;
+}
+
+/** Adds what was thought since the clock was read last. */
+function addThought(answer: AssistantMessage, text: string, clock: { since: number | null }): void {
+  const { text: before, seconds } = answer.thought ?? { text: '', seconds: 0 };
+  const now = Date.now();
+  answer.thought = { text: before + text, seconds: seconds + (now - (clock.since ?? now)) / 1000 };
+  clock.since = now;
 }
 
 function noteForgotten(chat: Chat, answer: AssistantMessage, history: Message[]): void {

@@ -144,6 +144,52 @@ test('a new chat stops the answer being written and starts empty', async () => {
   expect(conversation.messages).toEqual([]);
 });
 
+describe('a thought', () => {
+  const thinking = (reasoning_content: string): ChatCompletionChunk => {
+    const { choices, ...head } = chunk('');
+    return { ...head, choices: [{ ...choices[0]!, delta: { content: '', reasoning_content } }] };
+  };
+
+  test('stands apart from the answer and is not shown to the model again', async () => {
+    const { conversation, requests, lastAnswer } = conversationWith([
+      async function* () {
+        yield thinking('let me ');
+        yield thinking('see\n');
+        yield* whole('42');
+      },
+      () => whole('fine'),
+    ]);
+    await conversation.send('Q');
+    expect(lastAnswer()).toMatchObject({ text: '42', state: 'done', thought: { text: 'let me see\n' } });
+    expect(lastAnswer().thought!.seconds).toBeGreaterThanOrEqual(0);
+    await conversation.send('and?');
+    expect(requests[1]![1]).toEqual({ role: 'assistant', content: '42' });
+  });
+
+  test('that was stopped is gone on with, as one', async () => {
+    const { conversation, requests, lastAnswer } = conversationWith([
+      async function* () {
+        yield thinking('half');
+        conversation.stop();
+        yield chunk('', 'aborted');
+      },
+      async function* () {
+        yield thinking(' a thought');
+        yield* whole('so');
+      },
+    ]);
+    await conversation.send('Q');
+    expect(lastAnswer()).toMatchObject({ text: '', state: 'stopped' });
+    await conversation.goOn();
+    expect(requests[1]).toEqual([
+      { role: 'user', content: 'Q' },
+      { role: 'assistant', content: '', reasoning_content: 'half' },
+    ]);
+    expect(lastAnswer()).toMatchObject({ text: 'so', thought: { text: 'half a thought' } });
+    expect(conversation.messages).toHaveLength(2);
+  });
+});
+
 describe('a conversation that outgrows the context', () => {
   const answered = () => whole('one');
 

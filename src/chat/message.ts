@@ -14,8 +14,18 @@ export interface UserMessage extends MessageInTree {
   role: 'user';
 }
 
+/** What a model thought before it answered. */
+export interface Thought {
+  /** As it was written, with the line breaks around it. */
+  text: string;
+  /** How long it took. */
+  seconds: number;
+}
+
 export interface AssistantMessage extends MessageInTree {
   role: 'assistant';
+  /** Not part of the answer: neither copied with it nor shown to the model again. Absent where there was none. */
+  thought?: Thought;
   state: 'streaming' | 'done' | 'stopped' | 'error';
   /** What the answer was too long for, where it was cut off. */
   cutOffBy: 'limit' | 'context' | null;
@@ -30,6 +40,16 @@ export type Message = UserMessage | AssistantMessage;
 /** True for an answer that the reader may want to be longer: it was stopped, interrupted or cut off. */
 export function canGoOn(message: Message): message is AssistantMessage {
   return (
-    message.role === 'assistant' && message.text !== '' && (message.state === 'stopped' || message.cutOffBy === 'limit')
+    message.role === 'assistant' && isBegun(message) && (message.state === 'stopped' || message.cutOffBy === 'limit')
   );
+}
+
+/** True while a thought is being written, and the answer not yet. */
+export function isThinking({ state, text, thought }: AssistantMessage): boolean {
+  return state === 'streaming' && text === '' && thought !== undefined;
+}
+
+/** True where something is written that can be gone on with. */
+export function isBegun({ text, thought }: AssistantMessage): boolean {
+  return text !== '' || thought !== undefined;
 }

@@ -77,7 +77,8 @@ export interface ChatCompletionChunk {
   model: string;
   choices: {
     index: 0;
-    delta: { role?: 'assistant'; content?: string };
+    /** `reasoning_content` is there where thoughts are told from answers: see `withThoughts`. */
+    delta: { role?: 'assistant'; content?: string; reasoning_content?: string };
     finish_reason: FinishReason | null;
     logprobs: { content: ContentLogprob[] } | null;
   }[];

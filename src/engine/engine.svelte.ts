@@ -13,6 +13,7 @@ import type {
 import { failureOf, missingTokenizer } from './failure';
 import { Foreground, type Activity, type AttemptOptions } from './foreground.svelte';
 import { askToKeepModels } from './persistence';
+import { beginningOf, ThoughtSplitter, withThoughts } from './thoughts';
 import { Transfers } from './transfers.svelte';
 
 export type EngineStatus = 'starting' | 'ready' | 'failed' | Activity;
@@ -192,10 +193,13 @@ export class EngineState {
     this.diagnostics = await engine.diagnostics().catch(() => this.diagnostics);
   }
 
-  /** Streams the answer to a conversation from the loaded model. Aborting the signal ends the answer. */
+  /**
+   * Streams the answer to a conversation from the loaded model, what it thinks apart. Aborting the signal ends the answer.
+   */
   async answer(request: Omit<ChatRequest, 'stream'>): Promise<AsyncIterable<ChatCompletionChunk>> {
     if (!this.#model) throw new Error('no model is loaded');
-    return this.#model.chat.completions.create({ ...request, stream: true });
+    const splitter = new ThoughtSplitter(beginningOf(request, this.#model.info.thinking));
+    return withThoughts(await this.#model.chat.completions.create({ ...request, stream: true }), splitter);
   }
 
   /** Measures this device. Aborting the signal ends it with what was measured until then. */

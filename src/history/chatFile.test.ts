@@ -7,7 +7,9 @@ const branched: Chat = sampleChat(['Q', 'A'], {
   name: 'n',
   isPinned: true,
   instructions: 'Be brief.',
-  sampling: { temperature: 0.5 },
+  sampling: { temperature: 0.5, top_k: 20 },
+  thinks: true,
+  model: { id: 'm', name: 'M' },
   draft: '…',
   forgets: true,
 });
@@ -15,6 +17,7 @@ branched.messages.push({
   ...sampleAnswer({ id: 2, parentId: 0, text: 'B' }),
   state: 'error',
   failure: { name: 'X', detail: 'y' },
+  thought: { text: 'why', seconds: 2.5 },
 });
 branched.leafId = 2;
 
@@ -38,6 +41,13 @@ test.each<[string, (chat: Record<string, unknown>) => void, RegExp]>([
   ['an unknown role', (chat) => (messageOf(chat, 1).role = 'system'), /role is neither/],
   ['an unknown state', (chat) => (messageOf(chat, 1).state = 'odd'), /state is none of/],
   ['a count that is no number', (chat) => (messageOf(chat, 1).usage = {}), /usage\.prompt_tokens is not a number/],
+  [
+    'a temperature out of bounds',
+    (chat) => (chat.sampling = { temperature: -1 }),
+    /temperature is not between 0 and 2/,
+  ],
+  ['a thought that is none', (chat) => (messageOf(chat, 2).thought = 'why'), /messages\[2\]\.thought is not an object/],
+  ['a model without a name', (chat) => (chat.model = { id: 'm' }), /model\.name is not text/],
   ['a temperature that is no number', (chat) => (chat.sampling = { temperature: '1' }), /sampling\.temperature/],
 ])('%s is refused by name', (_, damage, message) => {
   const file = JSON.parse(writeChatFile([branched])) as { chats: Record<string, unknown>[] };

@@ -1,5 +1,6 @@
-import type { Chat } from '../chat/chat';
-import type { AssistantMessage, Message } from '../chat/message';
+import type { Chat, ChatModel, ChatSampling } from '../chat/chat';
+import type { AssistantMessage, Message, Thought } from '../chat/message';
+import { faultOf, SAMPLING_KEYS } from '../chat/sampling';
 
 /** What a file of conversations holds, as JSON. */
 interface ChatFile {
@@ -66,15 +67,26 @@ function readChat(value: unknown, at: string): Chat {
     leafId,
     firstSeenId: idOrNullAt(chat, 'firstSeenId', at),
     forgets: booleanAt(chat, 'forgets', at),
+    ...(chat.thinks !== undefined && { thinks: booleanAt(chat, 'thinks', at) }),
+    ...(chat.model !== undefined && { model: readModel(chat.model, `${at}.model`) }),
   };
 }
 
-function readSampling(value: unknown, at: string): Chat['sampling'] {
+function readModel(value: unknown, at: string): ChatModel {
+  const model = objectAt(value, at);
+  return { id: stringAt(model, 'id', at), name: stringAt(model, 'name', at) };
+}
+
+function readSampling(value: unknown, at: string): ChatSampling {
   const given = objectAt(value, at);
-  const keys = ['temperature', 'top_p', 'max_tokens', 'repetition_penalty'] as const;
-  return Object.fromEntries(
-    keys.filter((key) => given[key] !== undefined).map((key) => [key, numberAt(given, key, at)]),
-  );
+  const sampling: ChatSampling = {};
+  for (const key of SAMPLING_KEYS) {
+    if (given[key] === undefined) continue;
+    sampling[key] = numberAt(given, key, at);
+    const fault = faultOf(key, sampling[key]);
+    if (fault) throw new Error(`${at}.${key} is ${fault}`);
+  }
+  return sampling;
 }
 
 function readMessage(value: unknown, at: string): Message {
@@ -92,7 +104,13 @@ function readMessage(value: unknown, at: string): Message {
     hasForgotten: booleanAt(message, 'hasForgotten', at),
     usage: message.usage === null ? null : readUsage(message.usage, `${at}.usage`),
     failure: message.failure === null ? null : readFailure(message.failure, `${at}.failure`),
+    ...(message.thought !== undefined && { thought: readThought(message.thought, `${at}.thought`) }),
   };
+}
+
+function readThought(value: unknown, at: string): Thought {
+  const thought = objectAt(value, at);
+  return { text: stringAt(thought, 'text', at), seconds: numberAt(thought, 'seconds', at) };
 }
 
 type Usage = NonNullable<AssistantMessage['usage']>;

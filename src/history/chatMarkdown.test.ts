@@ -2,10 +2,18 @@ import { expect, test } from 'vitest';
 import { sampleChat } from '../testing/sampleChat';
 import { chatFileName, chatMarkdown } from './chatMarkdown';
 
+const labels = { you: 'You', assistant: 'Assistant', thought: 'Thoughts' };
+
 test('a conversation becomes a document of its shown branch', () => {
   const chat = sampleChat(['Q\nmore', 'A', 'left out'], { instructions: 'Be brief.\nBe kind.', leafId: 1 });
-  expect(chatMarkdown(chat, { you: 'You', assistant: 'Assistant' })).toBe(
-    '# Q\n\n> Be brief.\n> Be kind.\n\n## You\n\nQ\nmore\n\n## Assistant\n\nA\n',
+  expect(chatMarkdown(chat, labels)).toBe('# Q\n\n> Be brief.\n> Be kind.\n\n## You\n\nQ\nmore\n\n## Assistant\n\nA\n');
+});
+
+test('a thought is quoted before its answer, without headings of its own', () => {
+  const chat = sampleChat(['Q', 'A']);
+  Object.assign(chat.messages[1]!, { thought: { text: '\n# Plan\nthink\n', seconds: 2 } });
+  expect(chatMarkdown(chat, labels)).toBe(
+    '# Q\n\n## You\n\nQ\n\n## Assistant\n\n> **Thoughts**\n> \n> \\# Plan\n> think\n\nA\n',
   );
 });
 

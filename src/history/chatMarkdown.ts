@@ -1,21 +1,46 @@
 import { titleOf, type Chat } from '../chat/chat';
+import type { Message } from '../chat/message';
 import { branchTo } from '../chat/messageTree';
 
-/** One conversation as a Markdown document: the branch that is shown, with `you` and `assistant` as headings. */
-export function chatMarkdown(chat: Chat, { you, assistant }: { you: string; assistant: string }): string {
+/** What the document calls its parts. */
+export interface MarkdownLabels {
+  you: string;
+  assistant: string;
+  thought: string;
+}
+
+/** One conversation as a Markdown document: the branch that is shown, a heading for each message, thoughts as quotes. */
+export function chatMarkdown(chat: Chat, labels: MarkdownLabels): string {
   const instructions = chat.instructions.trim();
   const parts = [
     `# ${titleOf(chat).replace(/\s+/g, ' ')}`,
-    ...(instructions === '' ? [] : [instructions.replace(/^/gm, '> ')]),
-    ...branchTo(chat.messages, chat.leafId).map(
-      ({ role, text }) => `## ${role === 'user' ? you : assistant}\n\n${text.trim()}`,
-    ),
+    ...(instructions === '' ? [] : [quoted(instructions)]),
+    ...branchTo(chat.messages, chat.leafId).flatMap((message) => messageParts(message, labels)),
   ];
   return `${parts.join('\n\n')}\n`;
 }
 
+function messageParts(message: Message, { you, assistant, thought }: MarkdownLabels): string[] {
+  const heading = `## ${message.role === 'user' ? you : assistant}`;
+  const thinking = message.role === 'assistant' ? (message.thought?.text.trim() ?? '') : '';
+  return [
+    heading,
+    ...(thinking === '' ? [] : [quoted(`**${thought}**\n\n${withoutHeadings(thinking)}`)]),
+    message.text.trim(),
+  ];
+}
+
+/** A thought is no chapter of the document. */
+function withoutHeadings(text: string): string {
+  return text.replace(/^(\s*)#/gm, '$1\\#');
+}
+
+function quoted(text: string): string {
+  return text.replace(/^/gm, '> ');
+}
+
 /** The name of that document's file: the title without what file systems refuse. */
-export function chatFileName(chat: Pick<Chat, 'name' | 'messages' | 'draft'>): string {
+export function chatFileName(chat: Pick<Chat, 'name' | 'messages' | 'draft' | 'instructions'>): string {
   const title = titleOf(chat)
     .replace(/[\p{Cc}\s\\/:*?"<>|]+/gu, ' ')
     .slice(0, 60)

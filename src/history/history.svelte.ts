@@ -345,8 +345,8 @@ export class ChatHistory {
   }
 }
 
-function isBlank({ messages, draft }: Chat): boolean {
-  return messages.length === 0 && draft.trim() === '';
+function isBlank({ messages, draft, instructions }: Chat): boolean {
+  return messages.length === 0 && draft.trim() === '' && instructions.trim() === '';
 }
 
 function listed(summaries: ChatSummary[]): ChatSummary[] {

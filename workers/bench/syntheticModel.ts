@@ -163,6 +163,7 @@ function modelInfo({ model, config }: BenchmarkShape): ModelInfo {
     source: { kind: 'bundled', location: 'benchmark' },
     licence: null,
     hasTokenizer: false,
+    thinking: null,
     sampling: { maxTokens: null, temperature: 0, topP: 1, topK: 0, minP: 0, repetitionPenalty: 1 },
     importedAt: 0,
     lastUsedAt: null,

@@ -110,6 +110,7 @@ describe('a checkpoint', () => {
       vocabSize: 275,
       contextLength: 128,
       hasTokenizer: true,
+      thinking: null,
       vision: false,
       sampling: { temperature: 0.6, topP: 0.9, topK: 0, minP: 0, repetitionPenalty: 1 },
     });

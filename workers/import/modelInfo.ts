@@ -1,5 +1,6 @@
 import type { ModelConfig } from '../checkpoint/modelConfig';
 import type { ImportRequest, ModelInfo, SourceInfo } from '../protocol';
+import { thinkingOf } from '../tokenizer/thinking';
 import type { Checkpoint } from './checkpoint';
 import type { PlannedTensor } from './plan';
 import { storedBytes } from './plan';
@@ -27,6 +28,7 @@ export function modelInfo(
     source,
     licence: checkpoint.licence,
     hasTokenizer: checkpoint.tokenizer !== null,
+    thinking: checkpoint.tokenizer && thinkingOf(checkpoint.tokenizer),
     sampling: checkpoint.sampling,
     importedAt: Date.now(),
     lastUsedAt: null,

@@ -3,7 +3,10 @@ import { expect, test } from 'vitest';
 import type { ChatMessage } from '../protocol';
 import { WeightStore } from '../storage/weightStore';
 import { importModel, newDatabase } from '../testing/importing';
+import { miniTokenizer } from '../testing/miniTokenizer';
 import { tinyFolder } from '../testing/tinyCheckpoint';
+import { Tokenizer } from '../tokenizer/tokenizer';
+import { chatTokenIds } from './chatTokenIds';
 import { loadModel } from './loadModel';
 
 const question: ChatMessage = { role: 'user', content: 'a b c' };
@@ -19,4 +22,18 @@ test('an answer is gone on with behind the request for one, and not closed', asy
   expect(goingOn.slice(0, asked.length)).toEqual(asked);
   expect(session.tokenizer.decode(goingOn)).toBe(`${session.tokenizer.decode(asked)} d e`);
   expect(() => session.tokenIdsOf({ messages: [question], continueFinalMessage: true })).toThrow(RangeError);
+});
+
+test('a thought is gone on with where it was cut, and closed before its answer', () => {
+  const chatTemplate = '{{ messages[0].content }}:{% if enable_thinking %}<think>{% endif %}';
+  const tokenizer = new Tokenizer({ ...miniTokenizer(), chatTemplate });
+  const written = (content: string, enable_thinking: boolean) => {
+    const answer: ChatMessage = { role: 'assistant', content, reasoning_content: 'ab' };
+    const templateOptions = { enable_thinking };
+    const input = { messages: [question, answer], continueFinalMessage: true, templateOptions };
+    return tokenizer.decode(chatTokenIds(tokenizer, input), { skipSpecialTokens: true });
+  };
+  expect(written('', true)).toBe('a b c:<think>ab');
+  expect(written('c', true)).toBe('a b c:<think>ab</think>\n\nc');
+  expect(written('', false)).toBe('a b c:<think>ab');
 });

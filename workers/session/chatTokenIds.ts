@@ -1,4 +1,5 @@
 import type { ChatInput } from '../protocol';
+import { opensThought } from '../tokenizer/thinking';
 import type { ChatOptions, Tokenizer } from '../tokenizer/tokenizer';
 
 /**
@@ -14,5 +15,11 @@ export function chatTokenIds(tokenizer: Tokenizer, input: ChatInput, options: Ch
   }
   // A template closes an answer that it renders: what was written stands behind the request for one instead.
   const before = tokenizer.renderChat(messages.slice(0, -1), templateOptions, options);
-  return tokenizer.encodePrompt(before + last.content);
+  return tokenizer.encodePrompt(before + writtenText(last.reasoning_content ?? '', last.content, opensThought(before)));
+}
+
+/** A thought and what was answered behind it, as models write them. `isOpened` where the prompt has opened the thought. */
+function writtenText(thought: string, content: string, isOpened: boolean): string {
+  if (thought === '') return content;
+  return `${isOpened ? '' : '<think>'}${thought}${content === '' ? '' : `</think>\n\n${content}`}`;
 }

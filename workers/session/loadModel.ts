@@ -11,6 +11,7 @@ import type { LayerCache, LayerMemory, Matrix, RecurrentState, Vector } from '..
 import { kernelWorkload, type KernelWorkload } from '../ops/kernelWorkload';
 import type { EngineOptions, KvCacheFormat, LoadRequest, Progress } from '../protocol';
 import type { WeightStore } from '../storage/weightStore';
+import { thinkingOf } from '../tokenizer/thinking';
 import { Tokenizer } from '../tokenizer/tokenizer';
 import { createBackend, rememberPlainKernels } from './createBackend';
 import { eyesOf } from './eyes';
@@ -73,7 +74,8 @@ async function loadOnto(
   onProgress: (progress: Progress) => void,
   signal: AbortSignal,
 ): Promise<Session> {
-  const { info } = manifest;
+  // Read from the template itself: not every manifest has it.
+  const info = { ...manifest.info, thinking: tokenizerRecord && thinkingOf(tokenizerRecord) };
   const buffers = new Map(manifest.tensors.map((tensor) => [tensor, createShards(backend, tensor)]));
   const parts = createParts(backend, manifest, buffers, request);
   const tokenizer = tokenizerRecord && new Tokenizer(tokenizerRecord);
