@@ -297,6 +297,23 @@ export const zh: Dictionary = {
     tokens: '读入 {prompt}，写出 {completion}',
     tokensCached: '读入 {prompt}（其中缓存 {cached}），写出 {completion}',
   },
+  shortcuts: {
+    heading: '键盘快捷键',
+    open: '键盘快捷键',
+    lead: '没有在输入文字时，可以使用以下单键。按 Esc 可离开输入框。',
+    actions: {
+      newChat: '新对话',
+      compose: '写消息',
+      search: '搜索对话',
+      sidebar: '显示或隐藏对话列表',
+      models: '模型',
+      help: '显示这份列表',
+    },
+    escape: '停止回答；离开输入框；关闭对话框',
+    enter: '发送消息',
+    newLine: '在消息中换行',
+    singleKeys: '使用单键快捷键',
+  },
   history: {
     heading: '对话',
     show: '显示对话列表',
