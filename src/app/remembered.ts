@@ -14,7 +14,10 @@ type Key =
   | 'hubTokens'
   | 'acceptedLicences'
   | 'modelContexts'
-  | 'downloadSpeed';
+  | 'downloadSpeed'
+  | 'costEntries'
+  | 'sidebar'
+  | 'shortcuts';
 
 /** localStorage belongs to an origin, which other apps may share. */
 const PREFIX = 'minicpm.';

@@ -1,5 +1,5 @@
 /** Parts of the page with an address of their own: '#' and the name. */
-const SCREENS = ['benchmark', 'live', 'settings', 'storage'] as const;
+const SCREENS = ['benchmark', 'device', 'live', 'settings', 'storage'] as const;
 
 export type ScreenName = (typeof SCREENS)[number];
 

@@ -1,5 +1,5 @@
 import type { Language } from '../i18n/language';
-import type { BenchmarkFigures, BenchmarkShapeReport } from '../../workers/protocol';
+import type { BenchmarkCase, BenchmarkFigures, BenchmarkShapeReport } from '../../workers/protocol';
 
 /** Words of English, or characters of Chinese, that a token of MiniCPM's vocabulary stands for on average. */
 const WORDS_PER_TOKEN: Record<Language, number> = { en: 0.75, zh: 1.5 };
@@ -19,23 +19,30 @@ export interface Meaning {
   bandwidth: { gigabytesPerSecond: number; share: number } | null;
 }
 
-/** Null until writing was measured. The text in the cache is of medium length where that was measured. */
-export function meaningOf({ cases }: BenchmarkShapeReport, language: Language): Meaning | null {
-  const measured = cases.flatMap(({ kind, tokens, result }) =>
-    result.state === 'measured' ? [{ kind, tokens, result }] : [],
-  );
-  const writing = measured.filter(({ kind }) => kind === 'decode');
-  const typical = writing.find(({ tokens }) => tokens >= 1000) ?? writing.at(-1);
-  if (!typical) return null;
-  const { tokensPerSecond } = typical.result;
-  const reading = measured.filter(({ kind }) => kind === 'prefill');
+/** Null until writing was measured. */
+export function meaningOf(shape: BenchmarkShapeReport, language: Language): Meaning | null {
+  const writing = typicalWriting(shape);
+  if (!writing) return null;
+  const reading = measured(shape, 'prefill');
   const prompt = reading.find(({ tokens }) => tokens >= 500) ?? reading.at(-1);
   return {
-    wordsPerSecond: tokensPerSecond * WORDS_PER_TOKEN[language],
-    pace: paceOf(tokensPerSecond),
-    prompt: prompt ? { tokens: prompt.tokens, seconds: prompt.result.firstTokenSeconds } : null,
-    bandwidth: bandwidthOf(typical.result),
+    wordsPerSecond: writing.tokensPerSecond * WORDS_PER_TOKEN[language],
+    pace: paceOf(writing.tokensPerSecond),
+    prompt: prompt ? { tokens: prompt.tokens, seconds: prompt.firstTokenSeconds } : null,
+    bandwidth: bandwidthOf(writing),
   };
+}
+
+/** Writing behind a text of medium length, where that was measured; null until writing was. */
+export function typicalWriting(shape: BenchmarkShapeReport): BenchmarkFigures | null {
+  const writing = measured(shape, 'decode');
+  return writing.find(({ tokens }) => tokens >= 1000) ?? writing.at(-1) ?? null;
+}
+
+function measured({ cases }: BenchmarkShapeReport, asked: BenchmarkCase['kind']) {
+  return cases.flatMap(({ kind, tokens, result }) =>
+    kind === asked && result.state === 'measured' ? [{ tokens, ...result }] : [],
+  );
 }
 
 function paceOf(tokensPerSecond: number): Meaning['pace'] {

@@ -20,11 +20,13 @@ export function reportText(report: BenchmarkReport, userAgent: string): string {
   return `${lines.join('\n')}\n\n${JSON.stringify(report)}\n`;
 }
 
-function kernelLine({ name, state, reason }: KernelReport): string {
+/** A kernel variant on a line of its own, with its state. */
+export function kernelLine({ name, state, reason }: KernelReport): string {
   return `  kernel ${state}: ${name}${reason ? ` (${reason})` : ''}`;
 }
 
-function deviceLines({ backend, adapter, isSoftwareAdapter, features, limits }: Diagnostics): string[] {
+/** What computes, its features, and the limits that decide what runs. */
+export function deviceLines({ backend, adapter, isSoftwareAdapter, features, limits }: Diagnostics): string[] {
   const names = adapter ? [adapter.vendor, adapter.architecture, adapter.device, adapter.description] : [];
   const adapterName = names.filter(Boolean).join(', ') || 'none';
   return [

@@ -28,6 +28,11 @@ export class FollowEnd {
     this.#jump();
   }
 
+  /** Moves the keyboard to the list, which it can scroll then. */
+  focus(): void {
+    this.#list?.focus({ preventScroll: true });
+  }
+
   /** The first small movement upwards counts: otherwise the next word would pull the reader back down. */
   #judge(list: HTMLElement): void {
     const distance = list.scrollHeight - list.scrollTop - list.clientHeight;
