@@ -5,6 +5,8 @@ type Key =
   | 'lastModelId'
   | 'contextOverflow'
   | 'openChatId'
+  | 'underWay'
+  | 'crashes'
   | 'modelSource'
   | 'ownSource'
   | 'hubTokens'

@@ -28,7 +28,10 @@ export async function generate(
   const emit = heldBack(onToken);
 
   let finishReason: GenerateResult['finishReason'] = 'length';
-  let completionTokens = 0;
+  const written = writtenTokenIds(session, input);
+  // What their text held back comes out with the next token.
+  for (const tokenId of written) text.push(tokenId);
+  let completionTokens = written.length;
   let firstTokenSeconds: number | null = null;
   let prompt: FittedContext = { tokenIds: [], droppedMessages: 0 };
   try {
@@ -42,6 +45,7 @@ export async function generate(
       wantsLogits: options.logprobs ?? false,
       promptLookup: options.prompt_lookup ?? true,
       tokensInFlight,
+      written,
     };
     for await (const { tokenId, logits } of answer(session, promptIds, answerOptions, signal)) {
       completionTokens++;
@@ -74,6 +78,12 @@ export async function generate(
     firstTokenSeconds,
     ...spentSince(before, session.timings),
   };
+}
+
+/** Checks that each is in the vocabulary. */
+function writtenTokenIds(session: Session, input: SessionInput): number[] {
+  const { writtenTokenIds: tokenIds = [] } = input;
+  return session.tokenIdsOf({ tokenIds });
 }
 
 function spentSince(before: Session['timings'], now: Session['timings']) {
