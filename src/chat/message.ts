@@ -27,9 +27,11 @@ export interface AssistantMessage extends MessageInTree {
 
 export type Message = UserMessage | AssistantMessage;
 
-/** True for an answer that the reader may want to be longer: it was stopped, interrupted or cut off. */
+/** True for an answer that the reader may want to be longer: it was stopped, interrupted, cut off or failed midway. */
 export function canGoOn(message: Message): message is AssistantMessage {
   return (
-    message.role === 'assistant' && message.text !== '' && (message.state === 'stopped' || message.cutOffBy === 'limit')
+    message.role === 'assistant' &&
+    message.text !== '' &&
+    (['stopped', 'error'].includes(message.state) || message.cutOffBy === 'limit')
   );
 }

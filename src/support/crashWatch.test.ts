@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { afterVisits } from './crashWatch';
+import { afterVisits } from './crashWatch.svelte';
 
 const nobody = new Set<string>();
 

@@ -23,18 +23,18 @@ type Marks = Record<string, Undertaking>;
 export class CrashWatch {
   readonly #tab = newTabId();
   #doing: Undertaking | null = null;
-  #crash: Crash | null = readCrash();
+  /** How the visits before have ended; null where they ended well. */
+  crash = $state.raw<Crash | null>(readCrash());
 
   /** Notes what visits that are gone have left, and from here on what this one does. */
-  async start(): Promise<Crash | null> {
+  async start(): Promise<void> {
     holdTab(this.#tab);
     document.addEventListener('visibilitychange', () => this.#mark());
     window.addEventListener('pagehide', () => this.#mark(null));
     const alive = await tabsAlive();
-    if (alive) this.#crash = afterVisits(readMarks(), alive, this.#crash, this.#tab);
+    if (alive) this.crash = afterVisits(readMarks(), alive, this.crash, this.#tab);
     writeMarks(Object.fromEntries(Object.entries(readMarks()).filter(([tab]) => alive?.has(tab) ?? true)));
-    writeCrash(this.#crash);
-    return this.#crash;
+    writeCrash(this.crash);
   }
 
   /** This visit is doing something from now on, or, with null, nothing that could take it down. */
@@ -46,13 +46,13 @@ export class CrashWatch {
 
   /** Takes another start for the first one. */
   forget(): void {
-    this.#crash = null;
+    this.crash = null;
     writeCrash(null);
   }
 
   /** What has ended well once will not take the page down each time; an answer comes behind a load. */
   #ended(doing: Undertaking): void {
-    if (this.#crash && (doing === 'answering' || this.#crash.during === 'loading')) this.forget();
+    if (this.crash && (doing === 'answering' || this.crash.during === 'loading')) this.forget();
   }
 
   #mark(doing = document.visibilityState === 'visible' ? this.#doing : null): void {
