@@ -15,7 +15,8 @@ function appShell(): Plugin {
     generateBundle(_options, bundle) {
       const worker = bundle['sw.js'];
       if (worker?.type !== 'chunk') this.error('the service worker is not part of the bundle');
-      const shell = Object.values(bundle).filter((file) => file !== worker && !file.fileName.endsWith('.map'));
+      const isShell = ({ fileName }: { fileName: string }) => !fileName.endsWith('.map') && fileName !== HEADERS_FILE;
+      const shell = Object.values(bundle).filter((file) => file !== worker && isShell(file));
       const hash = createHash('sha256');
       for (const file of shell) hash.update(file.type === 'chunk' ? file.code : file.source);
       // Many hosts answer 'index.html' with a redirect to its folder, and no page may come from a redirected answer.
@@ -28,12 +29,13 @@ function appShell(): Plugin {
 }
 
 /**
- * What the built page may do: run its own scripts, and fetch models where the reader says. It binds the page itself; a
- * worker follows the headers of its own script. The development server puts scripts into the page and goes without.
+ * What the built page may do: run its own scripts, and fetch models where the reader says. In the page it binds the page
+ * itself; in the headers of a script, the worker that runs it. The development server puts scripts into the page and goes
+ * without.
  */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'self'",
-  "connect-src 'self' https: http://localhost:* http://127.0.0.1:*",
+  "connect-src 'self' blob: data: https: http://localhost:* http://127.0.0.1:*",
   "img-src 'self' data: blob:",
   "media-src 'self' blob:",
   "object-src 'none'",
@@ -41,11 +43,35 @@ const CONTENT_SECURITY_POLICY = [
   "form-action 'none'",
 ].join('; ');
 
-/** Writes the policy into the page, so that it holds on hosts that let nobody set headers. */
+/** What a host should send with every file. */
+const HEADERS = {
+  // Pages that frame this one can only be told by a header.
+  'Content-Security-Policy': `${CONTENT_SECURITY_POLICY}; frame-ancestors 'none'`,
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Permissions-Policy': 'camera=(self), microphone=(self), geolocation=(), payment=(), usb=()',
+  'Referrer-Policy': 'no-referrer',
+  'X-Content-Type-Options': 'nosniff',
+};
+
+/** Read by Cloudflare Pages, Netlify and others: the headers of a static site. */
+const HEADERS_FILE = '_headers';
+
+function headersFile(): string {
+  const lines = (headers: Record<string, string>) =>
+    Object.entries(headers).map(([name, value]) => `  ${name}: ${value}\n`);
+  const forGood = { 'Cache-Control': 'public, max-age=31536000, immutable' };
+  const eachTime = { 'Cache-Control': 'no-cache' };
+  return ['/*\n', ...lines(HEADERS), '/assets/*\n', ...lines(forGood), '/sw.js\n', ...lines(eachTime)].join('');
+}
+
+/** Writes the policy into a file for hosts, and into the page, so that it holds on hosts that let nobody set headers. */
 export function contentSecurityPolicy(): Plugin {
   return {
     name: 'content-security-policy',
     apply: 'build',
+    generateBundle() {
+      this.emitFile({ type: 'asset', fileName: HEADERS_FILE, source: headersFile() });
+    },
     transformIndexHtml: () => [
       {
         tag: 'meta',
@@ -110,6 +136,7 @@ export default defineConfig({
     appShell(),
   ],
   worker: { format: 'es', plugins: () => [notePackages()] },
+  preview: { headers: HEADERS },
   build: {
     target: 'es2023',
     rollupOptions: {

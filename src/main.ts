@@ -1,9 +1,7 @@
 import { mount } from 'svelte';
 import App from './App.svelte';
 import './app.css';
-import { registerServiceWorker } from './serviceWorker';
 
 const target = document.getElementById('app');
 if (!target) throw new Error('index.html has no element #app');
 mount(App, { target });
-registerServiceWorker();

@@ -270,7 +270,14 @@ export interface ChatInput {
   continueFinalMessage?: boolean;
 }
 
-export type GenerateInput = { tokenIds: number[] } | { prompt: string } | ChatInput;
+/** What an answer is written behind. */
+export type GenerateInput = ({ tokenIds: number[] } | { prompt: string } | ChatInput) & {
+  /**
+   * The first tokens of the answer, where it was broken off behind them: what follows is what would have followed. They
+   * count as part of the answer, and their text is not given again.
+   */
+  writtenTokenIds?: number[];
+};
 
 export interface GenerateResult {
   finishReason: 'stop' | 'length' | 'aborted';
@@ -466,6 +473,9 @@ export interface BenchmarkProgress {
   /** All that is known so far. */
   report: BenchmarkReport;
 }
+
+/** What a worker posts, beside its answers, once it holds the lock of its own name: see lifeline.ts. */
+export type LifelineMessage = 'lifeline held';
 
 /** Served by engine.worker.ts. Long calls take a `callId` that `abort` names. */
 export interface EngineApi {

@@ -9,6 +9,8 @@ type Key =
   | 'contextOverflow'
   | 'openChatId'
   | 'roles'
+  | 'underWay'
+  | 'crashes'
   | 'modelSource'
   | 'ownSource'
   | 'hubTokens'

@@ -5,14 +5,27 @@ type Origin = { repo: string; files?: string[] | undefined };
 
 /** Keeps the context that was chosen for what is imported from a repository. */
 export function rememberContext({ repo, files }: Extract<ModelSource, { kind: 'hub' }>, contextLength: number): void {
-  remember('modelContexts', JSON.stringify({ ...contexts(), [keyOf({ repo, files })]: contextLength }));
+  keep(keyOf({ repo, files }), contextLength);
+}
+
+/** Keeps the context that was chosen for a stored model. */
+export function rememberContextOf(model: ModelInfo, contextLength: number): void {
+  keep(keyOfModel(model), contextLength);
 }
 
 /** The context that was chosen for a stored model; undefined where none was. */
-export function chosenContext({ source }: ModelInfo): number | undefined {
-  if (source.kind !== 'hub') return undefined;
-  const context: unknown = contexts()[keyOf({ repo: source.location, files: source.files })];
+export function chosenContext(model: ModelInfo): number | undefined {
+  const context: unknown = contexts()[keyOfModel(model)];
   return typeof context === 'number' && Number.isInteger(context) && context > 0 ? context : undefined;
+}
+
+function keep(key: string, contextLength: number): void {
+  remember('modelContexts', JSON.stringify({ ...contexts(), [key]: contextLength }));
+}
+
+/** What comes from no repository is known by its id. */
+function keyOfModel({ id, source }: ModelInfo): string {
+  return source.kind === 'hub' ? keyOf({ repo: source.location, files: source.files }) : `id ${id}`;
 }
 
 function keyOf({ repo, files = [] }: Origin): string {

@@ -1,6 +1,6 @@
 import type { ChatCompletionChunk, ChatMessage, ContextOverflow, FinishReason } from '../engine/api';
 import { failureOf } from '../engine/failure';
-import { emptyChat, type Chat, type ChatSampling, type ChatSettings } from './chat';
+import { emptyChat, titleOf, type Chat, type ChatSampling, type ChatSettings } from './chat';
 import { isBegun, type AssistantMessage, type Message, type UserMessage } from './message';
 import { modelMessages, usableMessages, withThought } from './modelMessages';
 import { alternativesOf, branchTo, newestLeafBelow } from './messageTree';
@@ -39,6 +39,9 @@ export class Conversation {
     this.#overflow !== 'tooLong' && this.#contextOverflow === 'drop_oldest' ? null : this.#overflow,
   );
 
+  /** True where the page went away while it wrote the last answer: see `resume`. */
+  wasInterrupted = $state(false);
+
   readonly #answer: Answer;
   readonly #preference: () => ContextOverflow;
   readonly #keep: (chat: Chat) => void;
@@ -58,6 +61,10 @@ export class Conversation {
 
   get id(): string {
     return this.#chat.id;
+  }
+
+  get title(): string {
+    return titleOf(this.#chat);
   }
 
   /** Sets what the list of conversations shows of this one. */
@@ -116,10 +123,18 @@ export class Conversation {
   async goOn(): Promise<void> {
     const last = this.messages.at(-1);
     if (this.streaming || last?.role !== 'assistant' || !isBegun(last)) return;
-    const { state, cutOffBy } = last;
+    const { state, cutOffBy, failure } = last;
     if (await this.#writeOn(last)) return;
-    Object.assign(last, { state, cutOffBy });
+    Object.assign(last, { state, cutOffBy, failure });
     this.#repeat = () => this.goOn();
+  }
+
+  /** Goes on with the answer that the page was taken away from. */
+  async resume(): Promise<void> {
+    const last = this.messages.at(-1);
+    if (!this.wasInterrupted || last?.role !== 'assistant') return;
+    if (last.text !== '') return this.goOn();
+    if (!(await this.#writeOn(last))) last.state = 'stopped';
   }
 
   /** The messages that stand in the same place, oldest first: earlier wordings of a question, or other answers. */
@@ -157,6 +172,7 @@ export class Conversation {
   /** Shows a conversation that was kept. An answer that was being written when it was kept has stopped since. */
   open(chat: Chat): void {
     this.stop();
+    this.wasInterrupted = chat.messages.some((message) => message.id === chat.leafId && isStreaming(message));
     for (const message of chat.messages) if (isStreaming(message)) message.state = 'stopped';
     this.#chat = chat;
     this.#overflow = null;
@@ -217,6 +233,7 @@ export class Conversation {
     const abort = new AbortController();
     this.#abort = abort;
     this.#overflow = null;
+    this.wasInterrupted = false;
     const contextOverflow = this.#contextOverflow;
     const request: AnswerRequest = {
       messages: withThought(modelMessages(chat.instructions, history), answer.thought),

@@ -37,10 +37,12 @@ export interface AssistantMessage extends MessageInTree {
 
 export type Message = UserMessage | AssistantMessage;
 
-/** True for an answer that the reader may want to be longer: it was stopped, interrupted or cut off. */
+/** True for an answer that the reader may want to be longer: it was stopped, interrupted, cut off or failed midway. */
 export function canGoOn(message: Message): message is AssistantMessage {
   return (
-    message.role === 'assistant' && isBegun(message) && (message.state === 'stopped' || message.cutOffBy === 'limit')
+    message.role === 'assistant' &&
+    isBegun(message) &&
+    (['stopped', 'error'].includes(message.state) || message.cutOffBy === 'limit')
   );
 }
 

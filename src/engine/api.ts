@@ -279,19 +279,21 @@ export class Model {
   async #createCompletion(request: ChatRequest) {
     check.chatRequest('request', request);
     const { messages, stream = false, signal, model: _model, ...options } = request;
-    const { enable_thinking, context_overflow, continue_final_message = false, ...sampling } = options;
+    const { enable_thinking, context_overflow, continue_final_message = false, ...others } = options;
+    const { return_token_ids = false, written_token_ids, ...sampling } = others;
     const templateOptions = enable_thinking === undefined ? {} : { enable_thinking };
     const input = {
       messages,
       templateOptions,
       contextOverflow: context_overflow ?? 'stop',
       continueFinalMessage: continue_final_message,
+      ...(written_token_ids && { writtenTokenIds: written_token_ids }),
     };
     const head = completionHead(this.info.id);
     if (stream) {
       return this.#stream<ChatCompletionChunk>(signal, async (inner, queue) => {
         const onToken = (token: GeneratedToken) => {
-          const chunk = tokenChunk(head, token);
+          const chunk = tokenChunk(head, token, return_token_ids);
           if (chunk) queue.push(chunk);
         };
         queue.push(lastChunk(head, await this.#generate(input, sampling, onToken, inner)));

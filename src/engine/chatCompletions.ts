@@ -9,7 +9,8 @@ import type {
 
 /**
  * An OpenAI chat-completions request; fields beyond OpenAI's: top_k, min_p, repetition_penalty, prompt_lookup,
- * ignore_eos, enable_thinking, context_overflow, continue_final_message, and token ids for a prediction.
+ * ignore_eos, enable_thinking, context_overflow, continue_final_message, return_token_ids, written_token_ids, and token ids
+ * for a prediction.
  */
 export interface ChatRequest extends SamplingOptions {
   messages: ChatMessage[];
@@ -25,6 +26,13 @@ export interface ChatRequest extends SamplingOptions {
   context_overflow?: ContextOverflow;
   /** True writes on the last message, which is the assistant's, instead of answering it. */
   continue_final_message?: boolean;
+  /** True has every chunk of a stream say which tokens it is made of. */
+  return_token_ids?: boolean;
+  /**
+   * The tokens of an answer that was broken off, by a lost device for instance, as its chunks said them: the same answer goes
+   * on behind them. They count in `usage` and for max_tokens.
+   */
+  written_token_ids?: number[];
   /** Accepted and ignored: the loaded model answers. */
   model?: string;
 }
@@ -81,6 +89,8 @@ export interface ChatCompletionChunk {
     delta: { role?: 'assistant'; content?: string; reasoning_content?: string };
     finish_reason: FinishReason | null;
     logprobs: { content: ContentLogprob[] } | null;
+    /** Only where they were asked for. */
+    token_ids?: number[];
   }[];
   /** On the last chunk only. */
   usage?: Usage;
@@ -99,14 +109,20 @@ export function completionHead(model: string): CompletionHead {
   return { id: `chatcmpl-${digits.join('')}`, created: Math.floor(Date.now() / 1000), model };
 }
 
-/** The chunk for one generated token, or null where the token adds nothing to show. */
-export function tokenChunk(head: CompletionHead, token: GeneratedToken): ChatCompletionChunk | null {
+/** The chunk for one generated token, or null where the token adds nothing that is asked for. */
+export function tokenChunk(
+  head: CompletionHead,
+  token: GeneratedToken,
+  returnsTokenIds: boolean,
+): ChatCompletionChunk | null {
   const logprobs = contentLogprobs([token]);
-  if (token.text === '' && !logprobs) return null;
+  if (token.text === '' && !logprobs && !returnsTokenIds) return null;
+  const delta = { role: 'assistant', content: token.text } as const;
+  const ids = returnsTokenIds ? { token_ids: [token.tokenId] } : {};
   return {
     ...head,
     object: 'chat.completion.chunk',
-    choices: [{ index: 0, delta: { role: 'assistant', content: token.text }, finish_reason: null, logprobs }],
+    choices: [{ index: 0, delta, finish_reason: null, logprobs, ...ids }],
   };
 }
 

@@ -168,6 +168,8 @@ export const chatRequest = openObjectOf<ChatRequest>(
     enable_thinking: trueOrFalse,
     context_overflow: oneOf('stop', 'drop_oldest'),
     continue_final_message: trueOrFalse,
+    return_token_ids: trueOrFalse,
+    written_token_ids: listOf(wholeNumber(0), 'may be empty'),
     model: aString,
   },
   'messages',

@@ -1,6 +1,7 @@
 import * as Comlink from 'comlink';
 import { engineError } from '../../workers/errors';
 import type { EngineApi, ImporterApi } from '../../workers/protocol';
+import { watchLifeline, workerName } from './lifeline';
 
 /** `Api` as it looks from this side of the worker. */
 export type { Remote } from 'comlink';
@@ -15,7 +16,7 @@ export interface WorkerClient<Api> {
   close(reason: Error): void;
 }
 
-function connect<Api>(worker: Worker): WorkerClient<Api> {
+function connect<Api>(worker: Worker, name: string): WorkerClient<Api> {
   const api = Comlink.wrap<Api>(worker);
   const pending = new Set<(reason: Error) => void>();
   let closed: Error | null = null;
@@ -34,6 +35,8 @@ function connect<Api>(worker: Worker): WorkerClient<Api> {
   worker.addEventListener('messageerror', () =>
     close(engineError('DeviceLostError', 'the engine sent something unreadable')),
   );
+
+  watchLifeline(worker, name, () => close(engineError('DeviceLostError', 'the engine was ended')));
 
   return {
     call: (invoke) =>
@@ -60,8 +63,10 @@ function crash(event: Event): Error {
 
 /** Starts the worker that loads models and generates. */
 export function connectEngine(): WorkerClient<EngineApi> {
+  const name = workerName('engine');
   return connect(
-    new Worker(new URL('../../workers/engine.worker.ts', import.meta.url), { type: 'module', name: 'engine' }),
+    new Worker(new URL('../../workers/engine.worker.ts', import.meta.url), { type: 'module', name }),
+    name,
   );
 }
 
@@ -75,8 +80,10 @@ export async function callImporter<T>(
 ): Promise<T> {
   const cancelled = () => engineError('AbortError', 'the import was cancelled');
   if (signal?.aborted) throw cancelled();
+  const name = workerName('import');
   const client = connect<ImporterApi>(
-    new Worker(new URL('../../workers/import.worker.ts', import.meta.url), { type: 'module', name: 'import' }),
+    new Worker(new URL('../../workers/import.worker.ts', import.meta.url), { type: 'module', name }),
+    name,
   );
   const abort = () => client.close(cancelled());
   signal?.addEventListener('abort', abort);

@@ -1,5 +1,5 @@
-import { hasErrorName } from '../../workers/errors';
-import type { Diagnostics, ModelInfo, ModelSource, SourceInfo } from '../../workers/protocol';
+import { engineError, hasErrorName } from '../../workers/errors';
+import type { Diagnostics, EngineOptions, ModelInfo, ModelSource, Progress, SourceInfo } from '../../workers/protocol';
 import type {
   BenchmarkOptions,
   BenchmarkReport,
@@ -10,8 +10,10 @@ import type {
   RepairOptions,
   VerifyOptions,
 } from './api';
-import { failureOf, missingTokenizer } from './failure';
+import { failureOf, missingTokenizer, otherTab, TAKEN_OVER } from './failure';
 import { Foreground, type Activity, type AttemptOptions } from './foreground.svelte';
+import { lastingAnswer } from './lastingAnswer';
+import { ModelSeat } from './modelSeat';
 import { askToKeepModels } from './persistence';
 import { beginningOf, ThoughtSplitter, withThoughts } from './thoughts';
 import { Transfers } from './transfers.svelte';
@@ -47,6 +49,10 @@ export class EngineState {
   /** The model that answers, or null before one is loaded. */
   loaded = $state.raw<ModelInfo | null>(null);
   diagnostics = $state.raw<Diagnostics | null>(null);
+  /** While a model whose device was lost is loaded again behind an answer: how far it is. */
+  recovery = $state.raw<{ progress: Progress | null } | null>(null);
+  /** Computes on the processor, whatever else this device has, until the page is closed. */
+  avoidsGpu = $state(false);
   #stage = $state<'starting' | 'ready' | 'failed'>('starting');
   #lastModelId = $state<string | null>(null);
 
@@ -68,13 +74,19 @@ export class EngineState {
   readonly wasUsedBefore = $derived(this.#lastModelId !== null);
   readonly isBusy = $derived(['importing', 'loading', 'repairing'].includes(this.status));
 
-  readonly #createEngine: () => Promise<Engine>;
+  readonly #createEngine: (options?: EngineOptions) => Promise<Engine>;
+  readonly #seat: ModelSeat;
   readonly #memory: ModelMemory;
   #engine: Engine | null = null;
   #model: Model | null = null;
 
-  constructor(createEngine: () => Promise<Engine>, memory: ModelMemory) {
+  constructor(
+    createEngine: (options?: EngineOptions) => Promise<Engine>,
+    memory: ModelMemory,
+    seat = new ModelSeat(() => ({ model: this.loaded?.name ?? '', chat: '' })),
+  ) {
     this.#createEngine = createEngine;
+    this.#seat = seat;
     this.#memory = memory;
     this.#lastModelId = memory.recall();
   }
@@ -82,7 +94,7 @@ export class EngineState {
   /** Starts the engine and looks at the device and at what is stored. */
   async start(): Promise<void> {
     try {
-      this.#engine = await this.#createEngine();
+      this.#engine = await this.#newEngine();
       this.models = await this.#engine.listModels();
       await this.transfers.refresh();
       this.#stage = 'ready';
@@ -107,13 +119,17 @@ export class EngineState {
     await this.transfers.start(source, takesCentre);
   }
 
-  /** Opens a stored model in place of the loaded one. A demo that cannot be read any more is imported anew. */
-  load(id: string): Promise<void> {
+  /**
+   * Opens a stored model in place of the loaded one. A demo that cannot be read any more is imported anew. Where another
+   * tab has a model in memory, it ends with OtherTabError, unless it is taken `over` from that tab or opened `beside` it.
+   */
+  load(id: string, otherTab: 'respected' | 'over' | 'beside' = 'respected'): Promise<void> {
     const model = this.models.find((stored) => stored.id === id);
     const subject = model ? { name: model.name, isDemo: isDemo(model) } : { name: id, isDemo: false };
     const work = async (options: AttemptOptions) => {
       const engine = await this.#runningEngine();
       if (model?.hasTokenizer === false) throw missingTokenizer(id);
+      if (otherTab !== 'beside') await this.#takeSeat(otherTab === 'over');
       try {
         await this.#loadInto(engine, id, options);
       } catch (error) {
@@ -195,11 +211,26 @@ export class EngineState {
 
   /**
    * Streams the answer to a conversation from the loaded model, what it thinks apart. Aborting the signal ends the answer.
+   * Where the device is lost meanwhile, or was lost before, the model is loaded again and the answer goes on: see `recovery`.
    */
   async answer(request: Omit<ChatRequest, 'stream'>): Promise<AsyncIterable<ChatCompletionChunk>> {
-    if (!this.#model) throw new Error('no model is loaded');
-    const splitter = new ThoughtSplitter(beginningOf(request, this.#model.info.thinking));
-    return withThoughts(await this.#model.chat.completions.create({ ...request, stream: true }), splitter);
+    if (!this.loaded) throw new Error('no model is loaded');
+    const splitter = new ThoughtSplitter(beginningOf(request, this.loaded.thinking));
+    const begin = async (from: Omit<ChatRequest, 'stream'>) => {
+      if (!this.#model) throw engineError('DeviceLostError', 'the model could not be loaded again');
+      return this.#model.chat.completions.create({ ...from, stream: true });
+    };
+    return withThoughts(await lastingAnswer(request, begin, (signal) => this.#recover(signal)), splitter);
+  }
+
+  /** Computes on the processor from here on, where a graphics driver takes the page down. */
+  async avoidGpu(avoids: boolean): Promise<void> {
+    this.avoidsGpu = avoids;
+    await this.#unload();
+    const engine = this.#engine;
+    this.#engine = await this.#newEngine();
+    await engine?.dispose().catch(() => undefined);
+    this.diagnostics = await this.#engine.diagnostics();
   }
 
   /** Measures this device. Aborting the signal ends it with what was measured until then. */
@@ -215,8 +246,12 @@ export class EngineState {
   /** The engine, or a new one where it has crashed. */
   async #runningEngine(): Promise<Engine> {
     if (!this.#engine) throw new Error('the engine has not started');
-    if (this.#engine.isClosed) this.#engine = await this.#createEngine();
+    if (this.#engine.isClosed) this.#engine = await this.#newEngine();
     return this.#engine;
+  }
+
+  #newEngine(): Promise<Engine> {
+    return this.avoidsGpu ? this.#createEngine({ backend: 'cpu' }) : this.#createEngine();
   }
 
   #tokenFor(source: SourceInfo | undefined): string | undefined {
@@ -237,18 +272,59 @@ export class EngineState {
 
   async #loadInto(engine: Engine, id: string, options: AttemptOptions): Promise<void> {
     await this.#unload();
-    const stored = this.models.find((model) => model.id === id);
-    const contextLength = stored && this.#memory.contextLength?.(stored);
-    this.#model = await engine.load(id, contextLength === undefined ? options : { ...options, contextLength });
+    this.#model = await this.#loaded(engine, id, options);
     this.loaded = this.#model.info;
     this.#lastModelId = id;
     this.#memory.remember(id);
   }
 
+  #loaded(engine: Engine, id: string, options: AttemptOptions): Promise<Model> {
+    const stored = this.models.find((model) => model.id === id);
+    const contextLength = stored && this.#memory.contextLength?.(stored);
+    return engine.load(id, contextLength === undefined ? options : { ...options, contextLength });
+  }
+
+  /** Loads the model whose device, or worker, is gone once more. Throws AbortError where something else is loaded meanwhile. */
+  async #recover(signal = new AbortController().signal): Promise<void> {
+    const lost = this.loaded;
+    if (!lost) throw engineError('AbortError', 'the model was closed');
+    this.recovery = { progress: null };
+    try {
+      await this.#discardModel();
+      const onProgress = (progress: Progress) => (this.recovery = { progress });
+      const model = await this.#loaded(await this.#runningEngine(), lost.id, { signal, onProgress });
+      if (this.loaded?.id === lost.id && !this.#model && !signal.aborted) {
+        this.#model = model;
+        return;
+      }
+      await model.unload();
+      throw engineError('AbortError', 'another model is loaded');
+    } finally {
+      this.recovery = null;
+    }
+  }
+
+  async #takeSeat(isForced: boolean): Promise<void> {
+    const isTaken = await this.#seat.take(isForced, () => this.#leaveSeat());
+    if (!isTaken) throw otherTab(await this.#seat.holder());
+  }
+
+  /** Another tab has taken the model over. */
+  async #leaveSeat(): Promise<void> {
+    const modelId = this.loaded?.id;
+    this.cancel();
+    await this.#unload();
+    this.#work.error = { name: TAKEN_OVER, detail: '', ...(modelId !== undefined && { modelId }) };
+  }
+
   async #unload(): Promise<void> {
+    this.loaded = null;
+    await this.#discardModel();
+  }
+
+  async #discardModel(): Promise<void> {
     const model = this.#model;
     this.#model = null;
-    this.loaded = null;
     // A model on a lost device cannot be unloaded, and need not be.
     await model?.unload().catch(() => undefined);
   }

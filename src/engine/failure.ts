@@ -1,4 +1,5 @@
 import { storageShortage } from '../../workers/errors';
+import type { SeatHolder } from './modelSeat';
 
 /** An error as the page shows it: `name` picks the sentence, `detail` is the small print. */
 export interface Failure {
@@ -8,6 +9,8 @@ export interface Failure {
   modelId?: string;
   /** Of a StorageFullError: the room that is needed, and what is left where the browser tells. */
   shortage?: { neededBytes: number; freeBytes: number | null };
+  /** Of an OtherTabError: what that tab shows, where it says so. */
+  holder?: SeatHolder | null;
 }
 
 export function failureOf(error: unknown, modelId?: string): Failure {
@@ -18,11 +21,21 @@ export function failureOf(error: unknown, modelId?: string): Failure {
     detail: error.message,
     ...(modelId !== undefined && { modelId }),
     ...(shortage && { shortage }),
+    ...('holder' in error && { holder: error.holder as SeatHolder | null }),
   };
 }
 
 /** The name of the page's own error: models that take token ids only are of no use in a conversation. */
 export const MISSING_TOKENIZER = 'MissingTokenizerError';
+
+/** The names of the page's own for a model that is in another tab, or was taken over by one. */
+export const OTHER_TAB = 'OtherTabError';
+export const TAKEN_OVER = 'TakenOverError';
+
+/** `holder` is what the other tab says of itself, where it says something. */
+export function otherTab(holder: SeatHolder | null): Error {
+  return Object.assign(new Error('another tab has a model in memory'), { name: OTHER_TAB, holder });
+}
 
 export function missingTokenizer(id: string): Error {
   return Object.assign(new Error(`"${id}" has no tokenizer`), { name: MISSING_TOKENIZER });

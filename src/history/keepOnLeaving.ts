@@ -8,8 +8,11 @@ export function keepOnLeaving({ flush, leave }: { flush: () => void; leave: () =
   };
   document.addEventListener('visibilitychange', hidden);
   window.addEventListener('pagehide', leave);
+  // A frozen page may never wake up again.
+  document.addEventListener('freeze', leave);
   return () => {
     document.removeEventListener('visibilitychange', hidden);
     window.removeEventListener('pagehide', leave);
+    document.removeEventListener('freeze', leave);
   };
 }

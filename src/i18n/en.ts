@@ -15,6 +15,8 @@ export const en = {
     heading: 'Your words stay on this device.',
     lead: 'MiniCPM is a private assistant that runs wholly in this browser. What you write is never sent anywhere.',
     continueWith: 'Continue with {model}',
+    interrupted: 'The answer that was cut off goes on then.',
+    draftWaits: 'What you have not sent yet waits there.',
     continueNote: 'Already on this device. Opens without the network.',
     demoHeading: 'Try it now',
     demoStart: 'Start with the demo model',
@@ -120,7 +122,7 @@ export const en = {
     memory: 'at least {size} memory',
     storage: '{size} free for models',
     noWebGpu:
-      'This browser has no WebGPU, so everything runs on the processor. The demo is fine; a real model of 1B or more takes minutes per answer. For speed, use Chrome or Edge 127+ (computer or Android), Safari 26+, or Firefox 141+ on Windows.',
+      'This browser has no WebGPU, so everything runs on the processor. The demo is fine; a real model of 1B or more takes minutes per answer.',
     noAdapter:
       'The browser offers no graphics adapter, so everything runs on the processor. The demo is fine; a real model of 1B or more takes minutes per answer. Turning on hardware acceleration in the browser’s settings, or updating the graphics driver, may help.',
     deviceFailed:
@@ -205,6 +207,51 @@ export const en = {
       'Wear of an hour: price of the device, divided by years times 365 times hours a day.',
       'Of a service: one million divided by its price. What it asks for reading a prompt is not counted.',
     ],
+  },
+  failure: {
+    recovering:
+      'The model was interrupted, as happens after sleep or where memory runs short. It is being opened again; then the answer goes on by itself.',
+    otherTab: 'Another tab of this page has a model open.',
+    otherTabModel: 'Another tab of this page has “{model}” open.',
+    otherTabChat: 'Another tab of this page has “{model}” open, in the conversation “{chat}”.',
+    otherTabWhy:
+      'Two at once would take the memory twice. If you use it here, the other tab lets go; what is written there is kept.',
+    takeOver: 'Use it here',
+    openBeside: 'Open it here too',
+    takenOver: 'Another tab uses the model now. What was written here is kept.',
+    takeBack: 'Use it here again',
+    smallerContext: 'Open it with a shorter memory: {tokens} tokens',
+    smallerModel: 'Open {model} instead',
+    smallerModels: 'Choose a smaller model',
+    safeHeading: 'Start another way?',
+    crashed: {
+      loading:
+        'The last visits ended abruptly while the model was being opened. The graphics driver or too little memory may be the reason.',
+      answering:
+        'The last visits ended abruptly while an answer was being written. The graphics driver or too little memory may be the reason.',
+    },
+    onProcessor: 'Without the graphics processor (slow)',
+    asBefore: 'As before',
+    avoidsGpu: 'Until this page is closed, everything runs on the processor.',
+    useGpu: 'Use the graphics processor again',
+  },
+  update: {
+    ready: 'A new version of this app is ready.',
+    now: 'Update now',
+    later: 'Later',
+  },
+  browsers: {
+    windows: 'On Windows, Chrome or Edge 127 and newer have it, and Firefox 141 and newer.',
+    mac: 'On a Mac, Chrome or Edge 127 and newer have it, and Safari 26 on macOS 26 and newer.',
+    ios: 'On an iPhone or iPad, every browser has it from iOS or iPadOS 26 on: update the system in its settings.',
+    android: 'On Android 12 and newer, Chrome or Edge 127 and newer have it.',
+    linux:
+      'On Linux, Chrome 127 and newer have it once “Unsafe WebGPU” and “Vulkan” are turned on under chrome://flags, and the newest on many devices without that.',
+    chromeos: 'On a Chromebook, Chrome 127 and newer have it: update ChromeOS in its settings.',
+    outdated: 'Update this browser: Chrome, Edge and their relatives have it from version 127 on.',
+    inApp: 'Inside another app there often is none: choose “Open in browser” in the menu of this page.',
+    insecure: 'Browsers offer it only to pages whose address begins with https://.',
+    other: 'Chrome or Edge 127, Safari 26, Firefox 141 on Windows, and newer ones have it.',
   },
   models: {
     stored: 'On this device',
@@ -782,7 +829,7 @@ export const en = {
     roomMidway:
       'This device has no room left: {needed} more are needed. Nothing that is stored is lost. Free some space, then go on.',
     OutOfMemoryError:
-      'This model needs more memory than is free. Close other tabs and programs, or choose a smaller model.',
+      'This model needs more memory than is free. Close other tabs and programs, or let it keep less in mind, or choose a smaller one.',
     DeviceLostError:
       'The graphics device was lost; this happens after sleep or a driver reset. Reload the model to go on.',
     unknown: 'Something unexpected went wrong. Trying again may help.',
@@ -791,7 +838,7 @@ export const en = {
   },
   actions: {
     retry: 'Try again',
-    reloadModel: 'Reload the model',
+    reloadModel: 'Reload the model and go on',
     removeModel: 'Delete the stored copy',
     repairModel: 'Repair and open',
     repairFiles: 'Choose its files and repair',

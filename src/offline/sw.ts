@@ -1,14 +1,15 @@
 /// <reference lib="webworker" />
-export type {};
+import { isShare, keepShare } from './shareTarget';
+
 declare const self: ServiceWorkerGlobalScope;
 
 /** Replaced by the build: every file of the app shell, relative to this script, and a hash of what is in them. */
 declare const __APP_SHELL__: { version: string; files: string[] };
 
 /**
- * Makes the app open without a network. Caches the shell and nothing else: weights live in IndexedDB, and any other
- * request goes its way as if this script were not here. A new version waits until every tab of the old one is closed,
- * so that no answer is ever cut off by an update.
+ * Makes the app open without a network, and takes what other apps share with it. Caches the shell and nothing else: weights
+ * live in IndexedDB, and any other request goes its way as if this script were not here. A new version waits until every
+ * tab of the old one is closed, or until the reader asks for it, so that no answer is ever cut off by an update.
  */
 const { version, files } = __APP_SHELL__;
 const SCOPE = new URL('./', self.location.href).href;
@@ -16,6 +17,8 @@ const SHELL = new Set(files.map((file) => new URL(file, SCOPE).href));
 /** Caches belong to an origin, which other apps, and this one in another folder, may share. */
 const CACHE_PREFIX = `minicpm-shell ${SCOPE} `;
 const CACHE = CACHE_PREFIX + version;
+/** Built files have their hash in their names, so that those of two versions never mix. */
+const HASHED = `${SCOPE}assets/`;
 
 self.addEventListener('install', (event) => {
   event.waitUntil(fillCache());
@@ -25,10 +28,19 @@ self.addEventListener('activate', (event) => {
   event.waitUntil(deleteOldCaches());
 });
 
+/** The page posts it when the reader agrees to the new version. */
+self.addEventListener('message', ({ data }) => {
+  if (data === 'take over') void self.skipWaiting();
+});
+
 self.addEventListener('fetch', (event) => {
   const { request } = event;
+  if (isShare(request, SCOPE)) return event.respondWith(keepShare(request, SCOPE));
+  if (request.method !== 'GET') return;
   const url = shellUrl(request);
-  if (request.method === 'GET' && SHELL.has(url)) event.respondWith(fromCacheOrNetwork(url, request));
+  if (SHELL.has(url)) event.respondWith(fromCache(CACHE, url, request));
+  // What a tab of the version before still asks for.
+  else if (url.startsWith(HASHED)) event.respondWith(fromOldCaches(url, request));
 });
 
 /** A browser's HTTP cache may still hold the page of the version before, which asks for files that are gone. */
@@ -44,14 +56,31 @@ function shellUrl({ mode, url }: Request): string {
   return origin + pathname.replace(/\/index\.html$/, '/');
 }
 
-async function fromCacheOrNetwork(url: string, request: Request): Promise<Response> {
-  const cache = await caches.open(CACHE);
-  // Servers that answer `Vary: Origin` would hide the shell's scripts, which the page asks for with an Origin header.
-  return (await cache.match(url, { ignoreVary: true })) ?? fetch(request);
+async function fromCache(name: string, url: string, request: Request): Promise<Response> {
+  return (await cached(name, url)) ?? fetch(request);
 }
 
+async function fromOldCaches(url: string, request: Request): Promise<Response> {
+  for (const name of await shellCaches()) {
+    const response = await cached(name, url);
+    if (response) return response;
+  }
+  return fetch(request);
+}
+
+async function cached(name: string, url: string): Promise<Response | undefined> {
+  const cache = await caches.open(name);
+  // Servers that answer `Vary: Origin` would hide the shell's scripts, which the page asks for with an Origin header.
+  return cache.match(url, { ignoreVary: true });
+}
+
+/** Keeps the version before for the tabs that still show it. */
 async function deleteOldCaches(): Promise<void> {
-  const names = await caches.keys();
-  const old = names.filter((name) => name.startsWith(CACHE_PREFIX) && name !== CACHE);
+  const old = (await shellCaches()).filter((name) => name !== CACHE).slice(0, -1);
   await Promise.all(old.map((name) => caches.delete(name)));
+}
+
+/** Oldest first. */
+async function shellCaches(): Promise<string[]> {
+  return (await caches.keys()).filter((name) => name.startsWith(CACHE_PREFIX));
 }

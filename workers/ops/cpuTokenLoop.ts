@@ -1,7 +1,7 @@
 import { argmaxReference } from '../kernels/argmax/argmax.reference';
 import { penalizeReference } from '../kernels/penalize/penalize.reference';
 import { sampleReference } from '../kernels/sample/sample.reference';
-import { SEEN, type Sampling } from '../kernels/shared/sampling';
+import { countToken, tokenHistory, type Sampling } from '../kernels/shared/sampling';
 import type { Program, Step } from './backend';
 import { checkSampled, type SampledToken, type TokenLoop } from './tokenLoop';
 
@@ -19,10 +19,9 @@ export class CpuTokenLoop implements TokenLoop {
     this.#history = new Uint32Array(vocabSize);
   }
 
-  begin(sampling: Sampling, promptTokens: readonly number[]): void {
+  begin(sampling: Sampling, promptTokens: readonly number[], written: readonly number[] = []): void {
     this.#sampling = sampling;
-    this.#history.fill(0);
-    for (const id of promptTokens) this.#history[id] = SEEN;
+    this.#history.set(tokenHistory(this.vocabSize, promptTokens, written));
   }
 
   async first(program: Program, step: Step, wantsLogits: boolean): Promise<SampledToken> {
@@ -31,7 +30,7 @@ export class CpuTokenLoop implements TokenLoop {
     const last = position + tokenIds.length - 1;
     const penalized = penalizeReference(logits, this.#history, this.#sampling);
     const tokenId = checkSampled(sampleReference(penalized, this.#sampling, last));
-    this.#history[tokenId] = ((this.#history[tokenId]! + 1) | SEEN) >>> 0;
+    countToken(this.#history, tokenId);
     this.#next = { tokenId, position: last + 1 };
     return { tokenId, logits: wantsLogits ? logits : null };
   }

@@ -8,8 +8,8 @@ import {
   hasPenalties,
   samplingBytes,
   SAMPLING_BYTES,
-  SEEN,
   SEGMENT_TOKENS,
+  tokenHistory,
   type Sampling,
 } from '../kernels/shared/sampling';
 import type { Program, Step } from './backend';
@@ -80,11 +80,10 @@ export class GpuTokenLoop implements TokenLoop {
     return new GpuTokenLoop(backend, decode, prefill, vocabSize, kernels, memory);
   }
 
-  begin(sampling: Sampling, promptTokens: readonly number[]): void {
+  begin(sampling: Sampling, promptTokens: readonly number[], written: readonly number[] = []): void {
     this.backend.write(this.memory.sampling, 0, samplingBytes(sampling));
     if (!hasPenalties(sampling)) return;
-    const history = new Uint32Array(this.vocabSize);
-    for (const id of promptTokens) history[id] = SEEN;
+    const history = tokenHistory(this.vocabSize, promptTokens, written);
     this.backend.write(this.memory.history, 0, new Uint8Array(history.buffer));
   }
 

@@ -19,8 +19,8 @@ export interface SampledToken {
 export interface TokenLoop {
   /** Calls that may wait for their tokens at the same time. */
   readonly mostInFlight: number;
-  /** Begins an answer to a prompt of these tokens. */
-  begin(sampling: Sampling, promptTokens: readonly number[]): void;
+  /** Begins an answer to a prompt of these tokens, or goes on with one that has `written` tokens. */
+  begin(sampling: Sampling, promptTokens: readonly number[], written?: readonly number[]): void;
   /** Computes the last step of the prompt, by one of the programs of the loop, and samples the token after it. */
   first(program: Program, step: Step, wantsLogits: boolean): Promise<SampledToken>;
   /** Computes the step of the token sampled last and samples the token after it. */

@@ -29,10 +29,11 @@ function load(id: string, backend: 'webgpu' | 'cpu' = 'webgpu') {
   return loadModel(new WeightStore(database), { backend }, id, {}, () => undefined, signal);
 }
 
-async function generate(session: Session, options: SamplingOptions, tokenIds = PROMPT) {
+async function generate(session: Session, options: SamplingOptions, tokenIds = PROMPT, writtenTokenIds?: number[]) {
   const tokens: GeneratedToken[] = [];
   const { signal } = new AbortController();
-  await session.generate({ tokenIds }, { ...GREEDY, ...options }, (token) => tokens.push(token), signal);
+  const input = { tokenIds, ...(writtenTokenIds && { writtenTokenIds }) };
+  await session.generate(input, { ...GREEDY, ...options }, (token) => tokens.push(token), signal);
   return tokens.map(({ tokenId }) => tokenId);
 }
 
@@ -78,6 +79,19 @@ describe('the same tokens', () => {
     const next = [...repeating, ...(await generate(tiny, { max_tokens: 80 }, repeating)), 5];
     expect(await generate(tiny, {}, next)).toEqual(await generate(await tinyOnCpu(), {}, next));
   });
+});
+
+test('an answer that was broken off goes on with the tokens that would have followed', async () => {
+  const drawn = { temperature: 0.9, top_k: 40, seed: 5, repetition_penalty: 1.2, frequency_penalty: 0.1 };
+  for (const options of [{}, drawn]) {
+    const whole = await generate(nano, { ...options, max_tokens: 30 });
+    for (const length of [1, 20, 30]) {
+      // Nothing of the answer is left in the cache, as on another device.
+      await generate(nano, { max_tokens: 1 }, [7]);
+      const rest = await generate(nano, { ...options, max_tokens: 30 }, PROMPT, whole.slice(0, length));
+      expect(rest, `behind ${length}`).toEqual(whole.slice(length));
+    }
+  }
 });
 
 test('a token costs one submission, one read-back and no upload, and creates nothing', async () => {

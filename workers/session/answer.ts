@@ -13,6 +13,8 @@ export interface AnswerOptions {
   predictedTokens: readonly number[];
   /** Tokens that may be in flight, at least 1; Infinity leaves it to the device. */
   tokensInFlight: number;
+  /** Tokens of the answer that are there already, and not given again. */
+  written: readonly number[];
 }
 
 /**
@@ -22,22 +24,27 @@ export interface AnswerOptions {
 export async function* answer(
   session: Session,
   promptIds: number[],
-  { sampling, maxTokens, wantsLogits, promptLookup, predictedTokens, tokensInFlight }: AnswerOptions,
+  { sampling, maxTokens, wantsLogits, promptLookup, predictedTokens, tokensInFlight, written }: AnswerOptions,
   signal: AbortSignal,
 ): AsyncGenerator<SampledToken, void> {
   // The last token needs no place in the cache.
   const most = Math.min(maxTokens, session.contextLength - promptIds.length + 1);
-  if (most < 1) return;
+  if (most < written.length + 1) return;
   const mayDraft =
     promptLookup && session.mayCheck && sampling.temperature === 0 && !hasPenalties(sampling) && !wantsLogits;
   const lookup = mayDraft ? new PromptLookup(promptIds, predictedTokens) : null;
   const { pace } = session;
   pace.pause();
-  const first = await session.first(promptIds, sampling, wantsLogits, signal);
-  lookup?.push(first.tokenId);
-  yield first;
-
-  let taken = 1;
+  let taken = written.length;
+  for (const tokenId of written) lookup?.push(tokenId);
+  if (taken > 0) {
+    await session.rewrite(promptIds, written, sampling, signal);
+  } else {
+    const first = await session.first(promptIds, sampling, wantsLogits, signal);
+    lookup?.push(first.tokenId);
+    yield first;
+    taken = 1;
+  }
   const flight: Promise<SampledToken>[] = [];
   while (taken < most) {
     session.throwIfStopped(signal);

@@ -28,7 +28,10 @@ export async function generate(
   const emit = heldBack(onToken);
 
   let finishReason: GenerateResult['finishReason'] = 'length';
-  let completionTokens = 0;
+  const written = writtenTokenIds(session, input);
+  // What their text held back comes out with the next token.
+  for (const tokenId of written) text.push(tokenId);
+  let completionTokens = written.length;
   let firstTokenSeconds: number | null = null;
   let prompt: FittedContext = { tokenIds: [], droppedMessages: 0 };
   try {
@@ -43,6 +46,7 @@ export async function generate(
       promptLookup: options.prompt_lookup ?? true,
       predictedTokens: predictedTokens(session, options),
       tokensInFlight,
+      written,
     };
     for await (const { tokenId, logits } of answer(session, promptIds, answerOptions, signal)) {
       completionTokens++;
@@ -82,6 +86,12 @@ function predictedTokens(session: Session, { prediction }: SamplingOptions): num
   return typeof content === 'string'
     ? session.tokenizer.encode(content, { addSpecialTokens: false })
     : session.tokenIdsOf({ tokenIds: content });
+}
+
+/** Checks that each is in the vocabulary. */
+function writtenTokenIds(session: Session, input: SessionInput): number[] {
+  const { writtenTokenIds: tokenIds = [] } = input;
+  return session.tokenIdsOf({ tokenIds });
 }
 
 function spentSince(before: Session['timings'], now: Session['timings']) {

@@ -5,7 +5,8 @@ import { fitContext, type FittedContext } from './fitContext';
 import type { Session } from './session';
 
 /** What a session takes: also tokens with the tiles of pictures that go among them, cut already. */
-export type SessionInput = GenerateInput | { tokenIds: number[]; tiles: readonly PromptTile[] };
+export type SessionInput =
+  GenerateInput | { tokenIds: number[]; tiles: readonly PromptTile[]; writtenTokenIds?: number[] };
 
 /** What `forward` takes: see SessionInput. */
 export type ForwardInput = { tokenIds: number[]; tiles?: readonly PromptTile[] } | { messages: ChatMessage[] };

@@ -53,6 +53,24 @@ test('an edited prompt rolls the cache back to where it differs', async () => {
   expect(again.tokenIds).toEqual((await generate(await load(), edited, { max_tokens: 6 })).tokenIds);
 });
 
+test('an answer that was broken off goes on behind its tokens, with the text that they held back', async () => {
+  const options = { ...GREEDY, max_tokens: 40, frequency_penalty: 0.1 };
+  const write = async (writtenTokenIds: number[]) => {
+    const tokens: GeneratedToken[] = [];
+    const input = { tokenIds: PROMPT, writtenTokenIds };
+    const { signal } = new AbortController();
+    const result = await (await load()).generate(input, options, (token) => tokens.push(token), signal);
+    return { tokens, result };
+  };
+  const whole = await write([]);
+  for (const length of [1, 2, 9, 39]) {
+    const { tokens, result } = await write(whole.tokens.slice(0, length).map(({ tokenId }) => tokenId));
+    expect(tokens).toEqual(whole.tokens.slice(length));
+    expect(result).toMatchObject({ finishReason: 'length', completionTokens: 40, promptTokens: PROMPT.length });
+  }
+  await expect(write([5000])).rejects.toThrow(RangeError);
+});
+
 test('a stop ends the answer and leaves a cache that can be used', async () => {
   const session = await load();
   const stopped = await generate(session, PROMPT, { max_tokens: 50 }, 3);

@@ -216,6 +216,37 @@ export class Session {
     return token;
   }
 
+  /**
+   * Brings the cache to where an answer to `promptIds` stood behind its tokens `written`, so that `next` goes on with what
+   * would have followed. The tokens pass through `check`, whose rows are those of one token each to the last bit; a prefill
+   * of them would be faster, and round otherwise.
+   */
+  async rewrite(
+    promptIds: number[],
+    written: readonly number[],
+    sampling: Sampling,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    await this.prefill(promptIds, signal);
+    if (this.mayCheck && written.length > this.mostDrafted) await this.prepareCheck();
+    this.loop.begin(sampling, this.features ? [] : promptIds, written);
+    const started = performance.now();
+    const fed = written.slice(0, -1);
+    const rows = this.canCheck ? this.mostDrafted + 1 : 1;
+    for (let i = 0; i < fed.length; i += rows) {
+      this.throwIfStopped(signal);
+      const step = { tokenIds: fed.slice(i, i + rows), position: this.#cached.length };
+      await (this.#check ? this.loop.check(this.#check, step) : this.decodeProgram.run(step, 1));
+      this.#advanceStates(step.tokenIds.length);
+      this.#cached.push(...step.tokenIds);
+    }
+    this.timings.prefillTokens += fed.length;
+    this.timings.prefillSeconds += (performance.now() - started) / 1000;
+    this.#last = written.at(-1)!;
+    this.loop.resume(this.#last, this.#cached.length);
+    this.#answering = performance.now();
+  }
+
   /** Most tokens of a draft: with the one before them they fill a step of `check`. */
   get mostDrafted(): number {
     return Math.min(MAX_FUSED_ROWS, this.contextLength) - 1;

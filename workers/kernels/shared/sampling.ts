@@ -32,6 +32,23 @@ export const SEGMENT_TOKENS = 512;
 /** Set in the history of a token that stands in the prompt or was generated; the lower bits count how often it was generated. */
 export const SEEN = 2 ** 31;
 
+/** What `penalize` knows of the tokens before: those of a prompt and of an answer that was begun. [vocabSize] */
+export function tokenHistory(
+  vocabSize: number,
+  promptTokens: readonly number[],
+  written: readonly number[],
+): Uint32Array<ArrayBuffer> {
+  const history = new Uint32Array(vocabSize);
+  for (const id of promptTokens) history[id] = SEEN;
+  for (const id of written) countToken(history, id);
+  return history;
+}
+
+/** Notes that a token was generated. */
+export function countToken(history: Uint32Array, tokenId: number): void {
+  history[tokenId] = ((history[tokenId]! + 1) | SEEN) >>> 0;
+}
+
 /** Below this the largest logit outweighs all others, while dividing by it might overflow. */
 const LEAST_TEMPERATURE = 1e-6;
 
