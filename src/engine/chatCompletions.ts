@@ -3,13 +3,14 @@ import type {
   ContextOverflow,
   GeneratedToken,
   GenerateResult,
+  PictureProgress,
   SamplingOptions,
   TokenLogprob,
 } from '../../workers/protocol';
 
 /**
  * An OpenAI chat-completions request; fields beyond OpenAI's: top_k, min_p, repetition_penalty, prompt_lookup,
- * ignore_eos, enable_thinking, context_overflow, continue_final_message.
+ * ignore_eos, enable_thinking, context_overflow, continue_final_message, onPictures, and max_slices of a picture.
  */
 export interface ChatRequest extends SamplingOptions {
   messages: ChatMessage[];
@@ -25,6 +26,8 @@ export interface ChatRequest extends SamplingOptions {
   context_overflow?: ContextOverflow;
   /** True writes on the last message, which is the assistant's, instead of answering it. */
   continue_final_message?: boolean;
+  /** Told while pictures that the model has not seen before are looked at, ahead of the answer. */
+  onPictures?: (progress: PictureProgress) => void;
   /** Accepted and ignored: the loaded model answers. */
   model?: string;
 }
@@ -45,6 +48,8 @@ export interface Usage {
   decode_seconds: number;
   /** Decode speed, first token excluded. */
   tokens_per_second: number;
+  /** Where the prompt shows pictures: the parts of them that were looked at, those known already, and the time it took. */
+  pictures?: { encoded_tiles: number; reused_tiles: number; encode_seconds: number };
 }
 
 export interface ContentLogprob {
@@ -136,7 +141,7 @@ export function completion(head: CompletionHead, tokens: GeneratedToken[], resul
 }
 
 function usageOf(result: GenerateResult): Usage {
-  const { promptTokens, completionTokens, prefillSeconds, decodeSeconds } = result;
+  const { promptTokens, completionTokens, prefillSeconds, decodeSeconds, pictures } = result;
   return {
     prompt_tokens: promptTokens,
     completion_tokens: completionTokens,
@@ -148,6 +153,13 @@ function usageOf(result: GenerateResult): Usage {
     prefill_seconds: prefillSeconds,
     decode_seconds: decodeSeconds,
     tokens_per_second: decodeSeconds > 0 ? Math.max(0, completionTokens - 1) / decodeSeconds : 0,
+    ...(pictures && {
+      pictures: {
+        encoded_tiles: pictures.tilesEncoded,
+        reused_tiles: pictures.tilesReused,
+        encode_seconds: pictures.encodeSeconds,
+      },
+    }),
   };
 }
 
