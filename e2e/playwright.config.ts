@@ -19,7 +19,7 @@ export default defineConfig({
   use: { headless: false, baseURL: `http://127.0.0.1:${PORT}/`, launchOptions: chromiumLaunchOptions('software') },
   projects: [
     { name: 'laptop', use: LAPTOP },
-    { name: 'phone', use: PHONE, testMatch: ['chat.spec.ts', 'history.spec.ts'] },
+    { name: 'phone', use: PHONE, testMatch: ['chat.spec.ts', 'history.spec.ts', 'pictures.spec.ts'] },
     {
       name: 'no-webgpu',
       use: { ...LAPTOP, launchOptions: chromiumLaunchOptions('none') },

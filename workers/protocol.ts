@@ -250,6 +250,8 @@ export interface PicturePlan {
 
 /** What a model would make of a picture. */
 export interface PictureInspection {
+  /** MIME type, by what is in the file. */
+  type: string;
   /** Upright, in pixels. */
   width: number;
   height: number;

@@ -7,6 +7,7 @@ import type {
   ChatRequest,
   Engine,
   Model,
+  PictureInspection,
   RepairOptions,
   VerifyOptions,
 } from './api';
@@ -196,6 +197,12 @@ export class EngineState {
   async answer(request: Omit<ChatRequest, 'stream'>): Promise<AsyncIterable<ChatCompletionChunk>> {
     if (!this.#model) throw new Error('no model is loaded');
     return this.#model.chat.completions.create({ ...request, stream: true });
+  }
+
+  /** What the loaded model would make of a picture file. */
+  async inspectPicture(picture: Blob): Promise<PictureInspection> {
+    if (!this.#model) throw new Error('no model is loaded');
+    return this.#model.inspectPicture(picture);
   }
 
   /** Measures this device. Aborting the signal ends it with what was measured until then. */

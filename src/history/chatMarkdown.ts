@@ -1,4 +1,5 @@
 import { titleOf, type Chat } from '../chat/chat';
+import { picturesOf } from '../chat/message';
 import { branchTo } from '../chat/messageTree';
 
 /** One conversation as a Markdown document: the branch that is shown, with `you` and `assistant` as headings. */
@@ -7,9 +8,11 @@ export function chatMarkdown(chat: Chat, { you, assistant }: { you: string; assi
   const parts = [
     `# ${titleOf(chat).replace(/\s+/g, ' ')}`,
     ...(instructions === '' ? [] : [instructions.replace(/^/gm, '> ')]),
-    ...branchTo(chat.messages, chat.leafId).map(
-      ({ role, text }) => `## ${role === 'user' ? you : assistant}\n\n${text.trim()}`,
-    ),
+    ...branchTo(chat.messages, chat.leafId).flatMap((message) => [
+      `## ${message.role === 'user' ? you : assistant}`,
+      ...picturesOf(message).map(({ name, width, height }) => `*${name}, ${width} × ${height}*`),
+      message.text.trim(),
+    ]),
   ];
   return `${parts.join('\n\n')}\n`;
 }

@@ -1,5 +1,6 @@
 import { engineError } from '../errors';
 import { decodePicture } from '../image/decode';
+import { HEADER_BYTES, readPictureHeader } from '../image/pictureHeader';
 import { picturePlaceholder } from '../image/placeholders';
 import { planSlices, tileSizes } from '../image/slicing';
 import type { PictureInspection, PicturePlan } from '../protocol';
@@ -13,6 +14,7 @@ export async function inspectPicture(session: Session, file: Blob): Promise<Pict
   const { vision } = session.config;
   if (!vision) throw engineError('UnsupportedError', 'this model reads text only, it cannot see pictures');
   const picture = await decodePicture(file);
+  const header = readPictureHeader(new Uint8Array(await file.slice(0, HEADER_BYTES).arrayBuffer()));
   const { width, height } = picture;
   picture.close();
   const plans: PicturePlan[] = [];
@@ -26,5 +28,11 @@ export async function inspectPicture(session: Session, file: Blob): Promise<Pict
     plans.push({ maxSlices, columns, rows, tiles: tileSizes(plan).length, tokens });
   }
   const { tilesEncoded, encodeSeconds } = session.stats();
-  return { width, height, plans, secondsPerTile: tilesEncoded > 0 ? encodeSeconds / tilesEncoded : null };
+  return {
+    type: header?.mimeType ?? file.type,
+    width,
+    height,
+    plans,
+    secondsPerTile: tilesEncoded > 0 ? encodeSeconds / tilesEncoded : null,
+  };
 }
