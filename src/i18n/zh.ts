@@ -269,8 +269,8 @@ export const zh: Dictionary = {
     seeing: '本机上能看图的模型：{models}。',
     seeingNone: '名为 MiniCPM-V 的模型可以看图。',
     exampleHeading: '它还能看图。就这张图片问一问：',
-    exampleLabel: '红色的圆、黄色的星、蓝色的正方形和绿色的三角形',
-    exampleQuestions: ['图里有几个图形？', '星星是什么颜色？'],
+    exampleLabel: '红色的圆形、黄色的星形、蓝色的正方形和绿色的三角形',
+    exampleQuestions: ['图里有几个图形？', '星形是什么颜色？'],
   },
   history: {
     heading: '对话',
