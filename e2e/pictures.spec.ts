@@ -12,12 +12,7 @@ const demo = JSON.parse(readFileSync('public/models/nano/config.json', 'utf8')) 
 const demoSees = demo.architectures[0] === 'MiniCPMV' && existsSync(PICTURES);
 
 const options = chromiumLaunchOptions('software');
-test.use({
-  launchOptions: {
-    ...options,
-    args: [...options.args, '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'],
-  },
-});
+test.use({ launchOptions: { ...options, args: [...options.args, '--use-fake-device-for-media-stream'] } });
 
 /** Opens a model that takes several pictures, and cuts them. Its answers are random. */
 async function openOracle(page: Page): Promise<void> {
@@ -97,6 +92,18 @@ async function ask(page: Page, question: string, until: 'end' | 'beginning' = 'e
   await expect(answers.last()).toHaveAttribute('data-state', /stopped|done/);
 }
 
+/** Takes a photo with the made-up camera, which is refused at first. */
+async function takePhoto(page: Page): Promise<void> {
+  await page.context().grantPermissions([]);
+  await page.getByTestId('take-photo').click();
+  await expect(page.getByTestId('camera-problem')).toBeVisible();
+  await page.keyboard.press('Escape');
+  await page.context().grantPermissions(['camera']);
+  await page.getByTestId('take-photo').click();
+  await expect(page.getByTestId('shutter')).toHaveAttribute('aria-disabled', 'false');
+  await page.getByTestId('shutter').click();
+}
+
 test('the demo is asked about pictures in both languages, one in a conversation', async ({ page }, { project }) => {
   test.skip(!demoSees, 'the demo model of this build reads text only');
   await page.goto('./');
@@ -144,9 +151,7 @@ test('the demo is asked about pictures in both languages, one in a conversation'
 
   await page.getByTestId('new-chat').click();
   if (project.name === 'phone') return expect(page.getByTestId('camera-files')).toHaveAttribute('capture', /./);
-  await page.getByTestId('take-photo').click();
-  await expect(page.getByTestId('shutter')).toHaveAttribute('aria-disabled', 'false');
-  await page.getByTestId('shutter').click();
+  await takePhoto(page);
   await expect(drafted).toHaveCount(1);
   // Of what a made-up camera shows, that something is answered is all there is to see.
   await ask(page, 'What do you see?');
@@ -214,8 +219,6 @@ test('several pictures, by file, paste, drop and camera, are cut as asked, kept 
   await page.keyboard.press('Escape');
 
   if (project.name === 'phone') return;
-  await page.getByTestId('take-photo').click();
-  await expect(page.getByTestId('shutter')).toHaveAttribute('aria-disabled', 'false');
-  await page.getByTestId('shutter').click();
+  await takePhoto(page);
   await expect(drafted).toHaveCount(1);
 });
