@@ -21,7 +21,10 @@ function appShell(): Plugin {
       for (const file of shell) hash.update(file.type === 'chunk' ? file.code : file.source);
       // Many hosts answer 'index.html' with a redirect to its folder, and no page may come from a redirected answer.
       const files = shell.map(({ fileName }) => (fileName === 'index.html' ? './' : fileName));
-      files.push('manifest.webmanifest', ...readdirSync('public/icons').map((name) => `icons/${name}`));
+      const brought = ['icons', 'pictures'].flatMap((folder) =>
+        readdirSync(`public/${folder}`).map((name) => `${folder}/${name}`),
+      );
+      files.push('manifest.webmanifest', ...brought);
       const list = { version: hash.digest('hex').slice(0, 12), files };
       worker.code = worker.code.replaceAll('__APP_SHELL__', JSON.stringify(list));
     },

@@ -28,7 +28,7 @@ export default defineConfig({
   use: { headless: false, baseURL: `http://127.0.0.1:${PORT}/`, launchOptions: chromiumLaunchOptions('software') },
   projects: [
     { name: 'laptop', use: LAPTOP, testIgnore: APART_FROM_GPU },
-    { name: 'phone', use: PHONE, testMatch: ['chat.spec.ts'] },
+    { name: 'phone', use: PHONE, testMatch: ['chat.spec.ts', 'pictures.spec.ts'] },
     {
       name: 'no-webgpu',
       use: { ...LAPTOP, launchOptions: chromiumLaunchOptions('none') },

@@ -10,11 +10,13 @@ import type {
   GeneratedToken,
   GenerateInput,
   LoadRequest,
+  PictureProgress,
   Progress,
   SamplingOptions,
   UnfinishedImport,
 } from './protocol';
 import { diagnose } from './session/diagnose';
+import { inspectPicture } from './session/inspectPicture';
 import { loadModel } from './session/loadModel';
 import type { Session } from './session/session';
 import { heldLocks, importLock, modelLock, takeLock, withFreeLock } from './storage/locks';
@@ -119,6 +121,7 @@ export class EngineHost implements EngineApi {
     options: SamplingOptions,
     callId: number,
     onToken: (token: GeneratedToken) => void,
+    onPictures: (progress: PictureProgress) => void,
   ) {
     // Tokens travel on a channel of their own: the result must not overtake the last of them.
     let delivered: unknown;
@@ -126,10 +129,14 @@ export class EngineHost implements EngineApi {
       delivered = onToken(token);
     };
     const result = await this.#abortable(callId, (signal) =>
-      this.#session(handle).generate(input, options, deliver, signal),
+      this.#session(handle).generate(input, options, deliver, signal, onPictures),
     );
     await delivered;
     return result;
+  }
+
+  async inspectPicture(handle: number, picture: Blob) {
+    return inspectPicture(this.#session(handle), picture);
   }
 
   benchmark(request: BenchmarkRequest, callId: number, onProgress: (progress: BenchmarkProgress) => void) {

@@ -190,6 +190,8 @@ export interface ModelInfo {
   /** The longest context the checkpoint was made for, in tokens. */
   contextLength: number;
   vision: boolean;
+  /** Of a model made for so many pictures in a conversation; without it, as many as the context holds. */
+  mostPictures?: number;
   source: SourceInfo;
   licence: string | null;
   /** False where the source came without a tokenizer: token ids in, token ids out. */
@@ -208,7 +210,14 @@ export interface TextPart {
 }
 export interface ImagePart {
   type: 'image_url';
-  image_url: { url: string };
+  image_url: {
+    /** A data: or blob: address: nothing is fetched from a server. */
+    url: string;
+    /** 'low': the picture as a whole, for the fewest tokens. Default: 'auto', which is 'high'. */
+    detail?: 'auto' | 'low' | 'high';
+    /** The most slices, where they are to be fewer than the model takes; 1 means the picture as a whole. See PicturePlan. */
+    max_slices?: number;
+  };
 }
 export interface ChatMessage {
   role: 'system' | 'user' | 'assistant';
@@ -242,6 +251,38 @@ export interface SamplingOptions {
   tokens_in_flight?: number;
   /** For evaluation: end-of-sequence tokens do not stop generation. */
   ignore_eos?: boolean;
+}
+
+/** One way of cutting a picture for a model. */
+export interface PicturePlan {
+  /** The lowest `max_slices` that asks for it. */
+  maxSlices: number;
+  /** The grid of slices, which divides the picture evenly; 1 × 1 where it is only looked at as a whole. */
+  columns: number;
+  rows: number;
+  /** What the vision tower computes: the picture as a whole, and each slice. */
+  tiles: number;
+  /** Tokens of a prompt that the picture takes, its tags among them. */
+  tokens: number;
+}
+
+/** What a model would make of a picture. */
+export interface PictureInspection {
+  /** MIME type, by what is in the file. */
+  type: string;
+  /** Upright, in pixels. */
+  width: number;
+  height: number;
+  /** From the fewest tokens to the most, which is what is done unless a message asks for less. */
+  plans: PicturePlan[];
+  /** As measured since the model was loaded; null before it has looked at anything. */
+  secondsPerTile: number | null;
+}
+
+/** How far the vision tower is with what of a prompt's pictures it has not seen before. */
+export interface PictureProgress {
+  tilesDone: number;
+  tilesTotal: number;
 }
 
 export interface TokenLogprob {
@@ -293,6 +334,15 @@ export interface GenerateResult {
   firstTokenSeconds: number | null;
   prefillSeconds: number;
   decodeSeconds: number;
+  /** Where the prompt shows pictures. */
+  pictures?: PictureCounts;
+}
+
+/** Tiles of the pictures of a prompt: those the vision tower computed, those known already, and the time it took. */
+export interface PictureCounts {
+  tilesEncoded: number;
+  tilesReused: number;
+  encodeSeconds: number;
 }
 
 export interface ForwardResult {
@@ -512,7 +562,9 @@ export interface EngineApi {
     options: SamplingOptions,
     callId: number,
     onToken: (token: GeneratedToken) => void,
+    onPictures: (progress: PictureProgress) => void,
   ): Promise<GenerateResult>;
+  inspectPicture(handle: number, picture: Blob): Promise<PictureInspection>;
   /** An abort ends it with what was measured until then. */
   benchmark(
     request: BenchmarkRequest,

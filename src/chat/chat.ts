@@ -1,5 +1,6 @@
 import type { SamplingOptions } from '../engine/api';
-import type { Message } from './message';
+import type { Picture } from '../pictures/picture';
+import { picturesOf, type Message } from './message';
 
 /** A conversation as it is kept. */
 export interface Chat {
@@ -20,6 +21,8 @@ export interface Chat {
   model?: ChatModel;
   /** What is typed and not yet sent. */
   draft: string;
+  /** What the draft shows, where it shows any. */
+  draftPictures?: Picture[];
   /** Every branch, in the order of writing. */
   messages: Message[];
   /** The last message of the branch that is shown; null for an empty conversation. */
@@ -53,7 +56,7 @@ const TITLE_CHARACTERS = 80;
 
 export function emptyChat(now = Date.now()): Chat {
   return {
-    id: newChatId(),
+    id: newId(),
     name: '',
     isPinned: false,
     createdAt: now,
@@ -73,25 +76,32 @@ export function summaryOf(chat: Chat): ChatSummary {
   return { id, isPinned, updatedAt, title: titleOf(chat) };
 }
 
+/** Every picture of a conversation, on every branch. */
+export function picturesIn({ draftPictures = [], messages }: Pick<Chat, 'draftPictures' | 'messages'>): Picture[] {
+  return [...draftPictures, ...messages.flatMap(picturesOf)];
+}
+
 /**
- * The given name, else the first line of the first question, else of what is typed, else of the instructions; '' for an
- * empty conversation.
+ * The given name, else the first line of the first question, else of what is typed, else of the instructions, else the name
+ * of the picture that is to be sent; '' for an empty conversation.
  */
 export function titleOf({
   name,
   messages,
   draft,
+  draftPictures,
   instructions,
-}: Pick<Chat, 'name' | 'messages' | 'draft' | 'instructions'>): string {
+}: Pick<Chat, 'name' | 'messages' | 'draft' | 'draftPictures' | 'instructions'>): string {
   if (name !== '') return name;
-  const words = messages.find(({ role }) => role === 'user')?.text ?? (draft.trim() || instructions.trim());
+  const asked = messages.find(({ role }) => role === 'user')?.text;
+  const words = asked ?? (draft.trim() || instructions.trim() || (draftPictures?.[0]?.name ?? ''));
   const line = words.split('\n', 1)[0]!;
   const characters = Array.from(line);
   return characters.length <= TITLE_CHARACTERS ? line : `${characters.slice(0, TITLE_CHARACTERS - 1).join('')}…`;
 }
 
-/** 128 random bits. crypto.randomUUID is missing where the page is neither on https nor on localhost. */
-function newChatId(): string {
+/** 128 random bits, for a conversation or a picture. crypto.randomUUID is missing where the page is neither on https nor on localhost. */
+export function newId(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

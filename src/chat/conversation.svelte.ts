@@ -1,7 +1,8 @@
-import type { ChatCompletionChunk, ChatMessage, ContextOverflow, FinishReason } from '../engine/api';
+import type { ChatCompletionChunk, ChatMessage, ContextOverflow, FinishReason, PictureProgress } from '../engine/api';
 import { failureOf } from '../engine/failure';
-import { emptyChat, titleOf, type Chat, type ChatSampling, type ChatSettings } from './chat';
-import { isBegun, type AssistantMessage, type Message, type UserMessage } from './message';
+import type { Picture } from '../pictures/picture';
+import { emptyChat, picturesIn, titleOf, type Chat, type ChatSampling, type ChatSettings } from './chat';
+import { isBegun, picturesOf, type AssistantMessage, type Message, type UserMessage } from './message';
 import { modelMessages, usableMessages, withThought } from './modelMessages';
 import { alternativesOf, branchTo, newestLeafBelow } from './messageTree';
 
@@ -14,6 +15,8 @@ export interface AnswerRequest {
   thinks: boolean;
   /** The last message is an answer that is to be written on. */
   goesOn: boolean;
+  /** Told while pictures are looked at, ahead of the answer. */
+  onPictures: (progress: PictureProgress) => void;
   signal: AbortSignal;
 }
 
@@ -34,6 +37,8 @@ export class Conversation {
   /** The answer being written, or null. */
   readonly streaming = $derived(this.messages.find((message) => isStreaming(message)) ?? null);
   #overflow = $state<Overflow | null>(null);
+  /** How far the model is with the pictures that it looks at before it answers; null where it looks at none. */
+  looking = $state.raw<PictureProgress | null>(null);
   /** What keeps the conversation from going on until the reader does something about it, or null. */
   readonly overflow = $derived.by(() =>
     this.#overflow !== 'tooLong' && this.#contextOverflow === 'drop_oldest' ? null : this.#overflow,
@@ -45,18 +50,26 @@ export class Conversation {
   readonly #answer: Answer;
   readonly #preference: () => ContextOverflow;
   readonly #keep: (chat: Chat) => void;
+  readonly #urlOf: (picture: Picture) => Promise<string>;
   #abort: AbortController | null = null;
   /** Repeats what was refused. */
   #repeat: () => Promise<void> = async () => undefined;
 
   /**
    * `preference` tells what the reader wants to become of conversations that outgrow the context. `keep` is called after
-   * each change, also while an answer is being written, with the conversation itself and not with a copy.
+   * each change, also while an answer is being written, with the conversation itself and not with a copy. `urlOf` gives
+   * the addresses of pictures that messages show.
    */
-  constructor(answer: Answer, preference: () => ContextOverflow, keep: (chat: Chat) => void = () => undefined) {
+  constructor(
+    answer: Answer,
+    preference: () => ContextOverflow,
+    keep: (chat: Chat) => void = () => undefined,
+    urlOf: (picture: Picture) => Promise<string> = () => Promise.reject(new Error('no pictures are kept')),
+  ) {
     this.#answer = answer;
     this.#preference = preference;
     this.#keep = keep;
+    this.#urlOf = urlOf;
   }
 
   get id(): string {
@@ -90,22 +103,39 @@ export class Conversation {
     this.#change({ draft });
   }
 
+  /** What the draft shows. */
+  get draftPictures(): Picture[] {
+    return this.#chat.draftPictures ?? [];
+  }
+  set draftPictures(draftPictures: Picture[]) {
+    this.#change({ draftPictures });
+  }
+
+  /** Takes a picture off the draft. True where no message shows it either. */
+  detach(pictureId: string): boolean {
+    this.draftPictures = this.draftPictures.filter(({ id }) => id !== pictureId);
+    return !picturesIn(this.#chat).some(({ id }) => id === pictureId);
+  }
+
   /** The first message that the model saw when it answered last; null where it saw all of them. */
   get firstSeenId(): number | null {
     return this.#chat.firstSeenId;
   }
 
   /**
-   * Adds the reader's message and writes an answer. Does nothing while an answer is being written. Where the context has
+   * Adds the reader's message, with the pictures of the draft, and writes an answer. Does nothing while an answer is being written. Where the context has
    * no room for the message, it becomes the draft again.
    */
   async send(text: string): Promise<void> {
-    await this.#ask(text, this.#chat.leafId);
+    if (text.trim() === '' || this.streaming) return;
+    const pictures = this.#chat.draftPictures ?? [];
+    this.#chat.draftPictures = [];
+    await this.#ask(text, pictures, this.#chat.leafId);
   }
 
   /** Asks again in place of a message of the reader's; what followed it stays as a branch of its own. */
-  async edit(message: UserMessage, text: string): Promise<void> {
-    await this.#ask(text, message.parentId);
+  async edit(message: UserMessage, text: string, pictures = picturesOf(message)): Promise<void> {
+    await this.#ask(text, pictures, message.parentId);
   }
 
   /** Writes the last answer anew, beside the one that is there. Where the context has no room for that, that one stays. */
@@ -164,9 +194,10 @@ export class Conversation {
 
   /** Begins another conversation, with what is typed and not yet sent. */
   newChat(): void {
-    const { draft } = this;
-    if (draft !== '') this.draft = '';
-    this.open({ ...emptyChat(), draft });
+    const { draft, draftPictures } = this;
+    if (draft !== '' || draftPictures.length > 0) this.#change({ draft: '', draftPictures: [] });
+    this.open({ ...emptyChat(), draft, draftPictures: [...draftPictures] });
+    if (draftPictures.length > 0) this.#keep(this.#chat);
   }
 
   /** Shows a conversation that was kept. An answer that was being written when it was kept has stopped since. */
@@ -176,6 +207,7 @@ export class Conversation {
     for (const message of chat.messages) if (isStreaming(message)) message.state = 'stopped';
     this.#chat = chat;
     this.#overflow = null;
+    this.looking = null;
   }
 
   get #contextOverflow(): ContextOverflow {
@@ -191,22 +223,24 @@ export class Conversation {
     return (this.#chat.messages.at(-1)?.id ?? -1) + 1;
   }
 
-  async #ask(text: string, parentId: number | null): Promise<void> {
+  async #ask(text: string, pictures: Picture[], parentId: number | null): Promise<void> {
     const trimmed = text.trim();
     if (trimmed === '' || this.streaming) return;
     const chat = this.#chat;
     const { leafId } = chat;
-    const question: UserMessage = { id: this.#nextId, parentId, role: 'user', text: trimmed };
+    const shows = pictures.length > 0 && { pictures };
+    const question: UserMessage = { id: this.#nextId, parentId, role: 'user', text: trimmed, ...shows };
     chat.messages.push(question);
     chat.leafId = question.id;
     if (await this.#writeAnswer()) return;
     chat.messages = chat.messages.filter(({ id }) => id !== question.id);
     chat.leafId = leafId;
     chat.draft = chat.draft.trim() === '' ? trimmed : `${trimmed}\n${chat.draft}`;
+    chat.draftPictures = [...pictures, ...(chat.draftPictures ?? [])];
     this.#repeat = () => {
-      const { draft } = chat;
-      chat.draft = '';
-      return this.#ask(draft, parentId);
+      const { draft, draftPictures = [] } = chat;
+      Object.assign(chat, { draft: '', draftPictures: [] });
+      return this.#ask(draft, draftPictures, parentId);
     };
   }
 
@@ -235,18 +269,23 @@ export class Conversation {
     this.#overflow = null;
     this.wasInterrupted = false;
     const contextOverflow = this.#contextOverflow;
-    const request: AnswerRequest = {
-      messages: withThought(modelMessages(chat.instructions, history), answer.thought),
-      contextOverflow,
-      sampling: { ...chat.sampling },
-      thinks: goesOn ? answer.thought !== undefined : (chat.thinks ?? false),
-      goesOn,
-      signal: abort.signal,
-    };
+    const isShown = () => this.#chat === chat;
     let finish: FinishReason | null = null;
     const clock = { since: null };
     try {
+      const request: AnswerRequest = {
+        messages: withThought(await modelMessages(chat.instructions, history, this.#urlOf), answer.thought),
+        contextOverflow,
+        sampling: { ...chat.sampling },
+        thinks: goesOn ? answer.thought !== undefined : (chat.thinks ?? false),
+        goesOn,
+        onPictures: (progress) => {
+          if (isShown()) this.looking = progress;
+        },
+        signal: abort.signal,
+      };
       for await (const chunk of await this.#answer(request)) {
+        if (isShown()) this.looking = null;
         const choice = chunk.choices[0];
         const { content = '', reasoning_content: thought = '' } = choice?.delta ?? {};
         if (thought !== '') addThought(answer, thought, clock);
@@ -258,7 +297,7 @@ export class Conversation {
       answer.state = finish === 'aborted' ? 'stopped' : 'done';
       if (finish === 'length') answer.cutOffBy = answer.usage?.context_full ? 'context' : 'limit';
       noteForgotten(chat, answer, history);
-      if (this.#chat === chat && answer.cutOffBy === 'context') this.#overflow = 'filled';
+      if (isShown() && answer.cutOffBy === 'context') this.#overflow = 'filled';
     } catch (error) {
       if (abort.signal.aborted) {
         answer.state = 'stopped';
@@ -273,6 +312,7 @@ export class Conversation {
       answer.failure = failure;
       answer.state = 'error';
     } finally {
+      if (isShown()) this.looking = null;
       this.#keep(chat);
     }
     return true;

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { ChatCompletionChunk, ChatMessage, ContextOverflow, Usage } from '../engine/api';
 import { Conversation } from './conversation.svelte';
-import type { AssistantMessage } from './message';
+import { samplePicture } from '../testing/sampleChat';
+import type { AssistantMessage, UserMessage } from './message';
 
 const usage: Usage = {
   prompt_tokens: 5,
@@ -38,6 +39,8 @@ function conversationWith(answers: (() => AsyncIterable<ChatCompletionChunk>)[])
       return answers[requests.length - 1]!();
     },
     () => reader.preference,
+    () => undefined,
+    ({ id }) => (id === 'gone' ? Promise.reject(new Error('gone')) : Promise.resolve(`blob:${id}`)),
   );
   const lastAnswer = () => conversation.messages.at(-1) as AssistantMessage;
   const texts = () => conversation.messages.map(({ text }) => text);
@@ -283,5 +286,80 @@ describe('a conversation that outgrows the context', () => {
     ]);
     await conversation.send('Q');
     expect(conversation).toMatchObject({ messages: [], draft: '', overflow: null });
+  });
+});
+
+describe('pictures', () => {
+  const shown = (id: string, more = {}) => ({ type: 'image_url', image_url: { url: `blob:${id}`, ...more } });
+
+  test('the pictures of the draft go with the message, and stay in later turns, in edits and in other answers', async () => {
+    const { conversation, requests } = conversationWith([1, 2, 3, 4].map((n) => () => whole(`${n}`)));
+    conversation.draftPictures = [samplePicture('a'), samplePicture('b', { maxSlices: 2 })];
+    await conversation.send('What is it?');
+    expect(conversation.draftPictures).toEqual([]);
+    const content = [shown('a'), shown('b', { max_slices: 2 }), { type: 'text', text: 'What is it?' }];
+    expect(requests[0]).toEqual([{ role: 'user', content }]);
+    await conversation.send('And?');
+    expect(requests[1]![0]).toEqual({ role: 'user', content });
+    expect(requests[1]![2]).toEqual({ role: 'user', content: 'And?' });
+    await conversation.regenerate();
+    expect(requests[2]).toEqual(requests[1]);
+    await conversation.edit(conversation.messages[0] as UserMessage, 'How many?', [samplePicture('b')]);
+    expect(requests[3]![0]!.content).toEqual([shown('b'), { type: 'text', text: 'How many?' }]);
+  });
+
+  test('a message that the context has no room for becomes the draft again with its pictures', async () => {
+    const { conversation, requests } = conversationWith([refused, () => whole('x')]);
+    conversation.draftPictures = [samplePicture('a')];
+    await conversation.send('What is it?');
+    expect(conversation).toMatchObject({ draft: 'What is it?', draftPictures: [{ id: 'a' }], messages: [] });
+    await conversation.send(conversation.draft);
+    expect(requests[1]).toEqual(requests[0]);
+  });
+
+  test('a draft with pictures goes along into a new chat', async () => {
+    const { conversation } = conversationWith([]);
+    conversation.draftPictures = [samplePicture('a')];
+    const { id } = conversation;
+    conversation.newChat();
+    expect(conversation.id).not.toBe(id);
+    expect(conversation.draftPictures).toMatchObject([{ id: 'a' }]);
+  });
+
+  test('a picture off the draft is free where no message shows it', async () => {
+    const { conversation } = conversationWith([() => whole('x')]);
+    conversation.draftPictures = [samplePicture('a')];
+    await conversation.send('Q');
+    conversation.draftPictures = [samplePicture('a'), samplePicture('b')];
+    expect(conversation.detach('a')).toBe(false);
+    expect(conversation.detach('b')).toBe(true);
+    expect(conversation.draftPictures).toEqual([]);
+  });
+
+  test('a picture that is gone is a failure of the answer, and nothing is asked', async () => {
+    const { conversation, requests, lastAnswer } = conversationWith([]);
+    conversation.draftPictures = [samplePicture('gone')];
+    await conversation.send('Q');
+    expect(lastAnswer()).toMatchObject({ state: 'error', failure: { detail: 'gone' } });
+    expect(requests).toEqual([]);
+  });
+
+  test('looking is told until the first word', async () => {
+    let told: unknown;
+    const looked = async function* () {
+      yield chunk('word');
+      yield chunk('', 'stop');
+    };
+    const conversation: Conversation = new Conversation(
+      async ({ onPictures }) => {
+        onPictures({ tilesDone: 1, tilesTotal: 7 });
+        told = conversation.looking;
+        return looked();
+      },
+      () => 'stop',
+    );
+    await conversation.send('Q');
+    expect(told).toEqual({ tilesDone: 1, tilesTotal: 7 });
+    expect(conversation.looking).toBeNull();
   });
 });

@@ -1,5 +1,6 @@
 import type { Usage } from '../engine/api';
 import type { Failure } from '../engine/failure';
+import type { Picture } from '../pictures/picture';
 
 /** What messages of both sides have. Messages of a conversation form a tree: editing and answering anew add a branch. */
 interface MessageInTree {
@@ -12,6 +13,8 @@ interface MessageInTree {
 
 export interface UserMessage extends MessageInTree {
   role: 'user';
+  /** What it shows, where it shows any. */
+  pictures?: Picture[];
 }
 
 /** What a model thought before it answered. */
@@ -36,6 +39,11 @@ export interface AssistantMessage extends MessageInTree {
 }
 
 export type Message = UserMessage | AssistantMessage;
+
+/** The pictures that a message shows. */
+export function picturesOf(message: Message): Picture[] {
+  return (message.role === 'user' && message.pictures) || [];
+}
 
 /** True for an answer that the reader may want to be longer: it was stopped, interrupted, cut off or failed midway. */
 export function canGoOn(message: Message): message is AssistantMessage {

@@ -14,6 +14,8 @@ import type {
   ModelInfo,
   ModelSource,
   ModelStats,
+  PictureInspection,
+  PictureProgress,
   Progress,
   Quantization,
   SamplingOptions,
@@ -267,6 +269,15 @@ export class Model {
     return this.#stream(signal, (inner, queue) => this.#generate(input, sampling, (token) => queue.push(token), inner));
   }
 
+  /**
+   * What this model would make of a picture file: the ways to cut it, and what they cost. Rejects with InvalidFileError
+   * for what is no picture, is damaged or too large, and with UnsupportedError where the model takes none.
+   */
+  async inspectPicture(picture: Blob): Promise<PictureInspection> {
+    check.picture('picture', picture);
+    return this.#client.call((api) => api.inspectPicture(this.#handle, picture));
+  }
+
   /** Counters since the model was loaded. */
   stats(): Promise<ModelStats> {
     return this.#client.call((api) => api.stats(this.#handle));
@@ -278,7 +289,7 @@ export class Model {
 
   async #createCompletion(request: ChatRequest) {
     check.chatRequest('request', request);
-    const { messages, stream = false, signal, model: _model, ...options } = request;
+    const { messages, stream = false, signal, onPictures, model: _model, ...options } = request;
     const { enable_thinking, context_overflow, continue_final_message = false, ...others } = options;
     const { return_token_ids = false, written_token_ids, ...sampling } = others;
     const templateOptions = enable_thinking === undefined ? {} : { enable_thinking };
@@ -296,11 +307,11 @@ export class Model {
           const chunk = tokenChunk(head, token, return_token_ids);
           if (chunk) queue.push(chunk);
         };
-        queue.push(lastChunk(head, await this.#generate(input, sampling, onToken, inner)));
+        queue.push(lastChunk(head, await this.#generate(input, sampling, onToken, inner, onPictures)));
       });
     }
     const tokens: GeneratedToken[] = [];
-    const result = await this.#generate(input, sampling, (token) => tokens.push(token), signal);
+    const result = await this.#generate(input, sampling, (token) => tokens.push(token), signal, onPictures);
     return completion(head, tokens, result);
   }
 
@@ -309,9 +320,10 @@ export class Model {
     sampling: SamplingOptions,
     onToken: (token: GeneratedToken) => void,
     signal: AbortSignal | undefined,
+    onPictures: (progress: PictureProgress) => void = () => undefined,
   ): Promise<GenerateResult> {
     return abortable(this.#client, signal, (api, callId) =>
-      api.generate(this.#handle, input, sampling, callId, callback(onToken)),
+      api.generate(this.#handle, input, sampling, callId, callback(onToken), callback(onPictures)),
     );
   }
 

@@ -3,14 +3,15 @@ import type {
   ContextOverflow,
   GeneratedToken,
   GenerateResult,
+  PictureProgress,
   SamplingOptions,
   TokenLogprob,
 } from '../../workers/protocol';
 
 /**
  * An OpenAI chat-completions request; fields beyond OpenAI's: top_k, min_p, repetition_penalty, prompt_lookup,
- * ignore_eos, enable_thinking, context_overflow, continue_final_message, return_token_ids, written_token_ids, and token ids
- * for a prediction.
+ * ignore_eos, enable_thinking, context_overflow, continue_final_message, return_token_ids, written_token_ids, onPictures,
+ * max_slices of a picture, and token ids for a prediction.
  */
 export interface ChatRequest extends SamplingOptions {
   messages: ChatMessage[];
@@ -33,6 +34,8 @@ export interface ChatRequest extends SamplingOptions {
    * on behind them. They count in `usage` and for max_tokens.
    */
   written_token_ids?: number[];
+  /** Told while pictures that the model has not seen before are looked at, ahead of the answer. */
+  onPictures?: (progress: PictureProgress) => void;
   /** Accepted and ignored: the loaded model answers. */
   model?: string;
 }
@@ -53,6 +56,8 @@ export interface Usage {
   decode_seconds: number;
   /** Decode speed, first token excluded. */
   tokens_per_second: number;
+  /** Where the prompt shows pictures: the parts of them that were looked at, those known already, and the time it took. */
+  pictures?: { encoded_tiles: number; reused_tiles: number; encode_seconds: number };
 }
 
 export interface ContentLogprob {
@@ -153,7 +158,7 @@ export function completion(head: CompletionHead, tokens: GeneratedToken[], resul
 }
 
 function usageOf(result: GenerateResult): Usage {
-  const { promptTokens, completionTokens, prefillSeconds, decodeSeconds } = result;
+  const { promptTokens, completionTokens, prefillSeconds, decodeSeconds, pictures } = result;
   return {
     prompt_tokens: promptTokens,
     completion_tokens: completionTokens,
@@ -165,6 +170,13 @@ function usageOf(result: GenerateResult): Usage {
     prefill_seconds: prefillSeconds,
     decode_seconds: decodeSeconds,
     tokens_per_second: decodeSeconds > 0 ? Math.max(0, completionTokens - 1) / decodeSeconds : 0,
+    ...(pictures && {
+      pictures: {
+        encoded_tiles: pictures.tilesEncoded,
+        reused_tiles: pictures.tilesReused,
+        encode_seconds: pictures.encodeSeconds,
+      },
+    }),
   };
 }
 

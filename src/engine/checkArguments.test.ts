@@ -18,6 +18,7 @@ const create = typedModel.chat.completions.create as unknown as (...values: unkn
 
 const messages = [{ role: 'user', content: 'Hello' }];
 const tokenIds = [1, 2];
+const shown = (image_url: object) => ({ messages: [{ role: 'user', content: [{ type: 'image_url', image_url }] }] });
 
 const CALLS: Record<string, (...values: unknown[]) => unknown> = {
   createEngine: start,
@@ -35,7 +36,7 @@ const CALLS: Record<string, (...values: unknown[]) => unknown> = {
     ].map((name) => [name, (...values: unknown[]) => engine[name]!(...values)]),
   ),
   ...Object.fromEntries(
-    ['tokenize', 'detokenize', 'applyChatTemplate', 'forward', 'generate'].map((name) => [
+    ['tokenize', 'detokenize', 'applyChatTemplate', 'forward', 'generate', 'inspectPicture'].map((name) => [
       name,
       (...values: unknown[]) => model[name]!(...values),
     ]),
@@ -93,6 +94,10 @@ const REFUSED: [call: string, values: unknown[], message: string][] = [
   ['create', [{ messages: ['hi'] }], 'request.messages[0] is "hi"; it must be an object.'],
   ['create', [{ messages: [{ role: 'me', content: '' }] }], 'request.messages[0].role is "me"'],
   ['create', [{ messages: [{ role: 'user' }] }], 'request.messages[0].content is undefined'],
+  ['create', [shown({})], 'request.messages[0].content[0].image_url.url is undefined; it must be a string.'],
+  ['create', [shown({ url: 'data:,', detail: 'x' })], "image_url.detail is \"x\"; it must be 'auto', 'low', 'high'."],
+  ['create', [shown({ url: 'data:,', max_slices: 0 })], 'image_url.max_slices is 0; it must be a whole number of 1'],
+  ['inspectPicture', ['data:,'], 'picture is "data:,"; it must be a Blob.'],
   ['create', [{ messages, stop: 5 }], 'request.stop is 5; it must be a list.'],
   ['create', [{ messages, stop: [5] }], 'request.stop[0] is 5; it must be a string.'],
   ...[-3, 0, NaN, 'x', 1.5].map((value): [string, unknown[], string] => [
@@ -143,7 +148,9 @@ describe('what makes sense reaches the worker', () => {
     ['benchmark', [{ shapes: ['nano'], prefill: [], decode: [128], secondsPerCase: 0.5 }]],
     ['create', [{ ...whole, temperature: undefined, context_overflow: 'drop_oldest', enable_thinking: false }]],
     ['create', [{ messages: [{ role: 'user', content: [{ type: 'text', text: 'x' }] }] }]],
-    ['create', [{ messages, n: 1, tools: [] }]],
+    ['create', [shown({ url: 'data:,', detail: 'low', max_slices: 1 })]],
+    ['create', [{ messages, n: 1, tools: [], onPictures: () => undefined }]],
+    ['inspectPicture', [new Blob()]],
     ['detokenize', [[], { skipSpecialTokens: true }]],
     ['forward', [{ tokenIds }, { positions: 'all' }]],
     ['tokenize', ['']],

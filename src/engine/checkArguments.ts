@@ -10,7 +10,7 @@ import type {
   SamplingOptions,
   VerifyOptions,
 } from './api';
-import type { ChatMessage, Hub, TransferOptions } from '../../workers/protocol';
+import type { ChatMessage, Hub, ImagePart, TransferOptions } from '../../workers/protocol';
 import {
   aFunction,
   aName,
@@ -149,12 +149,19 @@ const sampling: Checks<SamplingOptions> = {
   ignore_eos: trueOrFalse,
 };
 
+const imageUrl = openObjectOf<ImagePart['image_url']>(
+  { url: aString, detail: oneOf('auto', 'low', 'high'), max_slices: wholeNumber(1) },
+  'url',
+);
+const imagePart = openObjectOf<ImagePart>({ type: anyValue, image_url: imageUrl }, 'image_url');
+const part = either((value) => isObject(value) && value.type === 'image_url', imagePart, anObject);
+
 /** Message objects may have members that only the chat template of a model knows. */
 const message: Check = (name, value) => {
   anObject(name, value);
   const { role, content } = value as ChatMessage;
   oneOf('system', 'user', 'assistant')(`${name}.role`, role);
-  either(isString, aString, listOf(anObject))(`${name}.content`, content);
+  either(isString, aString, listOf(part))(`${name}.content`, content);
 };
 export const messages: Check = listOf(message);
 
@@ -170,6 +177,7 @@ export const chatRequest = openObjectOf<ChatRequest>(
     continue_final_message: trueOrFalse,
     return_token_ids: trueOrFalse,
     written_token_ids: listOf(wholeNumber(0), 'may be empty'),
+    onPictures: aFunction,
     model: aString,
   },
   'messages',
@@ -181,6 +189,8 @@ export const generateOptions = objectOf<SamplingOptions & { signal?: AbortSignal
 });
 
 export const text: Check = aString;
+
+export const picture = rule('a Blob', (value) => value instanceof Blob);
 
 /** Ids in a vocabulary. */
 export function tokenIds(vocabSize: number, length?: 'may be empty'): Check {

@@ -7,6 +7,7 @@ import type {
   ChatRequest,
   Engine,
   Model,
+  PictureInspection,
   RepairOptions,
   VerifyOptions,
 } from './api';
@@ -231,6 +232,12 @@ export class EngineState {
     this.#engine = await this.#newEngine();
     await engine?.dispose().catch(() => undefined);
     this.diagnostics = await this.#engine.diagnostics();
+  }
+
+  /** What the loaded model would make of a picture file. */
+  async inspectPicture(picture: Blob): Promise<PictureInspection> {
+    if (!this.#model) throw new Error('no model is loaded');
+    return this.#model.inspectPicture(picture);
   }
 
   /** Measures this device. Aborting the signal ends it with what was measured until then. */

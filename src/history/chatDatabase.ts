@@ -14,6 +14,16 @@ export function openChatDatabase(name = DATABASE): UseStore {
 
 /** Every value whose key begins with `prefix`. */
 export function valuesUnder<T>(store: UseStore, prefix: string): Promise<T[]> {
-  const range = IDBKeyRange.bound(prefix, `${prefix}\uffff`);
-  return store('readonly', (objects) => promisifyRequest(objects.getAll(range) as IDBRequest<T[]>));
+  return store('readonly', (objects) => promisifyRequest(objects.getAll(underPrefix(prefix)) as IDBRequest<T[]>));
+}
+
+/** Every key that begins with `prefix`. */
+export function keysUnder(store: UseStore, prefix: string): Promise<string[]> {
+  return store('readonly', (objects) =>
+    promisifyRequest(objects.getAllKeys(underPrefix(prefix)) as IDBRequest<string[]>),
+  );
+}
+
+export function underPrefix(prefix: string): IDBKeyRange {
+  return IDBKeyRange.bound(prefix, `${prefix}\uffff`);
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Chat } from '../chat/chat';
-import { sampleAnswer, sampleChat } from '../testing/sampleChat';
+import { sampleAnswer, sampleBytes, sampleChat, samplePicture } from '../testing/sampleChat';
 import { readChatFile, writeChatFile } from './chatFile';
 
 const branched: Chat = sampleChat(['Q', 'A'], {
@@ -20,15 +20,25 @@ branched.messages.push({
   thought: { text: 'why', seconds: 2.5 },
 });
 branched.leafId = 2;
+const shown = samplePicture('p1', { maxSlices: 3 });
+const pictured: Chat = sampleChat([], { draftPictures: [samplePicture('p2')] });
+pictured.messages.push({ id: 0, parentId: null, role: 'user', text: 'Q', pictures: [shown] });
+const pictures = new Map([
+  ['p1', Uint8Array.from({ length: 100_000 }, (_, i) => i * 7).buffer],
+  ['p2', sampleBytes('two')],
+]);
 
 test('what was written is read back unchanged', () => {
-  const chats = [branched, sampleChat([])];
-  expect(readChatFile(writeChatFile(chats))).toEqual(chats);
+  const chats = [branched, sampleChat([]), pictured];
+  const read = readChatFile(writeChatFile(chats, pictures));
+  expect(read.chats).toEqual(chats);
+  const bytes = (of: ReadonlyMap<string, ArrayBuffer>) => [...of].map(([id, data]) => [id, ...new Uint8Array(data)]);
+  expect(bytes(read.pictures)).toEqual(bytes(pictures));
 });
 
 test('fields that are not known are left out', () => {
   const file = JSON.stringify({ format: 'minicpm-chats', version: 1, chats: [{ ...branched, evil: 1 }] });
-  expect(readChatFile(file)).toEqual([branched]);
+  expect(readChatFile(file)).toEqual({ chats: [branched], pictures: new Map() });
 });
 
 test.each<[string, (chat: Record<string, unknown>) => void, RegExp]>([
@@ -55,7 +65,22 @@ test.each<[string, (chat: Record<string, unknown>) => void, RegExp]>([
   expect(() => readChatFile(JSON.stringify(file))).toThrow(message);
 });
 
+test.each<[string, (picture: Record<string, unknown>) => void, RegExp]>([
+  ['a picture that is a page', (picture) => (picture.type = 'text/html'), /pictures\[0\]\.type is none of/],
+  ['a picture with a path for an id', (picture) => (picture.id = '../x'), /pictures\[0\]\.id is not an id/],
+  ['half a slice', (picture) => (picture.maxSlices = 0.5), /maxSlices is not a count/],
+])('%s is refused by name', (_, damage, message) => {
+  const file = JSON.parse(writeChatFile([pictured])) as { chats: Record<string, unknown>[] };
+  damage((messageOf(file.chats[0]!, 0).pictures as Record<string, unknown>[])[0]!);
+  expect(() => readChatFile(JSON.stringify(file))).toThrow(message);
+});
+
 test.each([
+  [
+    'bytes that are no base64',
+    JSON.stringify({ format: 'minicpm-chats', version: 1, chats: [], pictures: { a: '?' } }),
+    /pictures\.a is damaged/,
+  ],
   ['no JSON', '{', /not JSON/],
   ['another format', '{"format":"x"}', /not an export of conversations/],
   ['a later version', '{"format":"minicpm-chats","version":2}', /version 2/],

@@ -1,6 +1,8 @@
 import type { Chat, ChatModel, ChatSampling } from '../chat/chat';
 import type { AssistantMessage, Message, Thought } from '../chat/message';
 import { faultOf, SAMPLING_KEYS } from '../chat/sampling';
+import { PICTURE_TYPES, type Picture, type PictureBytes } from '../pictures/picture';
+import { fromBase64, toBase64 } from './base64';
 
 /** What a file of conversations holds, as JSON. */
 interface ChatFile {
@@ -9,39 +11,58 @@ interface ChatFile {
   /** ISO 8601. */
   exportedAt: string;
   chats: Chat[];
+  /** The bytes of their pictures by id, in base64. */
+  pictures: Record<string, string>;
 }
 
 const FORMAT = 'minicpm-chats';
 const VERSION = 1;
 
-/** All of `chats` as a file that `readChatFile` reads back unchanged. */
-export function writeChatFile(chats: readonly Chat[], now = new Date()): string {
-  const file: ChatFile = { format: FORMAT, version: VERSION, exportedAt: now.toISOString(), chats: [...chats] };
+/** All of `chats` and `pictures` as a file that `readChatFile` reads back unchanged. */
+export function writeChatFile(chats: readonly Chat[], pictures: PictureBytes = new Map(), now = new Date()): string {
+  const file: ChatFile = {
+    format: FORMAT,
+    version: VERSION,
+    exportedAt: now.toISOString(),
+    chats: [...chats],
+    pictures: Object.fromEntries([...pictures].map(([id, bytes]) => [id, toBase64(bytes)])),
+  };
   return JSON.stringify(file, null, 1);
 }
 
-/** The conversations in a file. Throws an Error whose message says what is wrong, and where. */
-export function readChatFile(json: string): Chat[] {
+/** The conversations in a file, and their pictures. Throws an Error whose message says what is wrong, and where. */
+export function readChatFile(json: string): { chats: Chat[]; pictures: PictureBytes } {
   let file: unknown;
   try {
     file = JSON.parse(json);
   } catch (cause) {
     throw new Error('the file is not JSON', { cause });
   }
-  const { format, version, chats } = objectAt(file, 'the file');
+  const { format, version, chats, pictures = {} } = objectAt(file, 'the file');
   if (format !== FORMAT) throw new Error(`the file is not an export of conversations ("format" is not "${FORMAT}")`);
   if (version !== VERSION) throw new Error(`the file is of version ${String(version)}, this app reads ${VERSION}`);
   if (!Array.isArray(chats)) throw new Error('"chats" is not a list');
   const read = chats.map((chat, i) => readChat(chat, `chats[${i}]`));
   const twice = read.find(({ id }, i) => read.findIndex((other) => other.id === id) < i);
   if (twice) throw new Error(`the conversation ${twice.id} is there twice`);
-  return read;
+  return { chats: read, pictures: readPictureBytes(objectAt(pictures, 'pictures')) };
+}
+
+function readPictureBytes(pictures: Fields): PictureBytes {
+  const read = Object.keys(pictures).map((id): [string, ArrayBuffer] => {
+    const text = stringAt(pictures, id, 'pictures');
+    try {
+      return [idAt({ id }, 'pictures'), fromBase64(text)];
+    } catch (cause) {
+      throw new Error(`pictures.${id} is damaged`, { cause });
+    }
+  });
+  return new Map(read);
 }
 
 function readChat(value: unknown, at: string): Chat {
   const chat = objectAt(value, at);
-  const id = stringAt(chat, 'id', at);
-  if (!/^[\w-]{1,64}$/.test(id)) throw new Error(`${at}.id is not an id`);
+  const id = idAt(chat, at);
   if (!Array.isArray(chat.messages)) throw new Error(`${at}.messages is not a list`);
   const messages: Message[] = [];
   const ids = new Set<number | null>([null]);
@@ -63,6 +84,7 @@ function readChat(value: unknown, at: string): Chat {
     instructions: stringAt(chat, 'instructions', at),
     sampling: readSampling(chat.sampling, `${at}.sampling`),
     draft: stringAt(chat, 'draft', at),
+    ...(chat.draftPictures !== undefined && { draftPictures: readPictures(chat.draftPictures, `${at}.draftPictures`) }),
     messages,
     leafId,
     firstSeenId: idOrNullAt(chat, 'firstSeenId', at),
@@ -94,7 +116,10 @@ function readMessage(value: unknown, at: string): Message {
   const id = numberAt(message, 'id', at);
   if (!Number.isSafeInteger(id) || id < 0) throw new Error(`${at}.id is not a whole number`);
   const inTree = { id, parentId: idOrNullAt(message, 'parentId', at), text: stringAt(message, 'text', at) };
-  if (message.role === 'user') return { ...inTree, role: 'user' };
+  if (message.role === 'user') {
+    const shows = message.pictures !== undefined && { pictures: readPictures(message.pictures, `${at}.pictures`) };
+    return { ...inTree, role: 'user', ...shows };
+  }
   if (message.role !== 'assistant') throw new Error(`${at}.role is neither "user" nor "assistant"`);
   return {
     ...inTree,
@@ -113,6 +138,21 @@ function readThought(value: unknown, at: string): Thought {
   return { text: stringAt(thought, 'text', at), seconds: numberAt(thought, 'seconds', at) };
 }
 
+function readPictures(value: unknown, at: string): Picture[] {
+  if (!Array.isArray(value)) throw new Error(`${at} is not a list`);
+  return value.map((item, i) => {
+    const picture = objectAt(item, `${at}[${i}]`);
+    return {
+      id: idAt(picture, `${at}[${i}]`),
+      name: stringAt(picture, 'name', `${at}[${i}]`),
+      type: oneOf(picture.type, PICTURE_TYPES, `${at}[${i}].type`),
+      width: numberAt(picture, 'width', `${at}[${i}]`),
+      height: numberAt(picture, 'height', `${at}[${i}]`),
+      maxSlices: picture.maxSlices === null ? null : countAt(picture, 'maxSlices', `${at}[${i}]`),
+    };
+  });
+}
+
 type Usage = NonNullable<AssistantMessage['usage']>;
 
 function readUsage(value: unknown, at: string): Usage {
@@ -129,6 +169,16 @@ function readUsage(value: unknown, at: string): Usage {
     prefill_seconds: number('prefill_seconds'),
     decode_seconds: number('decode_seconds'),
     tokens_per_second: number('tokens_per_second'),
+    ...(usage.pictures !== undefined && { pictures: readPictureCounts(usage.pictures, `${at}.pictures`) }),
+  };
+}
+
+function readPictureCounts(value: unknown, at: string): NonNullable<Usage['pictures']> {
+  const counts = objectAt(value, at);
+  return {
+    encoded_tiles: numberAt(counts, 'encoded_tiles', at),
+    reused_tiles: numberAt(counts, 'reused_tiles', at),
+    encode_seconds: numberAt(counts, 'encode_seconds', at),
   };
 }
 
@@ -155,6 +205,18 @@ function numberAt(fields: Fields, key: string, at: string): number {
   const value = fields[key];
   if (typeof value !== 'number' || !Number.isFinite(value)) throw new Error(`${at}.${key} is not a number`);
   return value;
+}
+
+function countAt(fields: Fields, key: string, at: string): number {
+  const value = numberAt(fields, key, at);
+  if (!Number.isSafeInteger(value) || value < 1) throw new Error(`${at}.${key} is not a count`);
+  return value;
+}
+
+function idAt(fields: Fields, at: string): string {
+  const id = stringAt(fields, 'id', at);
+  if (!/^[\w-]{1,64}$/.test(id)) throw new Error(`${at}.id is not an id`);
+  return id;
 }
 
 function booleanAt(fields: Fields, key: string, at: string): boolean {

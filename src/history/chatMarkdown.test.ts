@@ -1,12 +1,15 @@
 import { expect, test } from 'vitest';
-import { sampleChat } from '../testing/sampleChat';
+import { sampleChat, samplePicture } from '../testing/sampleChat';
 import { chatFileName, chatMarkdown } from './chatMarkdown';
 
 const labels = { you: 'You', assistant: 'Assistant', thought: 'Thoughts' };
 
 test('a conversation becomes a document of its shown branch', () => {
   const chat = sampleChat(['Q\nmore', 'A', 'left out'], { instructions: 'Be brief.\nBe kind.', leafId: 1 });
-  expect(chatMarkdown(chat, labels)).toBe('# Q\n\n> Be brief.\n> Be kind.\n\n## You\n\nQ\nmore\n\n## Assistant\n\nA\n');
+  Object.assign(chat.messages[0]!, { pictures: [samplePicture('cat')] });
+  expect(chatMarkdown(chat, labels)).toBe(
+    '# Q\n\n> Be brief.\n> Be kind.\n\n## You\n\n*cat.png, 640 × 480*\n\nQ\nmore\n\n## Assistant\n\nA\n',
+  );
 });
 
 test('a thought is quoted before its answer, without headings of its own', () => {

@@ -1,5 +1,5 @@
 import { titleOf, type Chat } from '../chat/chat';
-import type { Message } from '../chat/message';
+import { picturesOf, type Message } from '../chat/message';
 import { branchTo } from '../chat/messageTree';
 
 /** What the document calls its parts. */
@@ -25,6 +25,7 @@ function messageParts(message: Message, { you, assistant, thought }: MarkdownLab
   const thinking = message.role === 'assistant' ? (message.thought?.text.trim() ?? '') : '';
   return [
     heading,
+    ...picturesOf(message).map(({ name, width, height }) => `*${name}, ${width} × ${height}*`),
     ...(thinking === '' ? [] : [quoted(`**${thought}**\n\n${withoutHeadings(thinking)}`)]),
     message.text.trim(),
   ];

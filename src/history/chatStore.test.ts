@@ -2,7 +2,7 @@ import 'fake-indexeddb/auto';
 import { getMany, keys } from 'idb-keyval';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { summaryOf } from '../chat/chat';
-import { sampleChat } from '../testing/sampleChat';
+import { sampleBytes, sampleChat } from '../testing/sampleChat';
 import { PLAIN } from './chatCodec';
 import { openChatDatabase } from './chatDatabase';
 import { ChatStore } from './chatStore';
@@ -40,11 +40,33 @@ test('a removed conversation leaves nothing behind', async () => {
   expect(await keys(records)).toEqual([]);
 });
 
+const textOf = (bytes: ArrayBuffer | undefined) => bytes && new TextDecoder().decode(bytes);
+
+test('the bytes of pictures lie apart, and go where they are named', async () => {
+  await store.put(
+    [first],
+    new Map([
+      ['p', sampleBytes('pixels')],
+      ['q', sampleBytes('more')],
+    ]),
+  );
+  expect(textOf(await store.picture('p'))).toBe('pixels');
+  expect(await store.all()).toEqual([first]);
+  await store.remove([], ['p']);
+  expect(await store.picture('p')).toBeUndefined();
+  expect(textOf(await store.picture('q'))).toBe('more');
+});
+
 describe('behind a passphrase', () => {
   /** Everything in the database as one text. */
   async function stored(): Promise<string> {
-    const values = await getMany<{ data?: ArrayBuffer }>(await keys(records), records);
-    return values.map((value) => `${JSON.stringify(value)} ${new TextDecoder().decode(value?.data)}`).join('\n');
+    const values = await getMany<ArrayBuffer | { data?: ArrayBuffer }>(await keys(records), records);
+    return values
+      .map((value) => {
+        const bytes = value instanceof ArrayBuffer ? value : value?.data;
+        return `${JSON.stringify(value)} ${new TextDecoder().decode(bytes)}`;
+      })
+      .join('\n');
   }
 
   test('nothing of a conversation can be read in the database', async () => {
@@ -68,6 +90,26 @@ describe('behind a passphrase', () => {
     expect(await openVault(kept, 'passe')).toBeNull();
     later.use((await openVault(kept, 'passe\u0301'))!, kept);
     expect(await later.all()).toEqual([first]);
+  });
+
+  test('pictures are sealed and opened with the conversations, and survive a change that fails', async () => {
+    await store.put([first], new Map([['p', sampleBytes('kiwi pixels')]]));
+    const { vault, codec } = await createVault('x', ITERATIONS);
+    await store.protect(vault, codec);
+    await store.put([first], new Map([['q', sampleBytes('kiwi feathers')]]));
+    expect(await stored()).not.toContain('kiwi');
+    expect(textOf(await store.picture('p'))).toBe('kiwi pixels');
+
+    const failing = { ...PLAIN, encode: () => Promise.reject(new Error('no')) };
+    await expect(store.protect(undefined, failing)).rejects.toThrow('no');
+    expect(await stored()).not.toContain('kiwi');
+    expect(textOf(await store.picture('q'))).toBe('kiwi feathers');
+
+    await store.protect(undefined, PLAIN);
+    expect(textOf(await store.picture('p'))).toBe('kiwi pixels');
+    expect(textOf(await store.picture('q'))).toBe('kiwi feathers');
+    // Two conversation records and two pictures: nothing staged is left.
+    expect(await keys(records)).toHaveLength(4);
   });
 
   test('protection can be taken off again', async () => {

@@ -1,14 +1,21 @@
-import { get, promisifyRequest, type UseStore } from 'idb-keyval';
+import { get, promisifyRequest, set, type UseStore } from 'idb-keyval';
 import { summaryOf, type Chat, type ChatSummary } from '../chat/chat';
+import type { PictureBytes } from '../pictures/picture';
 import { PLAIN, type ChatCodec } from './chatCodec';
-import { valuesUnder } from './chatDatabase';
+import { keysUnder, underPrefix, valuesUnder } from './chatDatabase';
 import type { Vault } from './vault';
 
 const VAULT = 'vault';
 const CHAT = 'chat/';
 const SUMMARY = 'summary/';
+const PICTURE = 'picture/';
+/** Pictures as they are to be written behind another passphrase, until the conversations are. */
+const STAGED = 'staged/';
 
-/** Conversations in IndexedDB. Summaries are records of their own, so that a long list is read at once. */
+/**
+ * Conversations in IndexedDB. Summaries are records of their own, so that a long list is read at once; so are the bytes of
+ * pictures, which neither a list nor a search reads.
+ */
 export class ChatStore {
   readonly #store: UseStore;
   #codec: ChatCodec = PLAIN;
@@ -44,9 +51,15 @@ export class ChatStore {
     return stored === undefined ? undefined : ((await this.#codec.decode(stored)) as Chat);
   }
 
-  /** Writes all of `chats` or none. Rejects where another tab has changed what protects them meanwhile. */
-  async put(chats: readonly Chat[]): Promise<void> {
-    const entries = await encodeChats(chats, this.#codec);
+  /** The bytes of a picture. */
+  async picture(id: string): Promise<ArrayBuffer | undefined> {
+    const stored: unknown = await get(PICTURE + id, this.#store);
+    return stored === undefined ? undefined : this.#codec.decodeBytes(stored);
+  }
+
+  /** Writes all of `chats` and `pictures` or none. Rejects where another tab has changed what protects them meanwhile. */
+  async put(chats: readonly Chat[], pictures: PictureBytes = new Map()): Promise<void> {
+    const entries = [...(await encodeChats(chats, this.#codec)), ...(await encodePictures(pictures, this.#codec))];
     await this.#store('readwrite', async (objects) => {
       const vault = await promisifyRequest(objects.get(VAULT) as IDBRequest<Vault | undefined>);
       if (String(vault?.salt) !== String(this.#vault?.salt))
@@ -56,12 +69,13 @@ export class ChatStore {
     });
   }
 
-  async remove(ids: readonly string[]): Promise<void> {
+  async remove(ids: readonly string[], pictureIds: readonly string[] = []): Promise<void> {
     await this.#write((objects) => {
       for (const id of ids) {
         objects.delete(CHAT + id);
         objects.delete(SUMMARY + id);
       }
+      for (const id of pictureIds) objects.delete(PICTURE + id);
     });
   }
 
@@ -71,15 +85,42 @@ export class ChatStore {
     this.use(PLAIN, undefined);
   }
 
-  /** Writes every conversation anew, protected by `vault` or by nothing, in one transaction. */
+  /**
+   * Writes every conversation anew, protected by `vault` or by nothing, in one transaction. Pictures, too many to hold in
+   * memory, are encoded one by one before, and take the place of the old ones in that transaction.
+   */
   async protect(vault: Vault | undefined, codec: ChatCodec): Promise<void> {
-    const entries = await encodeChats(await this.all(), codec);
-    await this.#write((objects) => {
-      objects.clear();
-      if (vault) objects.put(vault, VAULT);
-      for (const [key, value] of entries) objects.put(value, key);
-    });
+    try {
+      await this.#stagePictures(codec);
+      const entries = await encodeChats(await this.all(), codec);
+      await this.#store('readwrite', async (objects) => {
+        const count = (prefix: string) => promisifyRequest(objects.count(underPrefix(prefix)));
+        // Another tab may have taken in a picture meanwhile, or have cleared up.
+        if ((await count(STAGED)) !== (await count(PICTURE))) throw new Error('the pictures have changed');
+        for (const prefix of [CHAT, SUMMARY, PICTURE]) objects.delete(underPrefix(prefix));
+        objects.delete(VAULT);
+        if (vault) objects.put(vault, VAULT);
+        for (const [key, value] of entries) objects.put(value, key);
+        unstage(objects);
+        return promisifyRequest(objects.transaction);
+      });
+    } catch (error) {
+      await this.discardStaged();
+      throw error;
+    }
     this.use(codec, vault);
+  }
+
+  /** Deletes what a change of passphrase has left that was broken off. */
+  async discardStaged(): Promise<void> {
+    await this.#write((objects) => void objects.delete(underPrefix(STAGED)));
+  }
+
+  async #stagePictures(codec: ChatCodec): Promise<void> {
+    for (const key of await keysUnder(this.#store, PICTURE)) {
+      const bytes = await this.picture(key.slice(PICTURE.length));
+      if (bytes) await set(STAGED + key, await codec.encodeBytes(bytes), this.#store);
+    }
   }
 
   #decodeAll<T>(stored: unknown[]): Promise<T[]> {
@@ -94,6 +135,18 @@ export class ChatStore {
   }
 }
 
+/** Moves what is staged to where it belongs, one by one. */
+function unstage(objects: IDBObjectStore): void {
+  const request = objects.openCursor(underPrefix(STAGED));
+  request.onsuccess = () => {
+    const cursor = request.result;
+    if (!cursor) return;
+    objects.put(cursor.value, String(cursor.key).slice(STAGED.length));
+    cursor.delete();
+    cursor.continue();
+  };
+}
+
 /** Encoding takes turns of the event loop, which a transaction does not survive: it is done before. */
 async function encodeChats(chats: readonly Chat[], codec: ChatCodec): Promise<[key: string, value: unknown][]> {
   const entries = chats.flatMap((chat): [string, unknown][] => [
@@ -101,4 +154,8 @@ async function encodeChats(chats: readonly Chat[], codec: ChatCodec): Promise<[k
     [SUMMARY + chat.id, summaryOf(chat)],
   ]);
   return Promise.all(entries.map(async ([key, record]) => [key, await codec.encode(record)]));
+}
+
+function encodePictures(pictures: PictureBytes, codec: ChatCodec): Promise<[key: string, value: unknown][]> {
+  return Promise.all([...pictures].map(async ([id, bytes]) => [PICTURE + id, await codec.encodeBytes(bytes)]));
 }

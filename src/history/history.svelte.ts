@@ -1,6 +1,7 @@
 /* eslint-disable svelte/prefer-svelte-reactivity -- no component reads the maps and sets of this file */
-import { emptyChat, summaryOf, type Chat, type ChatSummary } from '../chat/chat';
+import { emptyChat, picturesIn, summaryOf, type Chat, type ChatSummary } from '../chat/chat';
 import type { Conversation } from '../chat/conversation.svelte';
+import type { PictureBytes } from '../pictures/picture';
 import { PLAIN } from './chatCodec';
 import { readChatFile, writeChatFile } from './chatFile';
 import { holdChat } from './chatLock';
@@ -40,6 +41,9 @@ export class ChatHistory {
   readonly #conversation: Conversation;
   readonly #channel: Pick<BroadcastChannel, 'postMessage' | 'onmessage'>;
   readonly #dirty = new Map<string, Chat>();
+  /** Pictures that the database does not have yet. */
+  readonly #newPictures = new Map<string, ArrayBuffer>();
+  #removedPictures: PictureBytes = new Map();
   /** What is being written when it is removed must not come back. */
   readonly #removedIds = new Set<string>();
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -93,6 +97,22 @@ export class ChatHistory {
     this.#timer = setTimeout(() => void this.flush(), isStreaming ? STREAMING_MILLISECONDS : SETTLED_MILLISECONDS);
   }
 
+  /** Takes in a picture, which is stored with the first conversation that shows it. */
+  keepPicture(id: string, bytes: ArrayBuffer): void {
+    this.#newPictures.set(id, bytes);
+  }
+
+  /** The bytes of a picture; undefined where they are not kept. */
+  async picture(id: string): Promise<ArrayBuffer | undefined> {
+    return this.#newPictures.get(id) ?? (this.status === 'open' ? this.#store.picture(id) : undefined);
+  }
+
+  /** Deletes a picture that no message shows. */
+  async dropPicture(id: string): Promise<void> {
+    this.#newPictures.delete(id);
+    if (this.status === 'open') await this.#inTurn(() => this.#store.remove([], [id]));
+  }
+
   /** Puts what is not stored yet where the next visit finds it, without a wait. Behind a passphrase it would lie open. */
   leave(): void {
     if (this.status === 'open' && !this.isProtected) leaveBehind([...this.#underWay, ...this.#unsaved()]);
@@ -128,8 +148,9 @@ export class ChatHistory {
     return this.#inTurn(async () => {
       await this.#writeDirty();
       this.removed = (await this.#store.get(id)) ?? null;
+      this.#removedPictures = this.removed ? await this.#picturesOf([this.removed]) : new Map();
       this.#forget(id);
-      await this.#store.remove([id]);
+      await this.#store.remove([id], [...this.#removedPictures.keys()]);
       this.#tell({ removed: [id] });
     });
   }
@@ -138,6 +159,8 @@ export class ChatHistory {
     const chat = this.removed;
     if (!chat) return;
     this.removed = null;
+    for (const [pictureId, bytes] of this.#removedPictures) this.keepPicture(pictureId, bytes);
+    this.#removedPictures = new Map();
     this.#removedIds.delete(chat.id);
     await this.#inTurn(() => this.#write([chat]));
   }
@@ -149,6 +172,8 @@ export class ChatHistory {
       for (const id of [...ids, this.#conversation.id]) this.#forget(id);
       pickUp(leftBehind().map(({ id }) => id));
       this.removed = null;
+      this.#removedPictures = new Map();
+      this.#newPictures.clear();
       await this.#store.clear();
       this.#tell({ removed: ids, isVaultChanged: true });
       this.isProtected = false;
@@ -178,7 +203,10 @@ export class ChatHistory {
     return this.#inTurn(async () => {
       await this.#writeDirty();
       const chats = await this.#store.all();
-      return writeChatFile(chats.sort((a, b) => a.createdAt - b.createdAt));
+      return writeChatFile(
+        chats.sort((a, b) => a.createdAt - b.createdAt),
+        await this.#picturesOf(chats),
+      );
     });
   }
 
@@ -187,12 +215,17 @@ export class ChatHistory {
    * many were taken. Throws an Error that says what is wrong with the file.
    */
   importFile(json: string): Promise<number> {
-    const chats = readChatFile(json);
+    const { chats, pictures } = readChatFile(json);
     return this.#inTurn(async () => {
       await this.#writeDirty();
       const updatedAt = new Map(this.summaries.map((summary) => [summary.id, summary.updatedAt]));
       const taken = chats.filter((chat) => chat.updatedAt >= (updatedAt.get(chat.id) ?? -Infinity));
       for (const { id } of taken) this.#removedIds.delete(id);
+      await this.#dropReplaced(taken);
+      for (const { id } of taken.flatMap(picturesIn)) {
+        const bytes = pictures.get(id);
+        if (bytes) this.keepPicture(id, bytes);
+      }
       await this.#write(taken);
       const shown = taken.find(({ id }) => id === this.#conversation.id);
       if (shown) this.#conversation.open(shown);
@@ -229,6 +262,7 @@ export class ChatHistory {
   }
 
   async #begin(): Promise<void> {
+    await this.#store.discardStaged();
     await this.#takeLeftBehind();
     this.summaries = listed(await this.#store.summaries());
     this.status = 'open';
@@ -246,6 +280,25 @@ export class ChatHistory {
     const newest = left.filter((chat, i) => chat.updatedAt >= (stored[i]?.updatedAt ?? -Infinity));
     await this.#store.put(newest);
     pickUp(left.map(({ id }) => id));
+  }
+
+  /** The bytes of all pictures of `chats`, as far as they are stored. */
+  async #picturesOf(chats: readonly Chat[]): Promise<PictureBytes> {
+    const pictures = new Map<string, ArrayBuffer>();
+    for (const { id } of chats.flatMap(picturesIn)) {
+      const bytes = await this.#store.picture(id);
+      if (bytes) pictures.set(id, bytes);
+    }
+    return pictures;
+  }
+
+  /** Deletes pictures that only the stored forms of `chats` show. */
+  async #dropReplaced(chats: readonly Chat[]): Promise<void> {
+    const replaced = await Promise.all(chats.map(({ id }) => this.#store.get(id)));
+    const shown = new Set(chats.flatMap(picturesIn).map(({ id }) => id));
+    const before = replaced.flatMap((chat) => (chat ? picturesIn(chat) : [])).map(({ id }) => id);
+    const orphans = before.filter((id) => !shown.has(id));
+    if (orphans.length > 0) await this.#store.remove([], orphans);
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -276,13 +329,16 @@ export class ChatHistory {
     }
   }
 
-  /** Stores what has words in it, and removes what has lost them. */
+  /** Stores what has words or pictures in it, and removes what has lost them. */
   async #write(chats: Chat[]): Promise<void> {
     const wanted = chats.filter(({ id }) => !this.#removedIds.has(id));
     const kept = wanted.filter((chat) => !isBlank(chat));
     const ids = new Set(wanted.map(({ id }) => id));
     if (ids.size === 0) return;
-    if (kept.length > 0) await this.#store.put(kept);
+    const shown = new Set(kept.flatMap(picturesIn).map(({ id }) => id));
+    const pictures = new Map([...this.#newPictures].filter(([id]) => shown.has(id)));
+    if (kept.length > 0) await this.#store.put(kept, pictures);
+    for (const id of pictures.keys()) this.#newPictures.delete(id);
     if (kept.length < wanted.length) await this.#store.remove(wanted.filter(isBlank).map(({ id }) => id));
     pickUp(ids);
     this.summaries = listed([...this.summaries.filter(({ id }) => !ids.has(id)), ...kept.map(summaryOf)]);
@@ -345,8 +401,9 @@ export class ChatHistory {
   }
 }
 
-function isBlank({ messages, draft, instructions }: Chat): boolean {
-  return messages.length === 0 && draft.trim() === '' && instructions.trim() === '';
+function isBlank(chat: Chat): boolean {
+  const { messages, draft, instructions } = chat;
+  return messages.length + picturesIn(chat).length === 0 && draft.trim() === '' && instructions.trim() === '';
 }
 
 function listed(summaries: ChatSummary[]): ChatSummary[] {

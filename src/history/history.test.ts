@@ -1,8 +1,9 @@
 import 'fake-indexeddb/auto';
+import { keys } from 'idb-keyval';
 import { beforeEach, expect, test } from 'vitest';
 import type { ChatCompletionChunk } from '../engine/api';
 import { Conversation } from '../chat/conversation.svelte';
-import { sampleChat } from '../testing/sampleChat';
+import { sampleBytes, sampleChat, samplePicture } from '../testing/sampleChat';
 import { openChatDatabase } from './chatDatabase';
 import { ChatStore } from './chatStore';
 import { ChatHistory } from './history.svelte';
@@ -20,7 +21,11 @@ beforeEach(() => {
 });
 
 /** The page as a tab opens it, with a model that answers in `words`. */
-async function newTab(openId: string | null = null, words: () => AsyncIterable<string> = twoWords) {
+async function newTab(
+  openId: string | null = null,
+  words: () => AsyncIterable<string> = twoWords,
+  urlOf?: () => Promise<string>,
+) {
   const messages: unknown[] = [];
   const conversation: Conversation = new Conversation(
     async () =>
@@ -29,6 +34,7 @@ async function newTab(openId: string | null = null, words: () => AsyncIterable<s
       })(),
     () => 'stop',
     (chat) => history.keep(chat),
+    urlOf,
   );
   const channel: Pick<BroadcastChannel, 'postMessage' | 'onmessage'> = {
     postMessage: (message: unknown) => messages.push(message),
@@ -226,4 +232,55 @@ test('a tab follows what another one does: a removal, an undo, a passphrase', as
   expect(await two.history.unlock('open sesame')).toBe(true);
   await two.history.flush();
   expect((await two.history.chat(id))!.messages).toHaveLength(6);
+});
+
+test('pictures are kept with the draft and the messages that show them, and go with the conversation', async () => {
+  const textIn = async (history: ChatHistory, id: string) => new TextDecoder().decode(await history.picture(id));
+  const stored = () => keys(records).then((all) => all.filter((key) => String(key).startsWith('picture/')));
+  const urlOf = () => Promise.resolve('blob:');
+  const { conversation, history } = await newTab(null, twoWords, urlOf);
+  for (const id of ['asked', 'drafted', 'dropped']) history.keepPicture(id, sampleBytes(`pixels of ${id}`));
+  conversation.draftPictures = [samplePicture('asked')];
+  await conversation.send('Q');
+  conversation.draftPictures = [samplePicture('drafted'), samplePicture('dropped')];
+  await history.flush();
+  expect(await stored()).toHaveLength(3);
+  conversation.draftPictures = [samplePicture('drafted')];
+  await history.dropPicture('dropped');
+  await history.flush();
+  expect(await stored()).toEqual(['picture/asked', 'picture/drafted']);
+
+  const later = await newTab(conversation.id, twoWords, urlOf);
+  expect(later.conversation.draftPictures).toEqual([samplePicture('drafted')]);
+  expect(await textIn(later.history, 'asked')).toBe('pixels of asked');
+
+  const file = await history.exportFile();
+  await history.remove(conversation.id);
+  expect(await stored()).toEqual([]);
+  await history.restore();
+  expect(await textIn(await newTab().then((tab) => tab.history), 'drafted')).toBe('pixels of drafted');
+  await history.clear();
+  expect(await stored()).toEqual([]);
+  await history.importFile(file);
+  expect(await textIn(history, 'asked')).toBe('pixels of asked');
+  expect(await stored()).toHaveLength(2);
+
+  // A file that shows fewer pictures leaves no others behind.
+  const { chats, ...rest } = JSON.parse(file) as { chats: Record<string, unknown>[] };
+  await history.importFile(JSON.stringify({ ...rest, chats: chats.map((chat) => ({ ...chat, draftPictures: [] })) }));
+  expect(await stored()).toEqual(['picture/asked']);
+});
+
+test('a picture that comes while the conversations are locked is kept once they are open', async () => {
+  const first = await newTab();
+  await first.conversation.send('Q');
+  await first.history.protect('open sesame');
+  const { conversation, history } = await newTab();
+  history.keepPicture('p', sampleBytes('pixels'));
+  conversation.draftPictures = [samplePicture('p')];
+  await history.flush();
+  expect(await keys(records)).not.toContain('picture/p');
+  await history.unlock('open sesame');
+  expect(await keys(records)).toContain('picture/p');
+  expect(new TextDecoder().decode(await history.picture('p'))).toBe('pixels');
 });

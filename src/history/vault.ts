@@ -45,6 +45,8 @@ async function sealingCodec(raw: BufferSource): Promise<ChatCodec> {
   return {
     encode: (record) => seal(key, new TextEncoder().encode(JSON.stringify(record))),
     decode: async (stored) => JSON.parse(new TextDecoder().decode(await unseal(key, stored as Sealed))) as unknown,
+    encodeBytes: (bytes) => seal(key, bytes),
+    decodeBytes: (stored) => unseal(key, stored as Sealed),
   };
 }
 

@@ -5,8 +5,14 @@ const MAX_DEPTH = 2;
 
 /** The files of a drop, with those inside dropped folders. */
 export async function droppedFiles(data: DataTransfer): Promise<FoundFile[]> {
-  const entries = [...data.items].map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null);
-  const files = await Promise.all(entries.map((entry) => filesBelow(entry, MAX_DEPTH)));
+  // All at once: the items are gone after the event. What is no file on a disk, such as a picture of another page, has no entry.
+  const found = [...data.items].map((item) => item.webkitGetAsEntry() ?? item.getAsFile());
+  const files = await Promise.all(
+    found.map((one) => {
+      if (one instanceof File) return [{ file: one, path: '' }];
+      return one ? filesBelow(one, MAX_DEPTH) : [];
+    }),
+  );
   return files.flat();
 }
 

@@ -1,6 +1,7 @@
 import type { Dictionary } from '../i18n/en';
 import type { EngineErrorName } from '../engine/api';
 import type { MISSING_TOKENIZER } from '../engine/failure';
+import type { MISSING_PICTURE } from '../pictures/pictures.svelte';
 
 /** What the reader can do about an error with one press. */
 export type Action = 'retry' | 'reloadModel' | 'removeModel' | 'repairModel';
@@ -11,7 +12,8 @@ export interface Advice {
 }
 
 /** A stop is no failure, and what becomes of a full context is part of the conversation. */
-type Failing = Exclude<EngineErrorName, 'AbortError' | 'ContextFullError'> | typeof MISSING_TOKENIZER;
+type Failing =
+  Exclude<EngineErrorName, 'AbortError' | 'ContextFullError'> | typeof MISSING_TOKENIZER | typeof MISSING_PICTURE;
 
 const ACTIONS: Record<Failing, Action | null> = {
   UnsupportedError: null,
@@ -20,6 +22,7 @@ const ACTIONS: Record<Failing, Action | null> = {
   ModelCorruptError: 'repairModel',
   ModelInUseError: null,
   MissingTokenizerError: null,
+  MissingPictureError: null,
   NetworkError: 'retry',
   SourceChangedError: 'retry',
   StorageFullError: 'retry',

@@ -1,5 +1,6 @@
 import { emptyChat, type Chat } from '../chat/chat';
 import type { AssistantMessage, Message } from '../chat/message';
+import type { Picture } from '../pictures/picture';
 
 /** A conversation of questions and answers in turn, on one branch. */
 export function sampleChat(texts: readonly string[], changes: Partial<Chat> = {}): Chat {
@@ -31,4 +32,13 @@ export function sampleAnswer(message: Pick<AssistantMessage, 'id' | 'parentId' |
     failure: null,
     ...message,
   };
+}
+
+export function samplePicture(id: string, changes: Partial<Picture> = {}): Picture {
+  return { id, name: `${id}.png`, type: 'image/png', width: 640, height: 480, maxSlices: null, ...changes };
+}
+
+/** Bytes that tell of which picture they are. */
+export function sampleBytes(text: string): ArrayBuffer {
+  return new TextEncoder().encode(text).buffer;
 }

@@ -25,6 +25,7 @@ export function modelInfo(
     vocabSize: config.vocabSize,
     contextLength: config.maxPositions,
     vision: config.vision !== undefined,
+    ...(config.vision?.image.isSinglePicture && { mostPictures: 1 }),
     source,
     licence: checkpoint.licence,
     hasTokenizer: checkpoint.tokenizer !== null,

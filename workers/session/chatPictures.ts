@@ -6,16 +6,20 @@ import { arrangePictures, featureRanges, picturePlaceholder } from '../image/pla
 import { planSlices, tileSizes, type SlicePlan } from '../image/slicing';
 import { pictureTiles, tilePixels, type Tile } from '../image/tiles';
 import { unfoldPatches } from '../model/patches';
-import type { ChatInput, ChatMessage } from '../protocol';
+import type { ChatInput, ChatMessage, ImagePart } from '../protocol';
 import { sha256 } from '../storage/hash';
 import type { Tokenizer } from '../tokenizer/tokenizer';
 import { chatTokenIds } from './chatTokenIds';
 import type { PromptTile } from './featureStore';
 
-/** A picture of a conversation, decoded, and what it is cut into. */
+/** A picture of a conversation, decoded. */
 interface OpenPicture {
   hash: string;
   picture: Picture;
+}
+
+/** A picture where a message shows it, and what it is cut into there. */
+interface ShownPicture extends OpenPicture {
   plan: SlicePlan;
 }
 
@@ -40,7 +44,8 @@ export class ChatPictures {
     const pictures = new Map<string, OpenPicture>();
     const chat = new ChatPictures(config, tokenizer, pictures);
     try {
-      for (const url of new Set(pictureUrls(messages))) pictures.set(url, await openPicture(url, config));
+      const urls = new Set(picturesOf(messages).map(({ url }) => url));
+      for (const url of urls) pictures.set(url, await openPicture(url));
     } catch (error) {
       chat.close();
       throw error;
@@ -75,11 +80,14 @@ export class ChatPictures {
     for (const { picture } of this.pictures.values()) picture.close();
   }
 
-  #shown(messages: readonly ChatMessage[]): OpenPicture[] {
-    return pictureUrls(messages).map((url) => this.pictures.get(url)!);
+  #shown(messages: readonly ChatMessage[]): ShownPicture[] {
+    return picturesOf(messages).map((shown) => {
+      const open = this.pictures.get(shown.url)!;
+      return { ...open, plan: planSlices(open.picture, this.config, mostSlices(shown, this.config)) };
+    });
   }
 
-  #tilesOf({ hash, picture, plan }: OpenPicture, patchWidth: number): Omit<PromptTile, 'start'>[] {
+  #tilesOf({ hash, picture, plan }: ShownPicture, patchWidth: number): Omit<PromptTile, 'start'>[] {
     const { config } = this;
     let cut: Promise<Tile[]> | null = null;
     return tileSizes(plan).map((_, index) => ({
@@ -95,21 +103,24 @@ export class ChatPictures {
 
 /** Whether any of the messages shows a picture. */
 export function hasPictures(messages: readonly ChatMessage[]): boolean {
-  return pictureUrls(messages).length > 0;
+  return picturesOf(messages).length > 0;
 }
 
-/** The addresses of all pictures in order. */
-function pictureUrls(messages: readonly ChatMessage[]): string[] {
+/** All pictures in order. */
+function picturesOf(messages: readonly ChatMessage[]): ImagePart['image_url'][] {
   return messages.flatMap(({ content }) =>
-    Array.isArray(content) ? content.flatMap((part) => (part.type === 'image_url' ? [part.image_url.url] : [])) : [],
+    Array.isArray(content) ? content.flatMap((part) => (part.type === 'image_url' ? [part.image_url] : [])) : [],
   );
 }
 
-async function openPicture(url: string, config: ImageConfig): Promise<OpenPicture> {
+function mostSlices({ detail, max_slices = Infinity }: ImagePart['image_url'], { maxSlices }: ImageConfig): number {
+  return Math.min(maxSlices, max_slices, detail === 'low' ? 1 : Infinity);
+}
+
+async function openPicture(url: string): Promise<OpenPicture> {
   const file = await readPicture(url);
   const hash = await sha256(new Uint8Array(await file.arrayBuffer()));
-  const picture = await decodePicture(file);
-  return { hash, picture, plan: planSlices(picture, config) };
+  return { hash, picture: await decodePicture(file) };
 }
 
 /** Nothing is fetched from a server: a message must bring its pictures along. */

@@ -2,6 +2,7 @@ import { engineError } from '../errors';
 import type { TilePatches } from '../model/patches';
 import type { Backend } from '../ops/backend';
 import type { FeatureRows } from '../ops/graph';
+import type { PictureProgress } from '../protocol';
 import type { TileEncoder } from './tileEncoder';
 
 /** Tiles whose features stay on the device: several pictures in slices. */
@@ -60,13 +61,14 @@ export class FeatureStore {
 
   /**
    * A prompt with the ids of feature rows in the places of its tiles, all of which are then on the device: those that were
-   * not are encoded. Throws ContextFullError for more tiles than there is room for, and what `throwIfStopped` throws.
+   * not are encoded, and `onProgress` is told before and after each. Throws ContextFullError for more tiles than there is room for, and what `throwIfStopped` throws.
    */
   async insert(
     tokenIds: readonly number[],
     tiles: readonly PromptTile[],
     encoder: TileEncoder,
     throwIfStopped: () => void,
+    onProgress: (progress: PictureProgress) => void = () => undefined,
   ): Promise<number[]> {
     const most = this.rows.rows / this.rowsPerTile;
     const keys = new Set(tiles.map(({ key }) => key));
@@ -74,8 +76,16 @@ export class FeatureStore {
       throw engineError('ContextFullError', `the pictures make ${keys.size} tiles, there is room for ${most}`);
     }
     const result = [...tokenIds];
+    const tilesTotal = [...keys].filter((key) => !this.#tiles.has(key)).length;
+    let tilesDone = 0;
+    if (tilesTotal > 0) onProgress({ tilesDone, tilesTotal });
     for (const tile of tiles) {
-      const { serial } = this.#find(tile.key) ?? (await this.#encode(tile, keys, encoder, throwIfStopped));
+      let stored = this.#find(tile.key);
+      if (!stored) {
+        stored = await this.#encode(tile, keys, encoder, throwIfStopped);
+        onProgress({ tilesDone: ++tilesDone, tilesTotal });
+      }
+      const { serial } = stored;
       const first = this.vocabSize + serial * this.rowsPerTile;
       for (let row = 0; row < (tile.rows ?? this.rowsPerTile); row++) result[tile.start + row] = first + row;
     }

@@ -1,5 +1,5 @@
 import { hasErrorName } from '../errors';
-import type { GeneratedToken, GenerateResult, SamplingOptions } from '../protocol';
+import type { GeneratedToken, GenerateResult, ModelStats, PictureProgress, SamplingOptions } from '../protocol';
 import { answer } from './answer';
 import type { FittedContext } from './fitContext';
 import { logprobsOf } from './logprobs';
@@ -19,10 +19,11 @@ export async function generate(
   options: SamplingOptions,
   onToken: (token: GeneratedToken) => void,
   signal: AbortSignal,
+  onPictures?: (progress: PictureProgress) => void,
 ): Promise<GenerateResult> {
   const started = performance.now();
   const maxTokens = options.max_tokens ?? session.info.sampling.maxTokens ?? Infinity;
-  const before = { ...session.timings };
+  const before = session.stats();
   const stopIds = options.ignore_eos ? new Set<number>() : stopTokenIds(session);
   const text = new TextStream(session.hasTokenizer ? session.tokenizer : null, stopStrings(session, input, options));
   const emit = heldBack(onToken);
@@ -35,7 +36,7 @@ export async function generate(
   let firstTokenSeconds: number | null = null;
   let prompt: FittedContext = { tokenIds: [], droppedMessages: 0 };
   try {
-    prompt = await promptOf(session, input, maxTokens, signal);
+    prompt = await promptOf(session, input, maxTokens, signal, onPictures);
     const { tokenIds: promptIds } = prompt;
     const { tokens_in_flight: tokensInFlight = Infinity } = options;
     if (!(tokensInFlight >= 1)) throw new RangeError('tokens_in_flight must be at least 1');
@@ -77,7 +78,7 @@ export async function generate(
     completionTokens,
     droppedMessages,
     firstTokenSeconds,
-    ...spentSince(before, session.timings),
+    ...spentSince(before, session.stats()),
   };
 }
 
@@ -94,11 +95,15 @@ function writtenTokenIds(session: Session, input: SessionInput): number[] {
   return session.tokenIdsOf({ tokenIds });
 }
 
-function spentSince(before: Session['timings'], now: Session['timings']) {
+function spentSince(before: ModelStats, now: ModelStats) {
+  const tilesEncoded = now.tilesEncoded - before.tilesEncoded;
+  const tilesReused = now.tilesReused - before.tilesReused;
+  const encodeSeconds = now.encodeSeconds - before.encodeSeconds;
   return {
     cachedTokens: now.prefixTokensReused - before.prefixTokensReused,
     prefillSeconds: now.prefillSeconds - before.prefillSeconds,
     decodeSeconds: now.decodeSeconds - before.decodeSeconds,
+    ...(tilesEncoded + tilesReused > 0 && { pictures: { tilesEncoded, tilesReused, encodeSeconds } }),
   };
 }
 

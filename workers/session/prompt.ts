@@ -1,5 +1,5 @@
 import { engineError } from '../errors';
-import type { ChatInput, ChatMessage, GenerateInput } from '../protocol';
+import type { ChatInput, ChatMessage, GenerateInput, PictureProgress } from '../protocol';
 import type { PromptTile } from './featureStore';
 import { fitContext, type FittedContext } from './fitContext';
 import type { Session } from './session';
@@ -42,11 +42,12 @@ export async function promptOf(
   input: SessionInput,
   maxTokens: number,
   signal?: AbortSignal,
+  onPictures?: (progress: PictureProgress) => void,
 ): Promise<FittedContext> {
   if (!('messages' in input)) {
     const tokenIds = session.tokenIdsOf(input);
     checkRoom(session, tokenIds, 'the prompt');
-    return { tokenIds: await session.withTiles(tokenIds, tilesOf(input), signal), droppedMessages: 0 };
+    return { tokenIds: await session.withTiles(tokenIds, tilesOf(input), signal, onPictures), droppedMessages: 0 };
   }
   const pictures = await session.openPictures(input.messages);
   try {
@@ -56,7 +57,7 @@ export async function promptOf(
     checkRoom(session, tokenIds, droppedMessages > 0 ? 'the last message alone' : 'the conversation');
     const kept = withoutDropped(input.messages, droppedMessages);
     const tiles = pictures?.tiles(kept, tokenIds, session.encoder!.patchWidth) ?? [];
-    return { tokenIds: await session.withTiles(tokenIds, tiles, signal), droppedMessages };
+    return { tokenIds: await session.withTiles(tokenIds, tiles, signal, onPictures), droppedMessages };
   } finally {
     pictures?.close();
   }

@@ -14,6 +14,7 @@ import type {
   KernelReport,
   ModelInfo,
   ModelStats,
+  PictureProgress,
   SamplingOptions,
 } from '../protocol';
 import type { Tokenizer } from '../tokenizer/tokenizer';
@@ -152,11 +153,16 @@ export class Session {
    * The prompt with the features of its tiles in place, for `prefill` and `first`: see FeatureStore.insert.
    * Throws UnsupportedError where the model takes no pictures.
    */
-  async withTiles(tokenIds: number[], tiles: readonly PromptTile[], signal?: AbortSignal): Promise<number[]> {
+  async withTiles(
+    tokenIds: number[],
+    tiles: readonly PromptTile[],
+    signal?: AbortSignal,
+    onProgress?: (progress: PictureProgress) => void,
+  ): Promise<number[]> {
     if (tiles.length === 0) return tokenIds;
     const { features, encoder } = this;
     if (!features || !encoder) throw engineError('UnsupportedError', `${this.info.name} takes no pictures`);
-    return features.insert(tokenIds, tiles, encoder, () => this.throwIfStopped(signal));
+    return features.insert(tokenIds, tiles, encoder, () => this.throwIfStopped(signal), onProgress);
   }
 
   /** Token ids of any input without pictures; checks that each is in the vocabulary. */
@@ -189,8 +195,9 @@ export class Session {
     options: SamplingOptions,
     onToken: (token: GeneratedToken) => void,
     signal: AbortSignal,
+    onPictures?: (progress: PictureProgress) => void,
   ): Promise<GenerateResult> {
-    return this.#exclusive(() => generate(this, input, options, onToken, signal));
+    return this.#exclusive(() => generate(this, input, options, onToken, signal, onPictures));
   }
 
   /**

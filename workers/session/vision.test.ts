@@ -73,6 +73,32 @@ test('pictures are refused by a model without eyes, and at the end of a prompt',
   await expect(generate(session, ending)).rejects.toThrow('ends in a picture');
 });
 
+test('what is encoded is told before and after each tile, and what is known already is not', async () => {
+  const session = await load(tinyVisionFolder());
+  const { signal } = new AbortController();
+  const ask = async (seeds: number[]) => {
+    const told: string[] = [];
+    const tiles = seeds.map((seed, i) => tileAt(session, 1 + 9 * i, seed));
+    const { pictures } = await session.generate(
+      { tokenIds: PROMPT, tiles },
+      { temperature: 0, max_tokens: 1 },
+      () => undefined,
+      signal,
+      ({ tilesDone, tilesTotal }) => told.push(`${tilesDone} of ${tilesTotal}`),
+    );
+    return { told, pictures };
+  };
+  const first = await ask([1, 2]);
+  expect(first.told).toEqual(['0 of 2', '1 of 2', '2 of 2']);
+  expect(first.pictures).toMatchObject({ tilesEncoded: 2, tilesReused: 0 });
+  expect(first.pictures!.encodeSeconds).toBeGreaterThan(0);
+  const second = await ask([1, 3]);
+  expect(second.told).toEqual(['0 of 1', '1 of 1']);
+  expect(second.pictures).toMatchObject({ tilesEncoded: 1, tilesReused: 1 });
+  expect(await ask([3, 1])).toEqual({ told: [], pictures: { tilesEncoded: 0, tilesReused: 2, encodeSeconds: 0 } });
+  expect((await generate(session, { tokenIds: PROMPT })).pictures).toBeUndefined();
+});
+
 test('a stop ends the encoding of a picture', async () => {
   const session = await load(tinyVisionFolder());
   const stop = new AbortController();

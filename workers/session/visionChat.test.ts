@@ -6,6 +6,7 @@ import { WeightStore } from '../storage/weightStore';
 import { importModel, newDatabase } from '../testing/importing';
 import { goldenFile, hasOracle, ORACLE, oracleFiles, tokenizerFiles, withQuestion } from '../testing/oracle';
 import { readRgbPng } from '../testing/png';
+import { inspectPicture } from './inspectPicture';
 import { loadModel } from './loadModel';
 import type { Session } from './session';
 
@@ -92,6 +93,33 @@ describe.skipIf(!hasOracle)('chats with pictures', () => {
     expect(second.cachedTokens).toBeGreaterThanOrEqual(promptTokens - 1);
     expect(session.stats().tilesEncoded).toBe(before.tilesEncoded);
     expect(session.stats().tilesReused).toBe(before.tilesReused + 1);
+    await session.dispose();
+  });
+
+  test('a picture costs what inspecting it says, at every number of slices', { timeout: 60_000 }, async () => {
+    const session = await load('tiny-minicpmv-4.0', 'chatml782');
+    const path = 'tiny-minicpmv-4.0/images/shapes_120x280.png';
+    const tokensWith = async (image_url: object) => {
+      const part = picture(path);
+      const shown = { ...part, image_url: { ...part.image_url, ...image_url } };
+      const content: ChatMessage['content'] = [shown, { type: 'text', text: 'What is in the image?' }];
+      return (await session.forward({ messages: [{ role: 'user', content }] }, 'last')).tokenIds.length;
+    };
+    const inspect = () => inspectPicture(session, new Blob([`${ORACLE}/${path}`]));
+    const { secondsPerTile, plans, ...size } = await inspect();
+    expect(size).toMatchObject({ width: 120, height: 280 });
+    expect(secondsPerTile).toBeNull();
+    expect(plans[0]).toMatchObject({ maxSlices: 1, columns: 1, rows: 1, tiles: 1 });
+    expect(plans.length).toBeGreaterThan(1);
+    const most = plans.at(-1)!;
+    const whole = await tokensWith({});
+    for (const { maxSlices, columns, rows, tiles, tokens } of plans) {
+      if (maxSlices > 1) expect(tiles).toBe(columns * rows + 1);
+      expect(whole - (await tokensWith({ max_slices: maxSlices }))).toBe(most.tokens - tokens);
+    }
+    expect(await tokensWith({ detail: 'low' })).toBe(await tokensWith({ max_slices: 1 }));
+    expect(await tokensWith({ detail: 'high', max_slices: 99 })).toBe(whole);
+    expect((await inspect()).secondsPerTile).toBeGreaterThan(0);
     await session.dispose();
   });
 
