@@ -18,13 +18,13 @@ export default defineConfig({
   fullyParallel: true,
   use: { headless: false, baseURL: `http://127.0.0.1:${PORT}/`, launchOptions: chromiumLaunchOptions('software') },
   projects: [
-    { name: 'laptop', use: LAPTOP },
+    { name: 'laptop', use: LAPTOP, grepInvert: /@cpu/ },
     { name: 'phone', use: PHONE, testMatch: ['chat.spec.ts', 'history.spec.ts'] },
     {
       name: 'no-webgpu',
       use: { ...LAPTOP, launchOptions: chromiumLaunchOptions('none') },
-      grepInvert: /@page/,
-      testMatch: ['chat.spec.ts', 'import.spec.ts', 'nano.spec.ts', 'oracle.spec.ts'],
+      grepInvert: /@page|@gpu/,
+      testMatch: ['chat', 'failure', 'import', 'nano', 'oracle', 'pwa'].map((name) => `${name}.spec.ts`),
     },
   ],
   webServer: {
