@@ -106,7 +106,9 @@ test('under its content security policy the page works, and asks no other host f
     script.textContent = 'document.title = "run by a script in the page"';
     document.head.append(script);
   });
-  await expect.poll(() => page.evaluate(() => window.violations)).toEqual(['script-src-elem inline']);
+  // Forbidden by the header as well as by the page itself.
+  const twice = ['script-src-elem inline', 'script-src-elem inline'];
+  await expect.poll(() => page.evaluate(() => window.violations)).toEqual(twice);
 });
 
 test('deleting a model leaves the keyboard in a place to go on from', { tag: '@page' }, async ({ page }) => {

@@ -27,13 +27,21 @@ export default defineConfig({
   fullyParallel: true,
   use: { headless: false, baseURL: `http://127.0.0.1:${PORT}/`, launchOptions: chromiumLaunchOptions('software') },
   projects: [
-    { name: 'laptop', use: LAPTOP, testIgnore: APART_FROM_GPU },
+    { name: 'laptop', use: LAPTOP, testIgnore: APART_FROM_GPU, grepInvert: /@cpu/ },
     { name: 'phone', use: PHONE, testMatch: ['chat.spec.ts', 'pictures.spec.ts'] },
     {
       name: 'no-webgpu',
       use: { ...LAPTOP, launchOptions: chromiumLaunchOptions('none') },
-      grepInvert: /@page/,
-      testMatch: [...APART_FROM_GPU, 'chat.spec.ts', 'import.spec.ts', 'nano.spec.ts', 'oracle.spec.ts'],
+      grepInvert: /@page|@gpu/,
+      testMatch: [
+        ...APART_FROM_GPU,
+        'chat.spec.ts',
+        'failure.spec.ts',
+        'import.spec.ts',
+        'nano.spec.ts',
+        'oracle.spec.ts',
+        'pwa.spec.ts',
+      ],
     },
     {
       name: 'phone-no-webgpu',

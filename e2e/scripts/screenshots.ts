@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium, type Page } from 'playwright';
 import { startHub } from '../../workers/testing/hubServer';
@@ -8,6 +8,8 @@ import { chromiumLaunchOptions } from '../chromium';
 /** Pictures of the page as people first see it, for looking at: `e2e/results/screens/<screen>-<size>-<theme>-<language>.png`. */
 
 const FOLDER = 'e2e/results/screens';
+/** What the browser shows of the app before it is installed: named in the manifest. */
+const INSTALLER_FOLDER = 'public/screenshots';
 const SIZES = {
   phone: { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true },
   laptop: { viewport: { width: 1280, height: 800 }, deviceScaleFactor: 1 },
@@ -37,6 +39,9 @@ for (const [size, device] of Object.entries(SIZES)) {
       await context.close();
     }
   }
+}
+for (const size of Object.keys(SIZES)) {
+  copyFileSync(`${FOLDER}/chat-${size}-light-en.png`, `${INSTALLER_FOLDER}/chat-${size}.png`);
 }
 await shootBenchmark();
 await browser.close();

@@ -10,8 +10,8 @@ test('the context is halved, from what was chosen or would be taken, down to wha
   expect(smallerContext(model('a', 900), 16384)).toBe(8192);
   expect(smallerContext(model('a', 900, 2048), 16384)).toBe(1024);
   expect(smallerContext(model('a', 900), 1024)).toBe(512);
-  expect(smallerContext(model('a', 900), 1000)).toBeNull();
-  expect(smallerContext(model('a', 900, 512), undefined)).toBeNull();
+  expect(smallerContext(model('a', 900), 200)).toBeNull();
+  expect(smallerContext(model('a', 900, 255), undefined)).toBeNull();
 });
 
 test('the smaller model is the largest of those that take clearly less, and can be talked to', () => {

@@ -1,7 +1,7 @@
 import type { ModelInfo } from '../../workers/protocol';
 
 /** Fewer tokens make no conversation. */
-const LEAST_CONTEXT = 512;
+const LEAST_CONTEXT = 128;
 /** What the engine takes where nothing was chosen. */
 const DEFAULT_CONTEXT = 4096;
 

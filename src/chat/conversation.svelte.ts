@@ -163,7 +163,7 @@ export class Conversation {
   async resume(): Promise<void> {
     const last = this.messages.at(-1);
     if (!this.wasInterrupted || last?.role !== 'assistant') return;
-    if (last.text !== '') return this.goOn();
+    if (isBegun(last)) return this.goOn();
     if (!(await this.#writeOn(last))) last.state = 'stopped';
   }
 

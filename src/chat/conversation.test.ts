@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { ChatCompletionChunk, ChatMessage, ContextOverflow, Usage } from '../engine/api';
+import { emptyChat } from './chat';
 import { Conversation } from './conversation.svelte';
 import { samplePicture } from '../testing/sampleChat';
-import type { AssistantMessage, UserMessage } from './message';
+import { canGoOn, type AssistantMessage, type UserMessage } from './message';
 
 const usage: Usage = {
   prompt_tokens: 5,
@@ -126,6 +127,41 @@ test('a failure stays with its message and out of the next request', async () =>
   expect(lastAnswer()).toMatchObject({ text: 'par', state: 'error', failure });
   await conversation.send('second');
   expect(requests[1]).toEqual([{ role: 'user', content: 'second' }]);
+});
+
+test('an answer that failed midway can be gone on with', async () => {
+  const { conversation, requests, lastAnswer } = conversationWith([() => failing('par'), refused, () => whole('tly')]);
+  await conversation.send('Q');
+  const failed = { text: 'par', state: 'error', failure: { name: 'DeviceLostError' } };
+  expect(canGoOn(lastAnswer())).toBe(true);
+  await conversation.goOn();
+  expect(lastAnswer()).toMatchObject(failed);
+  await conversation.goOn();
+  expect(requests[2]).toEqual([
+    { role: 'user', content: 'Q' },
+    { role: 'assistant', content: 'par' },
+  ]);
+  expect(lastAnswer()).toMatchObject({ text: 'partly', state: 'done', failure: null });
+});
+
+test('an answer that the page was taken away from is resumed, whether or not it was begun', async () => {
+  for (const text of ['', 'par']) {
+    const before = conversationWith([() => failing(text)]);
+    await before.conversation.send('Q');
+    const chat = { ...emptyChat(), messages: [...before.conversation.messages], leafId: 1 };
+    Object.assign(chat.messages[1]!, { state: 'streaming', failure: null });
+    const { conversation, requests, lastAnswer } = conversationWith([() => whole('tly')]);
+    await conversation.resume();
+    conversation.open(chat);
+    expect(conversation.wasInterrupted).toBe(true);
+    await conversation.resume();
+    expect(requests).toHaveLength(1);
+    expect(lastAnswer()).toMatchObject({ text: `${text}tly`, state: 'done' });
+    expect(conversation.wasInterrupted).toBe(false);
+    await conversation.resume();
+    conversation.open({ ...chat });
+    expect(conversation.wasInterrupted).toBe(false);
+  }
 });
 
 test('an answer that reached its greatest length says so', async () => {

@@ -141,7 +141,7 @@ export class EngineState {
         await this.#loadInto(engine, id, options);
       }
     };
-    return this.#work.attempt('loading', subject, work, id);
+    return this.#work.attempt('loading', subject, (options) => this.#seated(() => work(options)), id);
   }
 
   /** Makes a damaged model whole again and opens it. Local files are forgotten by the browser, and needed again. */
@@ -150,11 +150,13 @@ export class EngineState {
     const source = files && ({ kind: 'files', files } as const);
     const work = async (options: AttemptOptions) => {
       const engine = await this.#runningEngine();
+      await this.#takeSeat(false);
       await engine.repairModel(id, { ...options, token: this.#tokenFor(model?.source), ...(source && { source }) });
       this.#work.begin('loading');
       await this.#loadInto(engine, id, options);
     };
-    return this.#work.attempt('repairing', { name: model?.name ?? id, isDemo: false }, work, id);
+    const subject = { name: model?.name ?? id, isDemo: false };
+    return this.#work.attempt('repairing', subject, (options) => this.#seated(() => work(options)), id);
   }
 
   /** Re-hashes a stored model. */
@@ -278,7 +280,8 @@ export class EngineState {
   }
 
   async #loadInto(engine: Engine, id: string, options: AttemptOptions): Promise<void> {
-    await this.#unload();
+    this.loaded = null;
+    await this.#discardModel();
     this.#model = await this.#loaded(engine, id, options);
     this.loaded = this.#model.info;
     this.#lastModelId = id;
@@ -311,6 +314,15 @@ export class EngineState {
     }
   }
 
+  /** Who has no model in the end has no use for the seat. */
+  async #seated(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } finally {
+      if (!this.loaded) this.#seat.leave();
+    }
+  }
+
   async #takeSeat(isForced: boolean): Promise<void> {
     const isTaken = await this.#seat.take(isForced, () => this.#leaveSeat());
     if (!isTaken) throw otherTab(await this.#seat.holder());
@@ -327,6 +339,7 @@ export class EngineState {
   async #unload(): Promise<void> {
     this.loaded = null;
     await this.#discardModel();
+    this.#seat.leave();
   }
 
   async #discardModel(): Promise<void> {

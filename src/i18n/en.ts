@@ -243,7 +243,7 @@ export const en = {
   },
   browsers: {
     windows: 'On Windows, Chrome or Edge 127 and newer have it, and Firefox 141 and newer.',
-    mac: 'On a Mac, Chrome or Edge 127 and newer have it, and Safari 26 on macOS 26 and newer.',
+    mac: 'On a Mac, Chrome or Edge 127 and newer have it, Firefox 145 and newer, and Safari 26 on macOS 26.',
     ios: 'On an iPhone or iPad, every browser has it from iOS or iPadOS 26 on: update the system in its settings.',
     android: 'On Android 12 and newer, Chrome or Edge 127 and newer have it.',
     linux:

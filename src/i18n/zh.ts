@@ -235,7 +235,7 @@ export const zh: Dictionary = {
   },
   browsers: {
     windows: 'Windows 上，Chrome 或 Edge 127 及以上、Firefox 141 及以上支持 WebGPU。',
-    mac: 'Mac 上，Chrome 或 Edge 127 及以上、macOS 26 及以上自带的 Safari 26 支持 WebGPU。',
+    mac: 'Mac 上，Chrome 或 Edge 127 及以上、Firefox 145 及以上、macOS 26 自带的 Safari 26 支持 WebGPU。',
     ios: 'iPhone 和 iPad 从 iOS 26、iPadOS 26 起，所有浏览器都支持 WebGPU：请在系统设置中更新。',
     android: '安卓 12 及以上，Chrome 或 Edge 127 及以上支持 WebGPU。',
     linux:

@@ -37,15 +37,17 @@ export class Readback {
 
   async #bytes(staging: GpuBuffer, length: number): Promise<ArrayBuffer> {
     this.#backend.counters.readbacks++;
+    let bytes: ArrayBuffer;
     try {
       await staging.handle.mapAsync(GPUMapMode.READ, 0, length);
+      // A device that is lost this moment has unmapped it already.
+      bytes = staging.handle.getMappedRange(0, length).slice(0);
     } catch (error) {
       staging.destroy();
       // Tells of memory that was not there for the staging buffer.
       await this.#backend.flush();
       throw engineError('DeviceLostError', 'The GPU device was lost while its result was being read.', error);
     }
-    const bytes = staging.handle.getMappedRange(0, length).slice(0);
     staging.handle.unmap();
     this.#idle.push(staging);
     this.#backend.throwIfFailed();

@@ -1,0 +1,118 @@
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { chromium, expect, test, type BrowserContext, type Page } from '@playwright/test';
+import { preview } from 'vite';
+import { chromiumLaunchOptions } from './chromium';
+
+/** The app as an installed one: on a profile that outlives the browser, from a site that changes and goes away. */
+
+const HEADERS = ['content-security-policy', 'referrer-policy', 'x-content-type-options'];
+
+async function ask(page: Page, question: string): Promise<string> {
+  const done = page.locator('[data-testid=message-assistant][data-state=done]');
+  const before = await done.count();
+  await page.getByTestId('composer-input').fill(question);
+  await page.getByTestId('send').click();
+  await expect(done).toHaveCount(before + 1);
+  return (await done.last().getByTestId('message-text').textContent()) ?? '';
+}
+
+/** A copy of the built app under an address of its own. */
+async function serveCopy(folder: string) {
+  cpSync('dist', `${folder}/dist`, { recursive: true });
+  const server = await preview({ configFile: false, root: folder, preview: { host: '127.0.0.1', port: 5300 } });
+  return { url: server.resolvedUrls!.local[0]!, close: () => server.close() };
+}
+
+/** Puts another build into the place of the one in `folder`. */
+function changeBuild(folder: string): void {
+  const change = (file: string, from: RegExp, to: string) => {
+    const path = `${folder}/dist/${file}`;
+    writeFileSync(path, readFileSync(path, 'utf8').replace(from, to));
+  };
+  change('index.html', /<html /, '<html data-build="next" ');
+  change('sw.js', /"version":"\w+"/, '"version":"next"');
+}
+
+/** Requests of pages, workers and the service worker to other origins. */
+function noteElsewhere(context: BrowserContext, origin: string, elsewhere: string[]): void {
+  context.on('request', (request) => {
+    const url = request.url();
+    if (!url.startsWith(origin) && !/^(blob|data):/.test(url)) elsewhere.push(url);
+  });
+}
+
+test('installed, updated on consent, started without a network, given a share: all from this origin', async ({
+  request,
+}, testInfo) => {
+  const site = testInfo.outputPath('site');
+  const profile = testInfo.outputPath('profile');
+  const server = await serveCopy(site);
+  const elsewhere: string[] = [];
+  const launch = async () => {
+    const context = await chromium.launchPersistentContext(profile, chromiumLaunchOptions('none'));
+    noteElsewhere(context, server.url, elsewhere);
+    return { context, page: context.pages()[0]! };
+  };
+
+  const first = await launch();
+  let { page } = first;
+  await page.goto(server.url);
+  await page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
+  await page.reload();
+  const devtools = await first.context.newCDPSession(page);
+  expect((await devtools.send('Page.getInstallabilityErrors')).installabilityErrors).toEqual([]);
+  const { errors } = await devtools.send('Page.getAppManifest');
+  expect(errors).toEqual([]);
+  await page.getByTestId('start-demo').click();
+  expect(await ask(page, 'What is 27 + 15?')).toContain('42');
+
+  changeBuild(site);
+  await page.evaluate(async () => (await navigator.serviceWorker.getRegistration())!.update());
+  const note = page.getByTestId('update');
+  await expect(note).toBeVisible();
+  await page.getByTestId('composer-input').fill('half a thought');
+  await expect(page.locator('html')).not.toHaveAttribute('data-build');
+  await page.getByTestId('update-now').click();
+  await expect(page.locator('html')).toHaveAttribute('data-build', 'next');
+  await expect(page.getByTestId('draft-note')).toBeVisible();
+  await expect(note).toHaveCount(0);
+  const cached = await page.evaluate(async () => {
+    const caching = (await caches.keys()).map(async (name) => (await caches.open(name)).keys());
+    return (await Promise.all(caching)).flat().map(({ url }) => url);
+  });
+  expect(cached.length).toBeGreaterThan(10);
+  expect(cached.filter((url) => /models|safetensors/.test(url))).toEqual([]);
+  await first.context.close();
+  await server.close();
+
+  const second = await launch();
+  ({ page } = second);
+  await second.context.setOffline(true);
+  await page.goto(server.url);
+  await page.getByTestId('continue-model').click();
+  await expect(page.getByTestId('composer-input')).toHaveValue('half a thought');
+  expect(await ask(page, 'What is 8 + 9?')).toContain('17');
+  const landed = await page.evaluate(async () => {
+    const form = new FormData();
+    form.set('title', 'A page');
+    form.set('url', 'https://example.org/a');
+    form.append('pictures', new File(['not yet'], 'a.png', { type: 'image/png' }));
+    return (await fetch('./share', { method: 'POST', body: form })).url;
+  });
+  expect(landed).toBe(server.url);
+  await page.goto(server.url);
+  await page.getByTestId('continue-model').click();
+  await expect(page.getByTestId('composer-input')).toHaveValue('A page\nhttps://example.org/a');
+  await expect(page.getByTestId('message-user')).toHaveCount(0);
+  // The shortcut for a new conversation opens the model by itself.
+  await page.goto('about:blank');
+  await page.goto(`${server.url}#new`);
+  await expect(page.getByTestId('composer-input')).toBeVisible();
+  await second.context.close();
+  expect(elsewhere).toEqual([]);
+
+  // Hosts that read the headers file send the policy with every file, and so does the preview.
+  const { headers } = await request.get('./').then((response) => ({ headers: response.headers() }));
+  const file = readFileSync('dist/_headers', 'utf8').toLowerCase();
+  for (const name of HEADERS) expect(file).toContain(`${name}: ${headers[name]!.toLowerCase()}`);
+});
