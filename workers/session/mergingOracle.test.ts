@@ -60,7 +60,7 @@ describe.skipIf(!hasOracle)('the language model of MiniCPM-V 4.6, and its eyes',
     const request = { kvCache: 'f32' as const };
     session = await loadModel(new WeightStore(database), { backend: 'cpu' }, id, request, () => undefined, signal);
     graphs = compiling.mock.calls.map(([graph]) => graph);
-    backend = compiling.mock.contexts[0]!;
+    backend = compiling.mock.contexts[0] as CpuBackend;
     compiling.mockRestore();
   }, 120_000);
 
