@@ -61,7 +61,13 @@ function answer({ input, steps }: { input: { messages: ChatMessage[] } | { token
     const before = await model.stats();
     const greedy = { temperature: 0, repetition_penalty: 1, max_tokens: steps, ignore_eos: true };
     const tokens: number[] = [];
-    for await (const { tokenId } of model.generate(input, greedy)) tokens.push(tokenId);
+    if ('messages' in input) {
+      const request = { ...input, ...greedy, logprobs: true, stream: false as const };
+      const { choices } = await model.chat.completions.create(request);
+      tokens.push(...choices[0]!.logprobs!.content.map((token) => token.token_id));
+    } else {
+      for await (const { tokenId } of model.generate(input, greedy)) tokens.push(tokenId);
+    }
     const after = await model.stats();
     return { logits: [...logits], tokenIds, greedy: tokens, before, after };
   })();

@@ -88,10 +88,11 @@ export class Session {
     private readonly loop: TokenLoop,
     readonly encoder: TileEncoder | null,
     private readonly features: FeatureStore | null,
+    states: StateSnapshots | null,
   ) {
     this.#chunks = new PrefillChunks(prefillProgram.capacity);
     this.pace = new Pace(loop.mostInFlight);
-    this.#states = StateSnapshots.create(parts.backend, parts.memory);
+    this.#states = states;
   }
 
   /** Records and compiles the programs of a model whose weights are on the backend. Takes ownership of the backend. */
@@ -99,13 +100,14 @@ export class Session {
     const { hiddenSize, intermediateSize } = parts.model.config;
     const bytesPerRow = 4 * 3 * (hiddenSize + intermediateSize);
     const features = createFeatures(parts);
+    const states = StateSnapshots.create(parts.backend, parts.memory);
     const [decode, prefill, encoder] = await Promise.all([
       compile(parts, 1, 'last'),
       compile(parts, prefillCapacity(bytesPerRow, parts.contextLength), 'last', features?.rows),
       parts.eyes && createTileEncoder(parts.backend, parts.eyes),
     ]);
     const loop = await parts.backend.createTokenLoop(decode, prefill, parts.model.config.vocabSize);
-    return new Session(parts, decode, prefill, loop, encoder, features);
+    return new Session(parts, decode, prefill, loop, encoder, features, states);
   }
 
   get info(): ModelInfo {
