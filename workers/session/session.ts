@@ -366,7 +366,7 @@ export class Session {
       const started = performance.now();
       program.submit({ tokenIds: deviceIds(rows), position });
       this.#advanceStates(rows.length);
-      this.#states?.take();
+      this.#states?.take(remaining - rows.length === CLOSING_TOKENS);
       this.#cached.push(...rows);
       // Wait for the device between chunks: a stop is heard, work does not pile up, and the next one is sized by the time.
       await this.parts.backend.flush();
