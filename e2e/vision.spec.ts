@@ -16,10 +16,12 @@ const MODELS = [
   ['tiny-minicpmv-1', 'bf16', 'v1027'],
   ['tiny-minicpmv-4.0', 'bf16', 'chatml782'],
   ['tiny-minicpmv-4.0', 'gguf-Q4_K_M', null],
+  ['tiny-minicpmv-4.6', 'bf16', 'bytelevel700'],
 ] as const;
 
+/** A prompt with pictures, or, of a model whose language model no other test has, of text alone: then without messages. */
 interface PicturePrompt extends GoldenPrompt {
-  messages: ChatMessage[];
+  messages: ChatMessage[] | null;
 }
 
 for (const [model, variant, tokenizer] of MODELS) {
@@ -33,7 +35,7 @@ for (const [model, variant, tokenizer] of MODELS) {
     });
     for (const prompt of picturePrompts(model, variant)) {
       const { tokenIds, logits, greedy, before, after } = await page.evaluate(answer, {
-        messages: prompt.messages,
+        input: prompt.messages ? { messages: prompt.messages } : { tokenIds: prompt.inputIds },
         steps: prompt.greedy.tokens.length,
       });
       const where = `prompt ${prompt.index}`;
@@ -44,6 +46,7 @@ for (const [model, variant, tokenizer] of MODELS) {
       const nearTie = prompt.greedy.margins.findIndex((margin) => margin < 2 * difference);
       const steps = nearTie < 0 ? prompt.greedy.tokens.length : nearTie;
       expect(greedy.slice(0, steps), where).toEqual(prompt.greedy.tokens.slice(0, steps));
+      if (!prompt.messages) continue;
       // The picture of the second call is the one of the first.
       expect(after.tilesEncoded, where).toBe(before.tilesEncoded);
       expect(after.tilesReused, where).toBeGreaterThan(before.tilesReused);
@@ -51,15 +54,21 @@ for (const [model, variant, tokenizer] of MODELS) {
   });
 }
 
-function answer({ messages, steps }: { messages: ChatMessage[]; steps: number }) {
+function answer({ input, steps }: { input: { messages: ChatMessage[] } | { tokenIds: number[] }; steps: number }) {
   const { model } = window;
   return (async () => {
-    const { logits, tokenIds } = await model.forward({ messages });
+    const { logits, tokenIds } = await model.forward(input);
     const before = await model.stats();
-    const greedy = { temperature: 0, repetition_penalty: 1, max_tokens: steps, ignore_eos: true, logprobs: true };
-    const { choices } = await model.chat.completions.create({ messages, ...greedy, stream: false });
+    const greedy = { temperature: 0, repetition_penalty: 1, max_tokens: steps, ignore_eos: true };
+    const tokens: number[] = [];
+    if ('messages' in input) {
+      const request = { ...input, ...greedy, logprobs: true, stream: false as const };
+      const { choices } = await model.chat.completions.create(request);
+      tokens.push(...choices[0]!.logprobs!.content.map((token) => token.token_id));
+    } else {
+      for await (const { tokenId } of model.generate(input, greedy)) tokens.push(tokenId);
+    }
     const after = await model.stats();
-    const tokens = choices[0]!.logprobs!.content.map((token) => token.token_id);
     return { logits: [...logits], tokenIds, greedy: tokens, before, after };
   })();
 }
@@ -71,18 +80,24 @@ function filesOf(model: string, variant: string, tokenizer: string | null): stri
   const names = ['tokenizer.json', 'tokenizer.model', 'tokenizer_config.json'].map((name) =>
     join(ORACLE, 'tiny-tokenizers', tokenizer, name),
   );
-  return [...files, ...names.filter(existsSync)];
+  // The other tokenizers bring their template.
+  const template = join(ORACLE, 'tokenizers/minicpm-v-4.6/chat_template.jinja');
+  return [...files, ...names.filter(existsSync), ...(model === 'tiny-minicpmv-4.6' ? [template] : [])];
 }
 
-/** The prompts with pictures, as messages. */
+/** The prompts with pictures, as messages; of 4.6 also those of text, since no other test has its language model. */
 function picturePrompts(model: string, variant: string): PicturePrompt[] {
   const { prompts } = JSON.parse(readFileSync(join(ORACLE, model, 'goldens', `${variant}.json`), 'utf8')) as {
-    prompts: { index: number; image?: string; images?: string[]; question?: string }[];
+    prompts: { index: number; image?: string; images?: string[]; question?: string; prompt_text?: string }[];
   };
   const goldens = goldenPrompts(join(ORACLE, model, 'goldens', variant));
-  return prompts.flatMap(({ index, image, images = image === undefined ? [] : [image], question }) => {
-    const golden = goldens.find((prompt) => prompt.index === index)!;
-    if (images.length === 0 || question === undefined) return [];
+  return prompts.flatMap((prompt): PicturePrompt[] => {
+    const golden = goldens.find(({ index }) => index === prompt.index)!;
+    const { image, images = image === undefined ? [] : [image] } = prompt;
+    if (images.length === 0) return model === 'tiny-minicpmv-4.6' ? [{ ...golden, messages: null }] : [];
+    // The goldens of 4.6 have the question in the rendered chat alone.
+    const question = prompt.question ?? /([^\n]*)<\|im_end\|>/.exec(prompt.prompt_text ?? '')?.[1];
+    if (question === undefined) return [];
     const pictures = images.map((path) => {
       const url = `data:image/png;base64,${readFileSync(join(ORACLE, model, path)).toString('base64')}`;
       return { type: 'image_url' as const, image_url: { url } };

@@ -4,7 +4,7 @@ import { imageConfigFromJson, type ImageConfig } from '../checkpoint/imageConfig
 import type { JsonObject } from '../checkpoint/json';
 import type { ChatMessage, ImagePart } from '../protocol';
 import { goldenFiles } from '../testing/goldenFiles';
-import { hasOracle, ORACLE } from '../testing/oracle';
+import { hasOracle, ORACLE, questionOf } from '../testing/oracle';
 import { readRgbPng } from '../testing/png';
 import { tokenizerFromSentencePiece } from '../tokenizer/fromSentencePiece';
 import { parseSentencePieceModel } from '../tokenizer/sentencePieceModel';
@@ -117,10 +117,11 @@ describe.skipIf(!hasOracle).each(MODELS)('%s (skipped where the oracle is absent
   test('prompts have the golden tokens and places for features', () => {
     const tokenizer = tokenizerOf(config);
     for (const prompt of json.prompts) {
-      if (prompt.prompt_text === undefined || prompt.question === undefined) continue;
+      const question = questionOf(prompt);
+      if (prompt.prompt_text === undefined || question === undefined) continue;
       const plans = pictures(prompt).map((size) => planSlices(size, image));
       const parts: ImagePart[] = plans.map(() => ({ type: 'image_url', image_url: { url: 'data:,' } }));
-      const messages: ChatMessage[] = [{ role: 'user', content: [...parts, { type: 'text', text: prompt.question }] }];
+      const messages: ChatMessage[] = [{ role: 'user', content: [...parts, { type: 'text', text: question }] }];
       const tokenIds = tokenizer.encodeChat(
         arrangePictures(messages, image),
         {},

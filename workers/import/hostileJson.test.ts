@@ -72,7 +72,7 @@ describe('config.json is refused', () => {
     [{ architectures: [1] }, /architectures/],
     [{ architectures: ['MiniCPM3ForCausalLM'] }, /MiniCPM3ForCausalLM/],
     [{ architectures: ['MiniCPMO'] }, /MiniCPMO/],
-    [{ architectures: ['MiniCPMV4_6ForConditionalGeneration'] }, /MiniCPMV4_6/],
+    [{ architectures: ['MiniCPMV4_6ForConditionalGeneration'] }, /text_config/],
     [{ architectures: ['Qwen2ForCausalLM'] }, /Qwen2ForCausalLM/],
     [{ architectures: ['constructor'] }, /constructor/],
     [{ architectures: undefined, model_type: 'minicpm3' }, /minicpm3/],

@@ -183,6 +183,15 @@ describe.skipIf(!hasOracle)('models of the oracle', () => {
         tower: { numLayers: 2, positionSide: 70, intermediateSize: 272 },
       },
     ],
+    [
+      'tiny-minicpmv-4.6',
+      {
+        version: '4.6',
+        insertLayer: 1,
+        image: { scaleResolution: 168, maxSlices: 9, sideMultiple: 56 },
+        tower: { numLayers: 4, positionSide: 10, intermediateSize: 160 },
+      },
+    ],
   ])('%s is imported with its vision part', async (model, vision) => {
     const { manifest, info } = await referenceOf(model);
     expect(manifest.config.vision).toMatchObject(vision);
@@ -213,7 +222,6 @@ describe.skipIf(!hasOracle)('models of the oracle', () => {
   test.each([
     ['tiny-minicpm3/safetensors-bf16', /MiniCPM3ForCausalLM/],
     ['tiny-minicpm3/gguf', /minicpm3/],
-    ['tiny-minicpmv-4.6/safetensors-bf16', /MiniCPMV4_6ForConditionalGeneration/],
   ])('%s is refused by name', async (folder, name) => {
     await expect(importFiles(readFolder(folder), 'auto')).rejects.toMatchObject({
       name: 'UnsupportedError',

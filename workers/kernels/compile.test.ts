@@ -6,11 +6,15 @@ import type { MatrixFormat } from '../quant/layout';
 import { add } from './add/add';
 import { argmax } from './argmax/argmax';
 import { attention } from './attention/attention';
+import { averageRows } from './averageRows/averageRows';
 import { bias } from './bias/bias';
 import { cachedAttention } from './cachedAttention/cachedAttention';
+import { deltaRule } from './deltaRule/deltaRule';
 import { embedding } from './embedding/embedding';
 import { featureRows } from './featureRows/featureRows';
 import { gatedProjections } from './gatedProjections/gatedProjections';
+import { gateHeads } from './gateHeads/gateHeads';
+import { headNorm } from './headNorm/headNorm';
 import { kvAppend } from './kvAppend/kvAppend';
 import { lastRow } from './lastRow/lastRow';
 import { layerNorm } from './layerNorm/layerNorm';
@@ -25,9 +29,12 @@ import { rmsNorm } from './rmsNorm/rmsNorm';
 import { rope } from './rope/rope';
 import { sample } from './sample/sample';
 import { scale } from './scale/scale';
+import { shortConvolution } from './shortConvolution/shortConvolution';
+import { stackRows } from './stackRows/stackRows';
 import { swiglu } from './swiglu/swiglu';
 import { tiledAttention } from './tiledAttention/tiledAttention';
 import { weigh } from './weigh/weigh';
+import { windowAttention } from './windowAttention/windowAttention';
 
 /** Every kernel in every variant at the sizes of MiniCPM-2B, on Dawn's null device, which compiles and does no more. */
 
@@ -62,7 +69,25 @@ const VISION_HEADS = [
   ['before', 18, 128],
 ] as const;
 
+/** The heads of the linear layers of MiniCPM-V 4.6, and the widest that are supported. */
+const DELTA_HEADS = [
+  [16, 16, 128],
+  [2, 4, 256],
+] as const;
+
 const PLAIN: Launch[] = [
+  rope({ numHeads: 8, headDim: 256, rotaryDim: 64 }),
+  headNorm({ numHeads: 8, headDim: 256, stride: 512, xWidth: 4096, eps: 1e-6 }),
+  ...(['sigmoid', 'silu'] as const).map((gating) =>
+    gateHeads({ numHeads: 8, headDim: 256, start: 256, stride: 512, gateWidth: 4096, gating }),
+  ),
+  shortConvolution({ channels: 6144, taps: 4 }),
+  ...DELTA_HEADS.map(([numKeyHeads, numValueHeads, headDim]) =>
+    deltaRule({ numKeyHeads, numValueHeads, keyHeadDim: headDim, valueHeadDim: headDim }),
+  ),
+  stackRows({ count: 4, columns: 1152 }),
+  averageRows({ count: 4, width: 1152 }),
+  windowAttention({ numHeads: 16, headDim: 72, scale: 1 / 8 }),
   add({ width: HIDDEN, scale: 0.2 }),
   lastRow({ rows: 128, width: HIDDEN }),
   rmsNorm({ columns: HIDDEN, eps: 1e-5 }),

@@ -26,8 +26,12 @@ export function createTileEncoder(backend: Backend, eyes: Eyes): Promise<TileEnc
   return eyes.kind === 'merging' ? MergingEncoder.create(backend, eyes) : ResamplingEncoder.create(backend, eyes);
 }
 
-/** How many feature rows a tile has at most, and the floats from one to the next. */
-export function featureSizes(eyes: Eyes): { rowsPerTile: number; width: number } {
-  const rowsPerTile = eyes.kind === 'merging' ? mostMergedRows(eyes.config) : eyes.config.numQueries;
-  return { rowsPerTile, width: new Ops(1).bytesOf(eyes.width) / Float32Array.BYTES_PER_ELEMENT };
+/** How many feature rows a tile has, at most and at least but for odd shapes, and the floats from one to the next. */
+export function featureSizes(eyes: Eyes): { rowsPerTile: number; fewestRows: number; width: number } {
+  const width = new Ops(1).bytesOf(eyes.width) / Float32Array.BYTES_PER_ELEMENT;
+  if (eyes.kind === 'resampling') {
+    return { rowsPerTile: eyes.config.numQueries, fewestRows: eyes.config.numQueries, width };
+  }
+  const rowsPerTile = mostMergedRows(eyes.config);
+  return { rowsPerTile, fewestRows: rowsPerTile / 2, width };
 }

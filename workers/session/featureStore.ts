@@ -50,11 +50,11 @@ export class FeatureStore {
     backend: Backend,
     vocabSize: number,
     contextLength: number,
-    { rowsPerTile, width }: { rowsPerTile: number; width: number },
+    { rowsPerTile, fewestRows = rowsPerTile, width }: { rowsPerTile: number; fewestRows?: number; width: number },
   ): FeatureStore {
     const bytesPerTile = rowsPerTile * width * 4;
     const most = Math.min(MOST_TILES, Math.floor(backend.mostBufferBytes / bytesPerTile));
-    const tiles = Math.min(most, Math.ceil(contextLength / rowsPerTile));
+    const tiles = Math.min(most, Math.ceil(contextLength / fewestRows));
     const buffer = backend.createBuffer('features', tiles * bytesPerTile);
     return new FeatureStore({ rows: tiles * rowsPerTile, buffer }, vocabSize, rowsPerTile, bytesPerTile);
   }

@@ -89,10 +89,11 @@ export class Session {
     private readonly loop: TokenLoop,
     readonly encoder: TileEncoder | null,
     private readonly features: FeatureStore | null,
+    states: StateSnapshots | null,
   ) {
     this.#chunks = new PrefillChunks(prefillProgram.capacity);
     this.pace = new Pace(loop.mostInFlight);
-    this.#states = StateSnapshots.create(parts.backend, parts.memory);
+    this.#states = states;
   }
 
   /** Records and compiles the programs of a model whose weights are on the backend. Takes ownership of the backend. */
@@ -100,13 +101,14 @@ export class Session {
     const { hiddenSize, intermediateSize } = parts.model.config;
     const bytesPerRow = 4 * 3 * (hiddenSize + intermediateSize);
     const features = createFeatures(parts);
+    const states = StateSnapshots.create(parts.backend, parts.memory);
     const [decode, prefill, encoder] = await Promise.all([
       compile(parts, 1, 'last'),
       compile(parts, prefillCapacity(bytesPerRow, parts.contextLength), 'last', features?.rows),
       parts.eyes && createTileEncoder(parts.backend, parts.eyes),
     ]);
     const loop = await parts.backend.createTokenLoop(decode, prefill, parts.model.config.vocabSize);
-    return new Session(parts, decode, prefill, loop, encoder, features);
+    return new Session(parts, decode, prefill, loop, encoder, features, states);
   }
 
   get info(): ModelInfo {
@@ -402,7 +404,7 @@ export class Session {
       const started = performance.now();
       program.submit({ tokenIds: deviceIds(rows), position });
       this.#advanceStates(rows.length);
-      this.#states?.take();
+      this.#states?.take(remaining - rows.length === CLOSING_TOKENS);
       this.#cached.push(...rows);
       // Wait for the device between chunks: a stop is heard, work does not pile up, and the next one is sized by the time.
       await this.parts.backend.flush();

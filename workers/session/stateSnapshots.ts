@@ -7,6 +7,8 @@ const MOST_SNAPSHOTS = 4;
 interface Snapshot {
   /** Tokens that the state had seen. */
   position: number;
+  /** Whether it stands where the next prompt most likely departs from this one. */
+  isBorder: boolean;
   buffers: DeviceBuffer[];
 }
 
@@ -63,18 +65,24 @@ export class StateSnapshots {
     return this.#position;
   }
 
-  /** Keeps a copy of the state as it will be when all that was submitted is computed. */
-  take(): void {
+  /**
+   * Keeps a copy of the state as it will be when all that was submitted is computed; where it `isBorder`, until the next
+   * that is one.
+   */
+  take(isBorder = false): void {
     const position = this.#position;
     if (position === 0 || this.#taken.at(-1)?.position === position) return;
     const buffers = this.#free.pop() ?? this.#dropped();
     this.#copy(this.live, buffers);
-    this.#taken.push({ position, buffers });
+    this.#taken.push({ position, isBorder, buffers });
   }
 
   /** The buffers of the copy whose loss costs the fewest tokens: the one closest behind the one before it. */
   #dropped(): DeviceBuffer[] {
-    const gaps = this.#taken.map(({ position }, i) => position - (this.#taken[i - 1]?.position ?? 0));
+    const border = this.#taken.findLastIndex(({ isBorder }) => isBorder);
+    const gaps = this.#taken.map(({ position }, i) =>
+      i === border ? Infinity : position - (this.#taken[i - 1]?.position ?? 0),
+    );
     const [dropped] = this.#taken.splice(gaps.indexOf(Math.min(...gaps)), 1);
     return dropped!.buffers;
   }

@@ -4,7 +4,7 @@ import { pictureOfBytes } from '../image/picture';
 import type { ChatMessage, GenerateInput } from '../protocol';
 import { WeightStore } from '../storage/weightStore';
 import { importModel, newDatabase } from '../testing/importing';
-import { goldenFile, hasOracle, ORACLE, oracleFiles, tokenizerFiles, withQuestion } from '../testing/oracle';
+import { goldenFile, hasOracle, ORACLE, oracleFiles, tokenizerFiles, questionOf } from '../testing/oracle';
 import { readRgbPng } from '../testing/png';
 import { inspectPicture } from './inspectPicture';
 import { loadModel } from './loadModel';
@@ -57,7 +57,8 @@ describe.skipIf(!hasOracle)('chats with pictures', () => {
   test.each(MODELS)('%s %s: tokens, logits and answers', { timeout: 120_000 }, async (model, variant, tokenizer) => {
     const session = await load(model, tokenizer);
     const { prompts, tensor } = goldenFile(model, variant);
-    for (const { index, image, images = image ? [image] : [], question, ...prompt } of prompts.map(withQuestion)) {
+    for (const { index, image, images = image ? [image] : [], ...prompt } of prompts) {
+      const question = questionOf(prompt);
       const pictures = images.map((path) => picture(`${model}/${path}`));
       const messages: ChatMessage[] = [
         { role: 'user', content: [...pictures, { type: 'text', text: question ?? '' }] },
@@ -77,9 +78,14 @@ describe.skipIf(!hasOracle)('chats with pictures', () => {
     await session.dispose();
   });
 
-  test('a second question computes neither the picture nor what was said about it', { timeout: 60_000 }, async () => {
-    const session = await load('tiny-minicpmv-4.0', 'chatml782');
-    const shown = picture('tiny-minicpmv-4.0/images/shapes_100x90.png');
+  // 4.6 leaves its empty thought out of the next prompt: a copy of the state stands in front of what closes a prompt.
+  test.each([
+    ['tiny-minicpmv-4.0', 'chatml782', 'shapes_100x90.png', 1],
+    ['tiny-minicpmv-4.6', 'bytelevel700', 'shapes_150x120.png', 16],
+  ])('a second question to %s computes neither the picture nor what was said', { timeout: 60_000 }, async (...of) => {
+    const [model, tokenizer, file, closing] = of;
+    const session = await load(model, tokenizer);
+    const shown = picture(`${model}/images/${file}`);
     const first: ChatMessage = { role: 'user', content: [shown, { type: 'text', text: 'What is in the image?' }] };
     const { promptTokens } = await answer(session, { messages: [first] }, 5);
     const before = session.stats();
@@ -90,7 +96,7 @@ describe.skipIf(!hasOracle)('chats with pictures', () => {
     ];
     const second = await answer(session, { messages: next }, 5);
     // The template's last words before the answer are the same in both.
-    expect(second.cachedTokens).toBeGreaterThanOrEqual(promptTokens - 1);
+    expect(second.cachedTokens).toBeGreaterThanOrEqual(promptTokens - closing);
     expect(session.stats().tilesEncoded).toBe(before.tilesEncoded);
     expect(session.stats().tilesReused).toBe(before.tilesReused + 1);
     await session.dispose();

@@ -45,11 +45,10 @@ export interface GoldenFile {
   tensor(name: string): { shape: number[]; values: Float32Array } | null;
 }
 
-/** A prompt of 4.6 with its question, which it states in the rendered chat alone: the last line of the person's turn. */
-export function withQuestion(prompt: GoldenPrompt): GoldenPrompt {
-  const question =
-    prompt.question ?? /([^\n]*)<\|im_end\|>\n<\|im_start\|>assistant/.exec(prompt.prompt_text ?? '')?.[1];
-  return { ...prompt, ...(question !== undefined && { question }) };
+/** What is asked; prompts of 4.6 state it in the rendered chat alone: the last line of the person's turn. */
+export function questionOf(prompt: { question?: string; prompt_text?: string }): string | undefined {
+  const { question, prompt_text: text = '' } = prompt;
+  return question ?? /([^\n]*)<\|im_end\|>\n<\|im_start\|>assistant/.exec(text)?.[1];
 }
 
 /** The files of a tokenizer that a model of the oracle uses; 4.6 has the published chat template. */
