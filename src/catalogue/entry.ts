@@ -30,7 +30,7 @@ export interface Variant {
   huggingFace: string;
   /** Repository on ModelScope; null where none is known. */
   modelScope: string | null;
-  /** Of a repository with more than one checkpoint, the files of this one. */
+  /** Of a repository with more than one checkpoint, the files of this one; of a GGUF that sees, both. */
   files?: string[];
   /** Bytes of the tensors that an import reads; tokenizer and configuration add at most 17 MB. */
   downloadBytes: number;
@@ -49,6 +49,8 @@ export interface CatalogueModel {
   release: string;
   parameters: number;
   shape: ModelShape;
+  /** Whose eyes it has, by the release that brought them; a model without takes no pictures. */
+  vision?: '1.0' | '2.0' | '4.0';
   /** The longest context that it was made for, in tokens. */
   maxContext: number;
   languages: readonly Language[];

@@ -1,6 +1,7 @@
 import type { CatalogueModel, ModelShape, Variant } from './entry';
 
-const SHAPE: ModelShape = {
+/** Also that of the language model of MiniCPM-V 1.0 and 2.0, whose head is one of its own. */
+export const MINICPM_2B_SHAPE: ModelShape = {
   hiddenSize: 2304,
   intermediateSize: 5760,
   numLayers: 40,
@@ -18,7 +19,7 @@ export const MINICPM_2B: readonly CatalogueModel[] = [
     name: 'MiniCPM-2B-DPO',
     release: '2024-02',
     parameters: 2_724_880_896,
-    shape: SHAPE,
+    shape: MINICPM_2B_SHAPE,
     maxContext: 4096,
     languages: ['zh', 'en'],
     licence: 'general-model-license',
@@ -45,7 +46,7 @@ export const MINICPM_2B: readonly CatalogueModel[] = [
     name: 'MiniCPM-2B-SFT',
     release: '2024-02',
     parameters: 2_724_880_896,
-    shape: SHAPE,
+    shape: MINICPM_2B_SHAPE,
     maxContext: 4096,
     languages: ['zh', 'en'],
     licence: 'general-model-license',

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { checkpointSizes, type CheckpointKind } from '../../workers/testing/checkpointSizes';
+import { samplingFromJson } from '../../workers/checkpoint/sampling';
+import { checkpointSizes, releasedVision, type CheckpointKind } from '../../workers/testing/checkpointSizes';
 import type { Text, Variant, VariantKind } from './entry';
 import { LICENCES } from './licences';
 import { CATALOGUE } from './models';
@@ -19,6 +20,7 @@ const KINDS: Record<VariantKind, CheckpointKind> = {
 const shapeOf = ({ model, variant }: (typeof variants)[number]) => ({
   ...model.shape,
   ...(variant.kind === 'llama-floats' && { tieWordEmbeddings: false }),
+  ...(model.vision && { vision: releasedVision(model.vision) }),
 });
 
 test.each(variants)('$variant.id takes what the importer plans', ({ model, variant }) => {
@@ -46,6 +48,11 @@ const PUBLISHED: Record<string, number> = {
   'minicpm-2b-sft-gptq': 2.55e9 - 2 * 122_753 * 2304,
   'minicpm-1b-sft-floats': 2_720_492_544,
   'minicpm4.1-8b-q4': 4.95e9,
+  // Of GGUF files that see, both together.
+  'minicpm-v-4-q4': 2.19e9 + 959e6,
+  'minicpm-v-2-q4': 1.96e9 + 866e6,
+  'minicpm-v-2-floats': 6_869_931_584,
+  'minicpm-v-1-floats': 6_869_931_584,
 };
 
 test.each(Object.entries(PUBLISHED))('%s is as large as its page says', (id, bytes) => {
@@ -61,10 +68,11 @@ test('every model and every checkpoint has an id of its own', () => {
 test('every checkpoint is named once, and a repository of several names its files', () => {
   const names = variants.map(({ variant }) => JSON.stringify([variant.huggingFace, variant.files]));
   expect(new Set(names).size).toBe(names.length);
-  for (const { variant } of variants) {
+  for (const { model, variant } of variants) {
     expect(variant.huggingFace).toMatch(/^[\w.-]+\/[\w.-]+$/);
     if (variant.modelScope !== null) expect(variant.modelScope).toMatch(/^[\w.-]+\/[\w.-]+$/);
-    expect(variant.files?.length === 1).toBe(isGguf(variant));
+    const wanted = !isGguf(variant) ? 0 : model.vision ? 2 : 1;
+    expect(variant.files?.length ?? 0).toBe(wanted);
     for (const file of variant.files ?? []) expect(file).toMatch(/^[\w.-]+\.gguf$/);
   }
 });
@@ -94,5 +102,14 @@ test('contexts, dates and settings are plausible', () => {
       expect(sampling.temperature).toBeGreaterThan(0);
       expect(sampling.topP).toBeLessThanOrEqual(1);
     }
+  }
+});
+
+test('a checkpoint that says nothing of it is sampled as its entry says', () => {
+  for (const { model, variant } of variants) {
+    if (!model.sampling) continue;
+    const kind = model.vision ?? (model.id.startsWith('minicpm5') ? 'llama' : 'minicpm');
+    const name = variant.files?.[0] ?? variant.huggingFace.split('/')[1]!;
+    expect(samplingFromJson(null, kind, name), variant.id).toMatchObject(model.sampling);
   }
 });

@@ -1,5 +1,6 @@
 import type { CatalogueModel, ModelShape } from './entry';
 import { MINICPM_2B } from './minicpm2b';
+import { MINICPM_V } from './minicpmV';
 
 /**
  * The MiniCPM models that this engine runs, the one to recommend first where all fit. Their repositories, shapes, contexts,
@@ -198,6 +199,7 @@ export const CATALOGUE: readonly CatalogueModel[] = [
       },
     ],
   },
+  ...MINICPM_V,
 ];
 
 type OwnSizes = Pick<ModelShape, 'hiddenSize' | 'intermediateSize' | 'numLayers'>;

@@ -24,6 +24,14 @@ test('the best model that fits comes first, in the checkpoint that is to be take
   expect(first({ freeBytes: 0.9e9 }).variant.id).toBe('minicpm5-1b-q4');
 });
 
+test('the best one that sees comes second, where there is room for one', () => {
+  const offers = offersFor(CATALOGUE, ROOM);
+  expect(offers[1]).toMatchObject({ model: { id: 'minicpm-v-4' }, isRecommended: true });
+  expect(offers.filter(({ isRecommended }) => isRecommended)).toHaveLength(2);
+  const small = offersFor(CATALOGUE, { ...ROOM, memoryBytes: 1.2e9 });
+  expect(small.filter(({ isRecommended }) => isRecommended)).toHaveLength(1);
+});
+
 test('a checkpoint that packs smaller is taken where the first one does not fit', () => {
   expect(first({ memoryBytes: 1.75e9 }).variant.id).toBe('minicpm5-2b-floats');
 });

@@ -14,16 +14,18 @@ export interface Offer {
 const MOST_WITHOUT_GPU = 400e6;
 
 /**
- * The models in the order in which to offer them: the one to recommend for this device, then the others as they are listed.
+ * The models in the order in which to offer them: the one to recommend for this device, the one of those that see, then the
+ * others as they are listed.
  * Of each model its first checkpoint that fits, be it with a shorter context; where none does, one that may, or the first.
  */
 export function offersFor(models: readonly CatalogueModel[], room: DeviceRoom): Offer[] {
   const offers = models.map((model) => ({ model, ...bestVariant(model, room) }));
   const isFast = ({ variant }: (typeof offers)[number]) => !room.isSlow || variant.storedBytes <= MOST_WITHOUT_GPU;
-  const best = offers.find((offer) => offer.verdict.kind === 'fits' && isFast(offer));
-  return [...(best ? [best] : []), ...offers.filter((offer) => offer !== best)].map((offer) => ({
+  const suitable = offers.filter((offer) => offer.verdict.kind === 'fits' && isFast(offer));
+  const best = new Set([suitable[0], suitable.find(({ model }) => model.vision)].filter((offer) => offer !== undefined));
+  return [...best, ...offers.filter((offer) => !best.has(offer))].map((offer) => ({
     ...offer,
-    isRecommended: offer === best,
+    isRecommended: best.has(offer),
   }));
 }
 

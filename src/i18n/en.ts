@@ -31,6 +31,7 @@ export const en = {
     heading: 'Get a model',
     lead: 'Downloaded once, then yours: it opens without the network.',
     recommended: 'Suits this device',
+    sees: 'Sees pictures',
     facts: '{parameters} parameters · {release}',
     get: 'Get',
     getLabel: 'Get {model}',

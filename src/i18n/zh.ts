@@ -32,6 +32,7 @@ export const zh: Dictionary = {
     heading: '获取模型',
     lead: '只需下载一次，以后无需联网即可打开。',
     recommended: '适合这台设备',
+    sees: '能看图片',
     facts: '{parameters} 参数 · {release}',
     get: '获取',
     getLabel: '获取 {model}',

@@ -29,19 +29,28 @@ const AUTHORS_DEFAULTS: Readonly<Record<Recommended, SamplingDefaults>> = {
   '4.0': SEEING,
 };
 
+/** Of models that their authors sample otherwise than the others: by what their files and repositories are called. */
+const BY_NAME: readonly { name: RegExp; sampling: Partial<SamplingDefaults> }[] = [
+  { name: /MiniCPM-2B-dpo/i, sampling: { temperature: 0.3 } },
+  { name: /MiniCPM4-/i, sampling: { temperature: 0.7, topP: 0.7 } },
+  { name: /MiniCPM4\.1-/i, sampling: { temperature: 0.6, topP: 0.95 } },
+  { name: /MiniCPM5-2B/i, sampling: { temperature: 1 } },
+];
+
 /** Whose recommendations hold for a model. */
 export function recommendedFor({ architecture, vision }: ModelConfig): Recommended {
   return vision?.version ?? architecture;
 }
 
-/** Sampling defaults from generation_config.json (null where absent), else the authors'. Throws InvalidFileError. */
+/** Sampling defaults from generation_config.json (null where absent), else the authors' for a model of this name. Throws InvalidFileError. */
 export function samplingFromJson(
   generationConfig: JsonObject | null,
   model: Recommended,
+  name = '',
   place = 'generation_config.json',
 ): SamplingDefaults {
   const fields = new Fields(place, (key) => generationConfig?.[key]);
-  const sampling = readSampling(fields, model, {
+  const sampling = readSampling(fields, authorsSampling(model, name), {
     temperature: 'temperature',
     topP: 'top_p',
     topK: 'top_k',
@@ -53,9 +62,13 @@ export function samplingFromJson(
   return { ...sampling, maxTokens, ...(isGreedy && { temperature: 0 }) };
 }
 
-/** Sampling defaults from a GGUF file's `general.sampling.*` keys, else the authors'. Throws InvalidFileError. */
+/**
+ * Sampling defaults from a GGUF file's `general.sampling.*` keys, else the authors' for a model of the file's name. Throws
+ * InvalidFileError.
+ */
 export function samplingFromGguf(metadata: GgufMetadata, model: Recommended, place: string): SamplingDefaults {
-  return readSampling(new Fields(place, (key) => metadata.get(key)), model, {
+  const fields = new Fields(place, (key) => metadata.get(key));
+  return readSampling(fields, authorsSampling(model, place), {
     temperature: 'general.sampling.temp',
     topP: 'general.sampling.top_p',
     topK: 'general.sampling.top_k',
@@ -64,12 +77,16 @@ export function samplingFromGguf(metadata: GgufMetadata, model: Recommended, pla
   });
 }
 
+function authorsSampling(model: Recommended, name: string): SamplingDefaults {
+  const own = BY_NAME.find((entry) => entry.name.test(name));
+  return { ...AUTHORS_DEFAULTS[model], ...own?.sampling };
+}
+
 function readSampling(
   fields: Fields,
-  model: Recommended,
+  defaults: SamplingDefaults,
   keys: Record<Exclude<keyof SamplingDefaults, 'maxTokens'>, string>,
 ): SamplingDefaults {
-  const defaults = AUTHORS_DEFAULTS[model];
   return {
     ...defaults,
     temperature: fields.atLeastZero(keys.temperature, defaults.temperature),

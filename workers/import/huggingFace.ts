@@ -48,10 +48,11 @@ export async function openHuggingFaceCheckpoint(files: FileSet): Promise<Checkpo
     ...plain.map((tensor) => floatTensor(tensor, fileNames)),
     ...(await openQuantized(quantized, weights)),
   ];
+  const modelName = files.modelName ?? statedName(json) ?? config.architecture;
   return {
-    modelName: files.modelName ?? statedName(json) ?? config.architecture,
+    modelName,
     config,
-    sampling: samplingFromJson(generation, recommendedFor(config)),
+    sampling: samplingFromJson(generation, recommendedFor(config), modelName),
     licence: await readLicence(files),
     tensors: config.vision
       ? tensorTable(unfoldedTensors(tensors), config, huggingFaceVisionNames, fileNames)

@@ -1,6 +1,8 @@
 import { requiredTensors } from '../checkpoint/names';
 import type { ModelConfig } from '../checkpoint/modelConfig';
 import type { SourceTensor } from '../checkpoint/tensorTable';
+import type { VisionConfig } from '../checkpoint/visionConfig';
+import { isVisionTensor } from '../checkpoint/visionTensors';
 import { planImport, storedBytes } from '../import/plan';
 import { GGML_TYPES, type GgmlType } from '../quant/ggml';
 import { GROUPED_INT4, MIXED_INT4 } from '../quant/groupedInt4';
@@ -16,7 +18,16 @@ export type SizedModel = Pick<
   | 'headDim'
   | 'vocabSize'
   | 'tieWordEmbeddings'
+  | 'vision'
 >;
+
+/** As far as sizes go, the eyes of the releases: SigLIP So400m with the positions of either kind, and 64 queries. */
+export function releasedVision(version: VisionConfig['version']): VisionConfig {
+  const isNaViT = version === '4.0';
+  const tower = { hiddenSize: 1152, intermediateSize: 4304, numHeads: 16, patchSize: 14 };
+  const sizes = isNaViT ? { numLayers: 27, positionSide: 70 } : { numLayers: 26, positionSide: 27 };
+  return { version, numQueries: 64, tower: { ...tower, ...sizes } } as VisionConfig;
+}
 
 /** Ways to write a model's matrices: floats of 16 bits, GPTQ in groups of 32 in either order, llama.cpp's mixtures. */
 export type CheckpointKind = 'bf16' | 'gptq' | 'gptq-act-order' | 'Q4_K_M' | 'Q8_0';
@@ -69,8 +80,14 @@ function typeOf(kind: CheckpointKind, target: string, shape: number[], model: Si
     case 'Q8_0':
       return named(isVector ? 'F32' : 'Q8_0');
     case 'Q4_K_M':
-      return isVector ? named('F32') : q4KMedium(target, shape[1]!, model);
+      if (isVector) return named('F32');
+      return isVisionTensor(target) ? visionTypeOf(target) : q4KMedium(target, shape[1]!, model);
   }
+}
+
+/** The mmproj file beside one of llama.cpp's mixtures has halves, but for what is no weight of a layer. */
+function visionTypeOf(target: string): GgmlType {
+  return named(target === 'resampler.query' || target === 'resampler.positions' ? 'F32' : 'F16');
 }
 
 /**

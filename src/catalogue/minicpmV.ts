@@ -1,0 +1,111 @@
+import type { CatalogueModel } from './entry';
+import { MINICPM_2B_SHAPE } from './minicpm2b';
+
+/** The models that see, the best first. The width and depth of MiniCPM-V 4.0 are inferred: they reproduce its published sizes. */
+export const MINICPM_V: readonly CatalogueModel[] = [
+  {
+    id: 'minicpm-v-4',
+    name: 'MiniCPM-V 4.0',
+    release: '2025-08',
+    parameters: 4_059_533_040,
+    shape: {
+      hiddenSize: 2560,
+      intermediateSize: 10_240,
+      numLayers: 32,
+      numHeads: 32,
+      numKvHeads: 2,
+      headDim: 128,
+      vocabSize: 73_448,
+      tieWordEmbeddings: false,
+    },
+    vision: '4.0',
+    maxContext: 32_768,
+    languages: ['zh', 'en'],
+    licence: 'apache-2.0',
+    line: {
+      en: 'Talks about photos, screenshots and documents, several at once.',
+      zh: '能看照片、截图和文档，一次可看多张。',
+    },
+    sampling: { temperature: 0.7, topP: 0.8 },
+    variants: [
+      {
+        id: 'minicpm-v-4-q4',
+        kind: 'gguf-4',
+        huggingFace: 'openbmb/MiniCPM-V-4-gguf',
+        modelScope: 'OpenBMB/MiniCPM-V-4-gguf',
+        files: ['ggml-model-Q4_K_M.gguf', 'mmproj-model-f16.gguf'],
+        downloadBytes: 3_096_742_880,
+        storedBytes: 2_943_504_000,
+      },
+      {
+        id: 'minicpm-v-4-floats',
+        kind: 'floats',
+        huggingFace: 'openbmb/MiniCPM-V-4',
+        modelScope: 'OpenBMB/MiniCPM-V-4',
+        downloadBytes: 8_119_066_080,
+        storedBytes: 2_605_532_800,
+      },
+    ],
+  },
+  {
+    id: 'minicpm-v-2',
+    name: 'MiniCPM-V 2.0',
+    release: '2024-04',
+    parameters: 3_434_965_792,
+    shape: { ...MINICPM_2B_SHAPE, tieWordEmbeddings: false },
+    vision: '2.0',
+    maxContext: 4096,
+    languages: ['zh', 'en'],
+    licence: 'general-model-license',
+    line: {
+      en: 'Reads one large picture in detail, text in it included.',
+      zh: '细看一张大图，连同图中的文字。',
+    },
+    sampling: { temperature: 0.7, topP: 0.8 },
+    variants: [
+      {
+        id: 'minicpm-v-2-q4',
+        kind: 'gguf-4',
+        huggingFace: 'openbmb/MiniCPM-V-2-gguf',
+        modelScope: null,
+        files: ['ggml-model-Q4_K_M.gguf', 'mmproj-model-f16.gguf'],
+        downloadBytes: 2_814_579_442,
+        storedBytes: 2_730_879_360,
+      },
+      {
+        id: 'minicpm-v-2-floats',
+        kind: 'floats',
+        huggingFace: 'openbmb/MiniCPM-V-2',
+        modelScope: 'OpenBMB/MiniCPM-V-2',
+        downloadBytes: 6_869_931_584,
+        storedBytes: 2_227_991_040,
+      },
+    ],
+  },
+  {
+    id: 'minicpm-v-1',
+    name: 'MiniCPM-V 1.0',
+    release: '2024-02',
+    parameters: 3_434_965_792,
+    shape: { ...MINICPM_2B_SHAPE, tieWordEmbeddings: false },
+    vision: '1.0',
+    maxContext: 4096,
+    languages: ['zh', 'en'],
+    licence: 'general-model-license',
+    line: {
+      en: 'The first that saw: one picture, in little detail.',
+      zh: '第一代能看图的模型：一张图，细节较少。',
+    },
+    sampling: { temperature: 0.6, topP: 0.8 },
+    variants: [
+      {
+        id: 'minicpm-v-1-floats',
+        kind: 'floats',
+        huggingFace: 'openbmb/MiniCPM-V',
+        modelScope: 'OpenBMB/MiniCPM-V',
+        downloadBytes: 6_869_931_584,
+        storedBytes: 2_227_991_040,
+      },
+    ],
+  },
+];
