@@ -145,6 +145,7 @@ async function upload(
   const started = performance.now();
   let loadedBytes = 0;
   let unflushedBytes = 0;
+  let draining = Promise.resolve();
   const places = chunkPlaces(buffers);
   const reading: Promise<Uint8Array<ArrayBuffer>>[] = [];
   const idle: ArrayBuffer[] = [];
@@ -161,14 +162,18 @@ async function upload(
     loadedBytes += bytes.byteLength;
     unflushedBytes += bytes.byteLength;
     idle.push(bytes.buffer);
-    // Queued writes are copies held by the GPU process: let them drain before they pile up.
+    // Queued writes are copies held by the GPU process: the last lot drains while the next is queued, and no more pile up.
     if (unflushedBytes >= MAX_UNFLUSHED_BYTES) {
-      await backend.flush();
+      await draining;
+      draining = backend.flush();
+      // The `await` of it reports a failure; until then it must not count as unhandled.
+      draining.catch(() => undefined);
       unflushedBytes = 0;
     }
     const etaSeconds = (((performance.now() - started) / 1000) * (totalBytes - loadedBytes)) / loadedBytes;
     onProgress({ phase: 'loading', loadedBytes, totalBytes, etaSeconds });
   }
+  await draining;
   await backend.flush();
 }
 
@@ -185,7 +190,7 @@ function chunkPlaces(buffers: ReadonlyMap<TensorEntry, Matrix['shards']>) {
   );
 }
 
-const MAX_UNFLUSHED_BYTES = 64 * 1024 * 1024;
+const MAX_UNFLUSHED_BYTES = 32 * 1024 * 1024;
 
 /** One is hashed while the next is read. */
 const CHUNKS_AHEAD = 2;
