@@ -10,6 +10,7 @@ import { kvCacheBytes } from '../ops/kvCacheLayout';
 import type { LayerCache, Matrix, Vector } from '../ops/graph';
 import { kernelWorkload, type KernelWorkload } from '../ops/kernelWorkload';
 import type { EngineOptions, KvCacheFormat, LoadRequest, Progress } from '../protocol';
+import { release } from '../storage/release';
 import type { WeightStore } from '../storage/weightStore';
 import { Tokenizer } from '../tokenizer/tokenizer';
 import { createBackend, rememberPlainKernels } from './createBackend';
@@ -148,11 +149,10 @@ async function upload(
   let draining = Promise.resolve();
   const places = chunkPlaces(buffers);
   const reading: Promise<Uint8Array<ArrayBuffer>>[] = [];
-  const idle: ArrayBuffer[] = [];
   for (const [i, { buffer, offset }] of places.entries()) {
     throwIfAborted(signal);
     for (const { chunk } of places.slice(i + reading.length, i + CHUNKS_AHEAD)) {
-      const bytes = store.getChunk(manifest, chunk, idle.pop() ?? new ArrayBuffer(manifest.chunkBytes));
+      const bytes = store.getChunk(manifest, chunk);
       // The `await` of it reports a failure; until then it must not count as unhandled.
       bytes.catch(() => undefined);
       reading.push(bytes);
@@ -161,7 +161,7 @@ async function upload(
     backend.write(buffer, offset, bytes);
     loadedBytes += bytes.byteLength;
     unflushedBytes += bytes.byteLength;
-    idle.push(bytes.buffer);
+    release(bytes);
     // Queued writes are copies held by the GPU process: the last lot drains while the next is queued, and no more pile up.
     if (unflushedBytes >= MAX_UNFLUSHED_BYTES) {
       await draining;
