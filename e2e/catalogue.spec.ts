@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test, type Page } from '@playwright/test';
+import { CATALOGUE } from '../src/catalogue/models';
 import { en } from '../src/i18n/en';
 import { zh } from '../src/i18n/zh';
 import type { HubOptions, HubServer } from '../workers/testing/hubServer';
@@ -147,7 +148,7 @@ test('what there is no room for is said to not fit, and not downloaded', async (
   });
   await page.goto('./');
   await page.getByTestId('catalogue-all').click();
-  await expect(page.locator('[data-testid=offer][data-verdict=no-storage]')).toHaveCount(7);
+  await expect(page.locator('[data-testid=offer][data-verdict=no-storage]')).toHaveCount(CATALOGUE.length);
   await expect(page.getByTestId('recommended')).toHaveCount(0);
   await expect(offer(page, MODEL).getByTestId('offer-fit')).toHaveText('Does not fit: 159 MB of storage are missing.');
   await offer(page, MODEL).getByTestId('offer-get').click();
