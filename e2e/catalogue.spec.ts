@@ -45,7 +45,7 @@ async function agree(page: Page): Promise<void> {
   await dialog.getByTestId('download-start').click();
 }
 
-for (const [locale, { catalogue }] of [
+for (const [locale, { catalogue, storage }] of [
   ['en-GB', en],
   ['zh-CN', zh],
 ] as const) {
@@ -73,6 +73,9 @@ for (const [locale, { catalogue }] of [
       await page.getByTestId('composer-input').fill('What is 2 + 3?');
       await page.getByTestId('send').click();
       await expect(page.getByTestId('message-assistant')).toHaveAttribute('data-state', 'done');
+      await page.goto('./#storage');
+      await expect(page.getByTestId('storage-screen')).toContainText(storage.checkedYes);
+      await page.getByTestId('storage-back').click();
 
       await page.reload();
       await expect(page.getByTestId('source-current')).toHaveText(new URL(hub.url).host);
