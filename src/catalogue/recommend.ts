@@ -22,7 +22,9 @@ export function offersFor(models: readonly CatalogueModel[], room: DeviceRoom): 
   const offers = models.map((model) => ({ model, ...bestVariant(model, room) }));
   const isFast = ({ variant }: (typeof offers)[number]) => !room.isSlow || variant.storedBytes <= MOST_WITHOUT_GPU;
   const suitable = offers.filter((offer) => offer.verdict.kind === 'fits' && isFast(offer));
-  const best = new Set([suitable[0], suitable.find(({ model }) => model.vision)].filter((offer) => offer !== undefined));
+  const best = new Set(
+    [suitable[0], suitable.find(({ model }) => model.vision)].filter((offer) => offer !== undefined),
+  );
   return [...best, ...offers.filter((offer) => !best.has(offer))].map((offer) => ({
     ...offer,
     isRecommended: best.has(offer),
