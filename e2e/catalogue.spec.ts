@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test, type Page } from '@playwright/test';
+import { CATALOGUE } from '../src/catalogue/models';
 import { en } from '../src/i18n/en';
 import { zh } from '../src/i18n/zh';
 import type { HubOptions, HubServer } from '../workers/testing/hubServer';
@@ -44,7 +45,7 @@ async function agree(page: Page): Promise<void> {
   await dialog.getByTestId('download-start').click();
 }
 
-for (const [locale, { catalogue }] of [
+for (const [locale, { catalogue, storage }] of [
   ['en-GB', en],
   ['zh-CN', zh],
 ] as const) {
@@ -72,6 +73,9 @@ for (const [locale, { catalogue }] of [
       await page.getByTestId('composer-input').fill('What is 2 + 3?');
       await page.getByTestId('send').click();
       await expect(page.getByTestId('message-assistant')).toHaveAttribute('data-state', 'done');
+      await page.goto('./#storage');
+      await expect(page.getByTestId('storage-screen')).toContainText(storage.checkedYes);
+      await page.getByTestId('storage-back').click();
 
       await page.reload();
       await expect(page.getByTestId('source-current')).toHaveText(new URL(hub.url).host);
@@ -147,7 +151,7 @@ test('what there is no room for is said to not fit, and not downloaded', async (
   });
   await page.goto('./');
   await page.getByTestId('catalogue-all').click();
-  await expect(page.locator('[data-testid=offer][data-verdict=no-storage]')).toHaveCount(7);
+  await expect(page.locator('[data-testid=offer][data-verdict=no-storage]')).toHaveCount(CATALOGUE.length);
   await expect(page.getByTestId('recommended')).toHaveCount(0);
   await expect(offer(page, MODEL).getByTestId('offer-fit')).toHaveText('Does not fit: 159 MB of storage are missing.');
   await offer(page, MODEL).getByTestId('offer-get').click();

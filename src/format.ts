@@ -6,7 +6,9 @@ export function formatBytes(bytes: number, language: Language): string {
   const power = bytes < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(bytes) / 3));
   const value = bytes / 1000 ** power;
   const maximumFractionDigits = power < 2 ? 0 : value < 10 ? 1 : 0;
-  const shape = { style: 'unit', unit: units[power], unitDisplay: 'short', maximumFractionDigits } as const;
+  // The short name of the byte has no plural.
+  const unitDisplay = power === 0 ? 'long' : 'short';
+  const shape = { style: 'unit', unit: units[power], unitDisplay, maximumFractionDigits } as const;
   return new Intl.NumberFormat(language, shape).format(value);
 }
 

@@ -108,24 +108,17 @@ export async function readRates() {
   };
   const keys = await get((store) => store.getAllKeys(IDBKeyRange.bound(['chunk'], ['chunk', []])));
   let bytes = 0;
-  let memory = new ArrayBuffer(0);
+  let largest = new ArrayBuffer(0);
   const startedAt = performance.now();
   for (const key of keys) {
-    const chunk = await get<Blob>((store) => store.get(key));
-    const reader = chunk.stream().getReader({ mode: 'byob' });
-    if (chunk.size > memory.byteLength) memory = new ArrayBuffer(chunk.size);
-    for (let at = 0; at < chunk.size;) {
-      const { value } = await reader.read(new Uint8Array(memory, at, chunk.size - at));
-      memory = value!.buffer;
-      at += value!.byteLength;
-    }
-    await reader.cancel();
-    bytes += chunk.size;
+    const chunk = await (await get<Blob>((store) => store.get(key))).arrayBuffer();
+    bytes += chunk.byteLength;
+    if (chunk.byteLength > largest.byteLength) largest = chunk;
   }
   const read = (bytes * 1000) / (performance.now() - startedAt);
   const hashedAt = performance.now();
-  for (let i = 0; i < 10; i++) await crypto.subtle.digest('SHA-256', memory);
-  const hash = (10_000 * memory.byteLength) / (performance.now() - hashedAt);
+  for (let i = 0; i < 10; i++) await crypto.subtle.digest('SHA-256', largest);
+  const hash = (10_000 * largest.byteLength) / (performance.now() - hashedAt);
   open.result.close();
   return { read, hash };
 }

@@ -5,6 +5,7 @@ import { engineError } from '../errors';
 import { dequantizeGgml } from '../quant/ggml';
 import { matrixLayout, TILE_ROWS } from '../quant/layout';
 import { sha256 } from '../storage/hash';
+import { release } from '../storage/release';
 import type { ByteRange, ByteSource } from './byteSource';
 import type { PackRows } from './packers';
 import type { PlannedChunk, PlannedTensor } from './plan';
@@ -47,6 +48,7 @@ export async function importChunks(
       const chunk = { ...plannedChunk.chunk, hash };
       stored.push(chunk);
       await putChunk(chunk, bytes);
+      release(bytes);
     });
     // The next `await` of it reports a failure; until then it must not count as unhandled.
     storing.catch(() => undefined);
@@ -122,6 +124,8 @@ function packBatch(
   };
   const stretches: Promise<void>[] = [];
   for (let row = Math.max(batch.firstRow, firstRow); row < end; row += stretchRows) stretches.push(packStretch(row));
+  // Every stretch has taken its copy.
+  release(batch.bytes);
   return Promise.all(stretches);
 }
 

@@ -7,7 +7,7 @@ const LARGEST_MULTIPLE = 255;
  * The ends of the range to try are the group's own ends pulled in by none, half and the whole of one step. Measured on
  * 4 M Gaussian weights: these nine ranges and one refinement are within 0.1 dB of a hundred ranges.
  */
-const CLIPS = [0, 0.5 / LARGEST_CODE, 1 / LARGEST_CODE];
+const CLIPS = [0, 0.5 / LARGEST_CODE, 1 / LARGEST_CODE] as const;
 
 /**
  * Quantises one group of at most 32 weights to scale·code + offset with code 0..15, scale ≥ 0 and offset ≤ 0, least
@@ -30,6 +30,8 @@ export class GroupSearch {
   private sum = 0;
   private sumOfSquares = 0;
   private leastError = Infinity;
+  private errorA = 0;
+  private errorB = 0;
 
   /** Takes `sign` times the weights of a group. */
   load(weights: Float32Array, start: number, count: number, sign: 1 | -1): void {
@@ -60,17 +62,49 @@ export class GroupSearch {
     this.leastError = Infinity;
     this.scale = 0;
     this.offset = this.low;
-    for (const bottom of CLIPS) {
-      for (const top of CLIPS) {
-        this.tryCodes(bottom * this.range, ((1 - bottom - top) * this.range) / LARGEST_CODE);
-      }
-    }
+    for (const bottom of CLIPS) this.tryTops(bottom);
     this.tryCodes(this.offset - this.low, this.scale);
   }
 
-  /** Codes the group with this step from `bottom` up, then fits scale and offset to those codes by least squares. */
+  /**
+   * `tryCodes` for a bottom that is pulled in by this share of the range, and each of three tops, in one pass: what one
+   * waits for, the others compute. A code cannot fall below zero here: none is more than 1.2 steps below the bottom.
+   */
+  private tryTops(share: number): void {
+    const { heights, count, range } = this;
+    const bottom = share * range;
+    const inverseA = 1 / (((1 - share - CLIPS[0]) * range) / LARGEST_CODE);
+    const inverseB = 1 / (((1 - share - CLIPS[1]) * range) / LARGEST_CODE);
+    const inverseC = 1 / (((1 - share - CLIPS[2]) * range) / LARGEST_CODE);
+    let [sumA, sumB, sumC] = [0, 0, 0];
+    let [squaresA, squaresB, squaresC] = [0, 0, 0];
+    let [productsA, productsB, productsC] = [0, 0, 0];
+    for (let i = 0; i < count; i++) {
+      const height = heights[i]!;
+      const above = height - bottom;
+      const a = (above * inverseA + 0.5) | 0;
+      let b = (above * inverseB + 0.5) | 0;
+      let c = (above * inverseC + 0.5) | 0;
+      if (b > LARGEST_CODE) b = LARGEST_CODE;
+      if (c > LARGEST_CODE) c = LARGEST_CODE;
+      sumA = (sumA + a) | 0;
+      sumB = (sumB + b) | 0;
+      sumC = (sumC + c) | 0;
+      squaresA = (squaresA + Math.imul(a, a)) | 0;
+      squaresB = (squaresB + Math.imul(b, b)) | 0;
+      squaresC = (squaresC + Math.imul(c, c)) | 0;
+      productsA += a * height;
+      productsB += b * height;
+      productsC += c * height;
+    }
+    this.fit(sumA, squaresA, productsA);
+    this.fit(sumB, squaresB, productsB);
+    this.fit(sumC, squaresC, productsC);
+  }
+
+  /** Codes the group with this step from `bottom` up, then fits scale and offset to those codes. */
   private tryCodes(bottom: number, step: number): void {
-    const { heights, count, sum } = this;
+    const { heights, count } = this;
     const inverse = 1 / step;
     let codeSum = 0;
     let codeSquares = 0;
@@ -78,10 +112,16 @@ export class GroupSearch {
     for (let i = 0; i < count; i++) {
       const height = heights[i]!;
       const code = nearestCode((height - bottom) * inverse);
-      codeSum += code;
-      codeSquares += code * code;
+      codeSum = (codeSum + code) | 0;
+      codeSquares = (codeSquares + Math.imul(code, code)) | 0;
       products += code * height;
     }
+    this.fit(codeSum, codeSquares, products);
+  }
+
+  /** Fits scale and offset by least squares to codes with these sums, and keeps them where they are the best so far. */
+  private fit(codeSum: number, codeSquares: number, products: number): void {
+    const { count, sum } = this;
     if (codeSquares === 0) return;
     const determinant = count * codeSquares - codeSum * codeSum;
     let scale = (count * products - codeSum * sum) / determinant;
@@ -106,28 +146,37 @@ export class GroupSearch {
     const minBelow = multipleBelow(-offset, minUnit);
     let leastError = Infinity;
     for (let s = scaleBelow; s <= scaleBelow + 1; s++) {
-      for (let m = minBelow; m <= minBelow + 1; m++) {
-        const error = this.errorOf(s * scaleUnit, -m * minUnit);
+      this.measureOffsets(s * scaleUnit, -minBelow * minUnit, -(minBelow + 1) * minUnit);
+      for (let m = 0; m < 2; m++) {
+        const error = m === 0 ? this.errorA : this.errorB;
         if (error >= leastError) continue;
         leastError = error;
         this.scaleMultiple = s;
-        this.minMultiple = m;
+        this.minMultiple = minBelow + m;
       }
     }
     this.assignCodes(this.scaleMultiple * scaleUnit, -this.minMultiple * minUnit);
   }
 
-  private errorOf(scale: number, offset: number): number {
+  /** The squared errors of one scale with two offsets, in one pass. */
+  private measureOffsets(scale: number, offsetA: number, offsetB: number): void {
     const { heights, count } = this;
-    const bottom = offset - this.low;
+    const bottomA = offsetA - this.low;
+    const bottomB = offsetB - this.low;
     const inverse = scale > 0 ? 1 / scale : 0;
-    let error = 0;
+    let errorA = 0;
+    let errorB = 0;
     for (let i = 0; i < count; i++) {
-      const above = heights[i]! - bottom;
-      const rest = above - scale * nearestCode(above * inverse);
-      error += rest * rest;
+      const height = heights[i]!;
+      const aboveA = height - bottomA;
+      const aboveB = height - bottomB;
+      const restA = aboveA - scale * nearestCode(aboveA * inverse);
+      const restB = aboveB - scale * nearestCode(aboveB * inverse);
+      errorA += restA * restA;
+      errorB += restB * restB;
     }
-    return error;
+    this.errorA = errorA;
+    this.errorB = errorB;
   }
 
   private assignCodes(scale: number, offset: number): void {

@@ -10,6 +10,7 @@ import { convolutionStateFloats, deltaStateFloats, kvCacheBytes } from '../ops/l
 import type { LayerCache, LayerMemory, Matrix, RecurrentState, Vector } from '../ops/graph';
 import { kernelWorkload, type KernelWorkload } from '../ops/kernelWorkload';
 import type { EngineOptions, KvCacheFormat, LoadRequest, Progress } from '../protocol';
+import { release } from '../storage/release';
 import type { WeightStore } from '../storage/weightStore';
 import { thinkingOf } from '../tokenizer/thinking';
 import { Tokenizer } from '../tokenizer/tokenizer';
@@ -149,13 +150,13 @@ async function upload(
   const started = performance.now();
   let loadedBytes = 0;
   let unflushedBytes = 0;
+  let draining = Promise.resolve();
   const places = chunkPlaces(buffers);
   const reading: Promise<Uint8Array<ArrayBuffer>>[] = [];
-  const idle: ArrayBuffer[] = [];
   for (const [i, { buffer, offset }] of places.entries()) {
     throwIfAborted(signal);
     for (const { chunk } of places.slice(i + reading.length, i + CHUNKS_AHEAD)) {
-      const bytes = store.getChunk(manifest, chunk, idle.pop() ?? new ArrayBuffer(manifest.chunkBytes));
+      const bytes = store.getChunk(manifest, chunk);
       // The `await` of it reports a failure; until then it must not count as unhandled.
       bytes.catch(() => undefined);
       reading.push(bytes);
@@ -164,15 +165,19 @@ async function upload(
     backend.write(buffer, offset, bytes);
     loadedBytes += bytes.byteLength;
     unflushedBytes += bytes.byteLength;
-    idle.push(bytes.buffer);
-    // Queued writes are copies held by the GPU process: let them drain before they pile up.
+    release(bytes);
+    // Queued writes are copies held by the GPU process: the last lot drains while the next is queued, and no more pile up.
     if (unflushedBytes >= MAX_UNFLUSHED_BYTES) {
-      await backend.flush();
+      await draining;
+      draining = backend.flush();
+      // The `await` of it reports a failure; until then it must not count as unhandled.
+      draining.catch(() => undefined);
       unflushedBytes = 0;
     }
     const etaSeconds = (((performance.now() - started) / 1000) * (totalBytes - loadedBytes)) / loadedBytes;
     onProgress({ phase: 'loading', loadedBytes, totalBytes, etaSeconds });
   }
+  await draining;
   await backend.flush();
 }
 
@@ -189,7 +194,7 @@ function chunkPlaces(buffers: ReadonlyMap<TensorEntry, Matrix['shards']>) {
   );
 }
 
-const MAX_UNFLUSHED_BYTES = 64 * 1024 * 1024;
+const MAX_UNFLUSHED_BYTES = 32 * 1024 * 1024;
 
 /** One is hashed while the next is read. */
 const CHUNKS_AHEAD = 2;

@@ -1,7 +1,6 @@
 /**
  * Large values are stored as Blobs. Of an array, browsers hand over a copy that lives until the collector finds the request
- * that it came with, and which the collector does not know the size of; a Blob can be read into memory of one's own, twice
- * as fast.
+ * that it came with, and which the collector does not know the size of; a Blob is read without that copy, twice as fast.
  */
 export type StoredBytes = Blob | Uint8Array<ArrayBuffer>;
 
@@ -21,31 +20,8 @@ export function storedSize(stored: StoredBytes): number {
   return stored instanceof Blob ? stored.size : stored.byteLength;
 }
 
-/**
- * The stored bytes: at the start of `memory`, which is handed over and must have room for them, or else in memory of their
- * own. Rejects with what the browser says where it has lost them.
- */
-export async function readStored(stored: StoredBytes, memory: ArrayBuffer): Promise<Uint8Array<ArrayBuffer>> {
-  if (!(stored instanceof Blob)) return stored;
-  const reader = byteReader(stored);
-  if (!reader) return new Uint8Array(await stored.arrayBuffer());
-  let buffer = memory;
-  let length = 0;
-  while (length < stored.size) {
-    const { value, done } = await reader.read(new Uint8Array(buffer, length, stored.size - length));
-    if (done) break;
-    buffer = value.buffer;
-    length += value.byteLength;
-  }
-  void reader.cancel();
-  return new Uint8Array(buffer, 0, length);
-}
-
-/** Reads into memory that is handed over; null in browsers that cannot. */
-function byteReader(blob: Blob): ReadableStreamBYOBReader | null {
-  try {
-    return blob.stream().getReader({ mode: 'byob' });
-  } catch {
-    return null;
-  }
+/** The stored bytes. Rejects with what the browser says where it has lost them. */
+export async function readStored(stored: StoredBytes): Promise<Uint8Array<ArrayBuffer>> {
+  // Into memory of one's own, Chromium 156 reads a Blob faster still, and now and then for ever.
+  return stored instanceof Blob ? new Uint8Array(await stored.arrayBuffer()) : stored;
 }

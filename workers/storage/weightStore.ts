@@ -5,6 +5,7 @@ import { engineError } from '../errors';
 import type { Progress, UnfinishedImport } from '../protocol';
 import { openWeightDatabase } from './database';
 import { sha256, sha256OfJson } from './hash';
+import { release } from './release';
 import type { RunningHash } from './runningHash';
 import type { StoredBytes } from './storedBytes';
 import { putBytes, readStored, storedSize } from './storedBytes';
@@ -66,12 +67,9 @@ export class WeightStore {
     return (await this.#get<Manifest>(['manifest', id])) ?? null;
   }
 
-  /**
-   * The bytes of one chunk of `manifest`. `memory` is handed over: where it has room, the browser may read into it. Throws
-   * ModelCorruptError when they are missing or not what was stored.
-   */
-  async getChunk(manifest: Manifest, chunk: ChunkEntry, memory?: ArrayBuffer): Promise<Uint8Array<ArrayBuffer>> {
-    const { bytes, fault } = await this.#checkChunk(manifest, chunk, memory);
+  /** The bytes of one chunk of `manifest`. Throws ModelCorruptError when they are missing or not what was stored. */
+  async getChunk(manifest: Manifest, chunk: ChunkEntry): Promise<Uint8Array<ArrayBuffer>> {
+    const { bytes, fault } = await this.#checkChunk(manifest, chunk);
     if (bytes) return bytes;
     const isIn = ({ shards }: TensorEntry) =>
       shards.some(({ chunks }) => chunks.some(({ number }) => number === chunk.number));
@@ -96,15 +94,14 @@ export class WeightStore {
     const damage: Damage = { chunks: [], hasBadTokenizer: false };
     const totalBytes = manifest.info.bytes;
     let loadedBytes = 0;
-    let memory: ArrayBuffer | undefined;
     for (const tensor of manifest.tensors) {
       for (const [index, chunk] of tensor.shards.flatMap((shard) => shard.chunks).entries()) {
         signal?.throwIfAborted();
         onProgress({ phase: 'verifying', loadedBytes, totalBytes });
         loadedBytes += chunk.bytes;
-        const { bytes } = await this.#checkChunk(manifest, chunk, memory);
-        memory = bytes?.buffer;
-        if (!bytes) damage.chunks.push({ tensor, index, chunk });
+        const { bytes } = await this.#checkChunk(manifest, chunk);
+        if (bytes) release(bytes);
+        else damage.chunks.push({ tensor, index, chunk });
       }
     }
     if (manifest.tokenizerHash !== null) {
@@ -227,14 +224,12 @@ export class WeightStore {
   async #checkChunk(
     { importId }: Manifest,
     { number, bytes: length, hash }: ChunkEntry,
-    memory?: ArrayBuffer,
   ): Promise<{ bytes: Uint8Array<ArrayBuffer>; fault?: never } | { bytes?: never; fault: string }> {
     const stored = await this.#get<StoredBytes>(['chunk', importId, number]);
     if (!stored) return { fault: 'is missing' };
     const size = storedSize(stored);
     if (size !== length) return { fault: `has ${size} bytes instead of ${length}` };
-    const hasRoom = memory !== undefined && memory.byteLength >= length;
-    const bytes = await readStored(stored, hasRoom ? memory : new ArrayBuffer(length)).catch(unreadable);
+    const bytes = await readStored(stored).catch(unreadable);
     if (!bytes) return { fault: 'cannot be read' };
     return (await sha256(bytes)) === hash ? { bytes } : { fault: 'has changed since it was stored' };
   }
