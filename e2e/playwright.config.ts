@@ -18,13 +18,19 @@ export default defineConfig({
   fullyParallel: true,
   use: { headless: false, baseURL: `http://127.0.0.1:${PORT}/`, launchOptions: chromiumLaunchOptions('software') },
   projects: [
-    { name: 'laptop', use: LAPTOP },
+    { name: 'laptop', use: LAPTOP, testIgnore: 'settings.spec.ts' },
     { name: 'phone', use: PHONE, testMatch: ['chat.spec.ts', 'history.spec.ts'] },
     {
       name: 'no-webgpu',
       use: { ...LAPTOP, launchOptions: chromiumLaunchOptions('none') },
       grepInvert: /@page/,
-      testMatch: ['chat.spec.ts', 'import.spec.ts', 'nano.spec.ts', 'oracle.spec.ts'],
+      testMatch: ['chat.spec.ts', 'import.spec.ts', 'nano.spec.ts', 'oracle.spec.ts', 'settings.spec.ts'],
+    },
+    {
+      name: 'no-webgpu-phone',
+      use: { ...PHONE, launchOptions: chromiumLaunchOptions('none') },
+      grep: /@phone/,
+      testMatch: ['settings.spec.ts'],
     },
   ],
   webServer: {
