@@ -14,7 +14,7 @@ export function thinkingNano(): { name: string; mimeType: string; buffer: Buffer
     ['▁', '<think>'],
   ] as const) {
     const id = vocab[piece]!;
-    delete vocab[piece];
+    Reflect.deleteProperty(vocab, piece);
     vocab[mark] = id;
     tokenizer.added_tokens.push({ ...tokenizer.added_tokens[0], id, content: mark, special: false });
   }
