@@ -9,6 +9,7 @@ const APART_FROM_GPU = [
   'catalogue.spec.ts',
   'history.spec.ts',
   'rendering.spec.ts',
+  'settings.spec.ts',
   'storage.spec.ts',
   'transfer.spec.ts',
 ];
@@ -46,7 +47,8 @@ export default defineConfig({
     {
       name: 'phone-no-webgpu',
       use: { ...PHONE, launchOptions: chromiumLaunchOptions('none') },
-      testMatch: ['history.spec.ts'],
+      grep: /@phone/,
+      testMatch: ['history.spec.ts', 'settings.spec.ts'],
     },
   ],
   webServer: {

@@ -82,6 +82,16 @@ async function shootScreens(
   }
   await page.waitForTimeout(300);
   await shoot('chat');
+  await page.getByTestId('chat-settings-show').click();
+  await shoot('chat-settings');
+  await page.getByTestId('choose-role').click();
+  await shoot('roles');
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Escape');
+  await page.goto(`${app.url}#settings`);
+  await page.getByTestId('settings-screen').waitFor();
+  await shoot('settings');
+  await page.getByTestId('settings-back').click();
 }
 
 /** A second model that comes while the first one is open, and what is stored meanwhile. */

@@ -1,3 +1,4 @@
+/* eslint-disable svelte/prefer-svelte-reactivity -- the map is replaced as a whole, and the set is a local one */
 import { recall, remember } from '../app/remembered';
 import { languageStates, onDeviceRecognition, type LanguageState, type Recognition } from './onDevice';
 

@@ -59,7 +59,17 @@ describe('speech that would leave the device is not recognised', () => {
         },
       },
     ],
-    ['one that cannot be told', { SpeechRecognition: Object.assign(class {}, { available: async () => 'available' }) }],
+    [
+      'one that cannot be told',
+      {
+        SpeechRecognition: Object.assign(
+          class {
+            lang = '';
+          },
+          { available: async () => 'available' },
+        ),
+      },
+    ],
   ])('%s', async (_, scope) => {
     expect(onDeviceRecognition(scope)).toBeNull();
     const dictation = new Dictation(scope, ['en-US']);
