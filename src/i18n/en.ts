@@ -492,6 +492,7 @@ export const en = {
       damaged: '{file} is damaged or cut off.',
       unreadable: '{file} is damaged, or of a format that this browser does not read. Save it as JPEG or PNG.',
       tooLarge: '{file} has too many pixels: 100 megapixels are the most.',
+      tooNarrow: '{file} is too long and narrow for this model. Cut it into shorter pieces.',
       tooHeavy: '{file} is too large: {most} are the most.',
       failed: '{file} could not be read.',
       cannotSee: '{model} reads text only and cannot see pictures.',

@@ -481,6 +481,7 @@ export const zh: Dictionary = {
       damaged: '{file} 已损坏或不完整。',
       unreadable: '{file} 已损坏，或者是此浏览器无法读取的格式。请另存为 JPEG 或 PNG。',
       tooLarge: '{file} 的像素太多，最多 1 亿像素。',
+      tooNarrow: '{file} 太细长，这个模型看不了。请裁成几段较短的图片。',
       tooHeavy: '{file} 太大，最大 {most}。',
       failed: '无法读取 {file}。',
       cannotSee: '{model} 只能读文字，看不了图片。',

@@ -62,6 +62,7 @@ test.each([
   ['The PNG picture is damaged or cut off.', 'damaged'],
   ['The HEIC picture is damaged, or this browser does not read the format.', 'unreadable'],
   ['The PNG picture has 20000 × 20000 pixels; at most 100 megapixels are read.', 'tooLarge'],
+  ['a picture of 20000 × 10 pixels is too long and narrow for this model', 'tooNarrow'],
 ])('%s: said as %s, and the others are taken', async (words, problem) => {
   await pictures.attach([file('bad', words), file('good')]);
   expect(pictures.problem).toEqual({ name: problem, file: 'bad' });

@@ -62,13 +62,15 @@ export function imageConfigFromJson(config: JsonObject, preprocessor: JsonObject
     throw engineError('UnsupportedError', `config.json: the picture model ${name} is not supported yet.`);
   }
   const version = versionOf(fields, processor);
+  const patchSize = fields.size('patch_size', LIMITS.patch, 14);
   const common = {
-    patchSize: fields.size('patch_size', LIMITS.patch, 14),
+    patchSize,
+    sideMultiple: patchSize,
     tileTokens: { count: fields.size('query_num', LIMITS.tokens, 64) },
   };
   if (version < 2) {
     const scaleResolution = fields.size('image_size', LIMITS.side, 448);
-    return { ...NESTED, ...common, cut: 'squash', maxSlices: 1, scaleResolution, sideMultiple: common.patchSize };
+    return { ...NESTED, ...common, cut: 'squash', maxSlices: 1, scaleResolution };
   }
   const base = { ...(version < 2.6 ? NESTED : FLAT), ...common };
   // 2.0 keeps its slicing at the top of config.json, later models in preprocessor_config.json.

@@ -7,6 +7,7 @@ import { Random } from '../testing/random';
 import { tinyConfig, tinyFolder } from '../testing/tinyCheckpoint';
 import { tinyVisionFolder } from '../testing/tinyVisionCheckpoint';
 import type { PromptTile } from './featureStore';
+import { picturePlans } from './inspectPicture';
 import { loadModel } from './loadModel';
 import type { SessionInput } from './prompt';
 import type { Session } from './session';
@@ -97,6 +98,17 @@ test('what is encoded is told before and after each tile, and what is known alre
   expect(second.pictures).toMatchObject({ tilesEncoded: 1, tilesReused: 1 });
   expect(await ask([3, 1])).toEqual({ told: [], pictures: { tilesEncoded: 0, tilesReused: 2, encodeSeconds: 0 } });
   expect((await generate(session, { tokenIds: PROMPT })).pictures).toBeUndefined();
+});
+
+test('the ways to cut a picture follow its shape, and one too long and narrow is refused', async () => {
+  const session = await load(tinyVisionFolder());
+  expect(picturePlans(session, { width: 1, height: 1 })).toMatchObject([{ columns: 1, rows: 1, tiles: 1 }]);
+  const plans = picturePlans(session, { width: 4000, height: 1000 });
+  expect(plans.at(-1)!.columns).toBeGreaterThan(plans.at(-1)!.rows);
+  for (const [i, { tokens }] of plans.entries()) expect(tokens).toBeGreaterThan(plans[i - 1]?.tokens ?? 0);
+  expect(() => picturePlans(session, { width: 20000, height: 10 })).toThrow('too long and narrow');
+  const alone = await load(tinyFolder());
+  expect(() => picturePlans(alone, { width: 9, height: 9 })).toThrow('reads text only');
 });
 
 test('a stop ends the encoding of a picture', async () => {

@@ -56,6 +56,7 @@ async function answer(session: Session, input: GenerateInput, maxTokens: number)
 describe.skipIf(!hasOracle)('chats with pictures', () => {
   test.each(MODELS)('%s %s: tokens, logits and answers', { timeout: 120_000 }, async (model, variant, tokenizer) => {
     const session = await load(model, tokenizer);
+    expect(session.info.mostPictures).toBe(model === 'tiny-minicpmv-4.0' ? undefined : 1);
     const { prompts, tensor } = goldenFile(model, variant);
     for (const { index, image, images = image ? [image] : [], ...prompt } of prompts) {
       const question = questionOf(prompt);
@@ -109,12 +110,14 @@ describe.skipIf(!hasOracle)('chats with pictures', () => {
       const part = picture(path);
       const shown = { ...part, image_url: { ...part.image_url, ...image_url } };
       const content: ChatMessage['content'] = [shown, { type: 'text', text: 'What is in the image?' }];
-      return (await session.forward({ messages: [{ role: 'user', content }] }, 'last')).tokenIds.length;
+      const messages: ChatMessage[] = [{ role: 'user', content }];
+      const pictures = (await session.openPictures(messages))!;
+      const tokenIds = pictures.encode({ messages });
+      pictures.close();
+      return tokenIds.length;
     };
-    const inspect = () => inspectPicture(session, new Blob([`${ORACLE}/${path}`]));
-    const { secondsPerTile, plans, ...size } = await inspect();
-    expect(size).toMatchObject({ width: 120, height: 280 });
-    expect(secondsPerTile).toBeNull();
+    const { plans, ...inspection } = await inspectPicture(session, new Blob([`${ORACLE}/${path}`]));
+    expect(inspection).toMatchObject({ width: 120, height: 280, secondsPerTile: null });
     expect(plans[0]).toMatchObject({ maxSlices: 1, columns: 1, rows: 1, tiles: 1 });
     expect(plans.length).toBeGreaterThan(1);
     const most = plans.at(-1)!;
@@ -125,7 +128,6 @@ describe.skipIf(!hasOracle)('chats with pictures', () => {
     }
     expect(await tokensWith({ detail: 'low' })).toBe(await tokensWith({ max_slices: 1 }));
     expect(await tokensWith({ detail: 'high', max_slices: 99 })).toBe(whole);
-    expect((await inspect()).secondsPerTile).toBeGreaterThan(0);
     await session.dispose();
   });
 
