@@ -131,6 +131,12 @@ export interface LoadRequest {
   contextLength?: number;
   kvCache?: 'auto' | KvCacheFormat;
   /**
+   * Of a model that sees: 'keep' loads the weights of its eyes with the others; 'release' brings them from storage with the
+   * first picture and frees them half a minute behind the last one. Default: 'auto', which releases heavy eyes on devices
+   * that are held in the hand or have little memory. Programs for pictures are made with the first one either way.
+   */
+  eyes?: 'auto' | 'keep' | 'release';
+  /**
    * 'exclusive' rejects with ModelInUseError where the model is loaded already, here or in another tab, and keeps others
    * from loading it. Default: 'shared', which only an exclusive load is in the way of.
    */

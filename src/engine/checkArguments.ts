@@ -112,6 +112,7 @@ export const repairOptions = objectOf<RepairOptions>({ ...fetching, source: mode
 export const loadOptions = objectOf<LoadOptions>({
   contextLength: wholeNumber(1),
   kvCache: oneOf('auto', 'f32', 'f16', 'int8'),
+  eyes: oneOf('auto', 'keep', 'release'),
   sharing: oneOf('shared', 'exclusive'),
   onProgress: aFunction,
   signal: anAbortSignal,

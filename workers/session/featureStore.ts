@@ -63,7 +63,7 @@ export class FeatureStore {
   async insert(
     tokenIds: readonly number[],
     tiles: readonly PromptTile[],
-    encoder: TileEncoder,
+    encoder: Pick<TileEncoder, 'encode'>,
     throwIfStopped: () => void,
   ): Promise<number[]> {
     const most = this.rows.rows / this.rowsPerTile;
@@ -102,7 +102,7 @@ export class FeatureStore {
   async #encode(
     { key, patches }: PromptTile,
     needed: ReadonlySet<string>,
-    encoder: TileEncoder,
+    encoder: Pick<TileEncoder, 'encode'>,
     throwIfStopped: () => void,
   ): Promise<StoredTile> {
     const started = performance.now();

@@ -20,12 +20,12 @@ import type { Tokenizer } from '../tokenizer/tokenizer';
 import { ChatPictures, hasPictures } from './chatPictures';
 import { FeatureStore, type PromptTile } from './featureStore';
 import { chatTokenIds } from './chatTokenIds';
+import { EncoderOnDemand, type EyesSource } from './encoderOnDemand';
 import { generate } from './generate';
 import { prefillCapacity, PrefillChunks } from './prefillChunks';
 import { Pace } from './pace';
 import { commonPrefixLength } from './prefix';
 import { forwardPromptOf, type ForwardInput, type SessionInput } from './prompt';
-import { type Eyes, TileEncoder } from './tileEncoder';
 
 /** Rows of one submission when logits of every position are wanted: 32 rows of 130,000 logits are 17 MB. */
 const ALL_LOGITS_ROWS = 32;
@@ -40,7 +40,7 @@ export interface SessionParts {
   contextLength: number;
   tokenizer: Tokenizer | null;
   /** Of a model that takes pictures. */
-  eyes: Eyes | null;
+  eyes: EyesSource | null;
 }
 
 /** One loaded model: weights and KV cache on a backend, recorded programs, and the tokens the cache holds. */
@@ -75,7 +75,7 @@ export class Session {
     private readonly decodeProgram: Program,
     private readonly prefillProgram: Program,
     private readonly loop: TokenLoop,
-    readonly encoder: TileEncoder | null,
+    readonly encoder: EncoderOnDemand | null,
     private readonly features: FeatureStore | null,
   ) {
     this.#chunks = new PrefillChunks(prefillProgram.capacity);
@@ -87,12 +87,12 @@ export class Session {
     const { hiddenSize, intermediateSize } = parts.model.config;
     const bytesPerRow = 4 * 3 * (hiddenSize + intermediateSize);
     const features = createFeatures(parts);
-    const [decode, prefill, encoder] = await Promise.all([
+    const [decode, prefill] = await Promise.all([
       compile(parts, 1, 'last'),
       compile(parts, prefillCapacity(bytesPerRow, parts.contextLength), 'last', features?.rows),
-      parts.eyes && TileEncoder.create(parts.backend, parts.eyes),
     ]);
     const loop = await parts.backend.createTokenLoop(decode, prefill, parts.model.config.vocabSize);
+    const encoder = parts.eyes && new EncoderOnDemand(parts.backend, parts.eyes);
     return new Session(parts, decode, prefill, loop, encoder, features);
   }
 
@@ -291,6 +291,7 @@ export class Session {
   async dispose(): Promise<void> {
     this.#isDisposed = true;
     await this.#queue;
+    this.encoder?.release();
     this.parts.backend.destroy();
   }
 
@@ -421,6 +422,5 @@ const NO_TILES: FeatureStore['counters'] = { tilesEncoded: 0, tilesReused: 0, en
 
 function createFeatures({ backend, model, contextLength, eyes }: SessionParts): FeatureStore | null {
   if (!eyes) return null;
-  const sizes = { rowsPerTile: eyes.config.numQueries, width: eyes.width };
-  return FeatureStore.create(backend, model.config.vocabSize, contextLength, sizes);
+  return FeatureStore.create(backend, model.config.vocabSize, contextLength, eyes);
 }
