@@ -377,6 +377,8 @@ export interface BenchmarkRequest {
   decode: number[];
   /** What one case may take; where it would take longer, it is not measured. */
   secondsPerCase: number;
+  /** Encodes a tile of a picture, too, with so many layers of the tower, which has 26. Left out: no tile. */
+  eyes?: { layers: number };
 }
 
 /** Reading a prompt of `tokens` tokens, or writing behind `tokens` tokens. */
@@ -432,6 +434,38 @@ export interface BenchmarkShapeReport {
   cases: BenchmarkCase[];
 }
 
+/** A tile of 448 × 448 through a vision tower and a resampler of 64 queries. */
+export interface BenchmarkEyesReport {
+  /** The model that has these sizes. */
+  model: string;
+  /** Layers of the tower that were measured, and those that the model has. */
+  layers: number;
+  allLayers: number;
+  patches: number;
+  weightBytes: number;
+  /** Memory that programs for pictures hold besides. */
+  programBytes: number;
+  /** Making weights and programs. */
+  setupSeconds: number;
+  result: BenchmarkEyesFigures | BenchmarkOmission;
+}
+
+/** Medians over `repeats`. */
+export interface BenchmarkEyesFigures {
+  state: 'measured';
+  secondsPerTile: number;
+  /** With all layers, by the operations that they take more; where all were measured, as measured. */
+  secondsWithAllLayers: number;
+  /** Slowest minus fastest repeat, over the median. */
+  spread: number;
+  repeats: number;
+  dispatches: number;
+  submits: number;
+  gigaflops: number;
+  /** Of the multiply-add rate measured on this device. */
+  shareOfPeak: number | null;
+}
+
 export interface BenchmarkReport {
   /** ISO 8601. */
   measuredAt: string;
@@ -441,11 +475,13 @@ export interface BenchmarkReport {
   /** f32 multiplications and additions of a multiply-add kernel; null on the CPU. */
   peakGigaflops: number | null;
   shapes: BenchmarkShapeReport[];
+  /** Where it was asked for. */
+  eyes?: BenchmarkEyesReport;
 }
 
 export interface BenchmarkProgress {
   /** What is being done now, for which shape and case. */
-  phase: 'device' | 'setup' | 'case';
+  phase: 'device' | 'setup' | 'case' | 'eyes';
   shape: BenchmarkShapeName | null;
   case: Pick<BenchmarkCase, 'kind' | 'tokens'> | null;
   /** Steps behind and steps in all. */

@@ -123,6 +123,7 @@ export const benchmarkOptions = objectOf<BenchmarkOptions>({
   prefill: listOf(wholeNumber(1), 'may be empty'),
   decode: listOf(wholeNumber(1), 'may be empty'),
   secondsPerCase: above0,
+  eyes: objectOf<NonNullable<BenchmarkOptions['eyes']>>({ layers: wholeNumber(1, 26) }, 'layers'),
   onProgress: aFunction,
   signal: anAbortSignal,
 });
