@@ -14,7 +14,7 @@ test('on a GPU, released eyes leave no buffer behind and see the same when they 
   const { signal } = new AbortController();
   const request = { contextLength: 64, eyes: 'release' } as const;
   const store = new WeightStore(database);
-  const session = await loadModel(store, { backend: 'webgpu' }, id, request, () => undefined, signal);
+  const session = await loadModel(store, { backend: 'webgpu', kernels: 'f32' }, id, request, () => undefined, signal);
   const values = new Random(5).rows(36, 48, session.encoder!.patchWidth);
   const see = async (key: string) => {
     const tiles = [{ key, start: 4, patches: () => ({ rows: 6, columns: 6, values }) }];
@@ -30,7 +30,7 @@ test('on a GPU, released eyes leave no buffer behind and see the same when they 
   expect(await see('second')).toEqual(logits);
   expect(session.stats().gpuBytes).toBe(seeing);
   await session.dispose();
-});
+}, 300_000);
 
 gpuTest('a scope that is refused a buffer gives back the others, and the backend goes on', async ({ device }) => {
   const backend = new GpuBackend(device);
