@@ -77,7 +77,8 @@ test('watches a camera, notices another scene, pauses, and answers a question in
   await page.getByTestId('live-ask').fill('What colour was the circle?');
   await page.getByTestId('live-send').click();
   const answer = page.locator('[data-testid=live-entry][data-asked=true]:not([data-state=writing])');
-  await expect(answer).toContainText('What colour was the circle?');
+  // A random model never ends an answer by itself.
+  await expect(answer).toContainText('What colour was the circle?', { timeout: 180_000 });
   await expect(answer.getByTestId('live-text')).not.toBeEmpty();
   await page.getByTestId('live-pause').click();
   await expect.poll(() => page.getByTestId('live-entry').count()).toBeGreaterThan(before + 1);

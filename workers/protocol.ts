@@ -131,6 +131,12 @@ export interface LoadRequest {
   contextLength?: number;
   kvCache?: 'auto' | KvCacheFormat;
   /**
+   * Of a model that sees: 'keep' loads the weights of its eyes with the others; 'release' brings them from storage with the
+   * first picture and frees them half a minute behind the last one. Default: 'auto', which releases heavy eyes on devices
+   * that are held in the hand or have little memory. Programs for pictures are made with the first one either way.
+   */
+  eyes?: 'auto' | 'keep' | 'release';
+  /**
    * 'exclusive' rejects with ModelInUseError where the model is loaded already, here or in another tab, and keeps others
    * from loading it. Default: 'shared', which only an exclusive load is in the way of.
    */
@@ -446,6 +452,8 @@ export interface BenchmarkRequest {
   decode: number[];
   /** What one case may take; where it would take longer, it is not measured. */
   secondsPerCase: number;
+  /** Encodes a tile of a picture, too, with so many layers of the tower, which has 26. Left out: no tile. */
+  eyes?: { layers: number };
 }
 
 /** Reading a prompt of `tokens` tokens, or writing behind `tokens` tokens. */
@@ -501,6 +509,38 @@ export interface BenchmarkShapeReport {
   cases: BenchmarkCase[];
 }
 
+/** A tile of 448 × 448 through a vision tower and a resampler of 64 queries. */
+export interface BenchmarkEyesReport {
+  /** The model that has these sizes. */
+  model: string;
+  /** Layers of the tower that were measured, and those that the model has. */
+  layers: number;
+  allLayers: number;
+  patches: number;
+  weightBytes: number;
+  /** Memory that programs for pictures hold besides. */
+  programBytes: number;
+  /** Making weights and programs. */
+  setupSeconds: number;
+  result: BenchmarkEyesFigures | BenchmarkOmission;
+}
+
+/** Medians over `repeats`. */
+export interface BenchmarkEyesFigures {
+  state: 'measured';
+  secondsPerTile: number;
+  /** With all layers, by the operations that they take more; where all were measured, as measured. */
+  secondsWithAllLayers: number;
+  /** Slowest minus fastest repeat, over the median. */
+  spread: number;
+  repeats: number;
+  dispatches: number;
+  submits: number;
+  gigaflops: number;
+  /** Of the multiply-add rate measured on this device. */
+  shareOfPeak: number | null;
+}
+
 export interface BenchmarkReport {
   /** ISO 8601. */
   measuredAt: string;
@@ -510,11 +550,13 @@ export interface BenchmarkReport {
   /** f32 multiplications and additions of a multiply-add kernel; null on the CPU. */
   peakGigaflops: number | null;
   shapes: BenchmarkShapeReport[];
+  /** Where it was asked for. */
+  eyes?: BenchmarkEyesReport;
 }
 
 export interface BenchmarkProgress {
   /** What is being done now, for which shape and case. */
-  phase: 'device' | 'setup' | 'case';
+  phase: 'device' | 'setup' | 'case' | 'eyes';
   shape: BenchmarkShapeName | null;
   case: Pick<BenchmarkCase, 'kind' | 'tokens'> | null;
   /** Steps behind and steps in all. */

@@ -34,7 +34,11 @@ async function measure(page: Page, appUrl: string, options: BenchOptions): Promi
   await openEnginePage(page, appUrl);
   const diagnostics = await page.evaluate(startEngine);
   const shapes = options.shapes ?? shapesFor(diagnostics);
-  return page.evaluate(benchmark, { shapes, secondsPerCase: options.secondsPerCase });
+  return page.evaluate(benchmark, {
+    shapes,
+    secondsPerCase: options.secondsPerCase,
+    ...(options.eyes && { eyes: options.eyes }),
+  });
 }
 
 /** Runs in the page. */
@@ -44,7 +48,7 @@ async function startEngine() {
 }
 
 /** Runs in the page. */
-function benchmark(request: { shapes: BenchmarkShapeName[]; secondsPerCase: number }) {
+function benchmark(request: { shapes: BenchmarkShapeName[]; secondsPerCase: number; eyes?: { layers: number } }) {
   const { showStep } = window as unknown as Record<'showStep', (progress: BenchmarkProgress) => void>;
   return window.engine.benchmark({ ...request, onProgress: showStep });
 }

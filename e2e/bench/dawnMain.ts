@@ -11,7 +11,7 @@ import { printReport, stepLine } from './table';
 
 /** The engine's benchmark in Node, on Dawn: for machines that have a GPU and no browser. Made one file by dawn.ts. */
 
-const USAGE = `node bench.mjs [--shapes nano,0.3B,1B,2B] [--seconds 10 per case] [--out bench.json]
+const USAGE = `node bench.mjs [--shapes nano,0.3B,1B,2B] [--seconds 10 per case] [--eyes 26 layers] [--out bench.json]
                [--toggles Dawn toggles, such as allow_unsafe_apis]`;
 
 const options = argumentsOrUsage(() => {
@@ -55,6 +55,7 @@ const request = {
   prefill: [128, 512, 2048],
   decode: [128, 1024, 4096],
   secondsPerCase: options.secondsPerCase,
+  ...(options.eyes && { eyes: options.eyes }),
 };
 const report = await runBenchmark(
   engineOptions,

@@ -1,5 +1,6 @@
 import type {
   BenchmarkCase,
+  BenchmarkEyesReport,
   BenchmarkProgress,
   BenchmarkReport,
   BenchmarkShapeReport,
@@ -41,6 +42,29 @@ export function printReport(report: BenchmarkReport): void {
   console.table(cases.map(([shape, measured]) => row(shape, measured)));
   for (const [{ shape }, { kind, tokens, result }] of cases) {
     if (result.state !== 'measured') console.log(`${shape} ${kind} ${tokens}: ${result.state}, ${result.detail}`);
+  }
+  if (report.eyes) printEyes(report.eyes, report.shapes);
+}
+
+/** A tile, and what it makes of the first token: the features are read like a prompt, behind it. */
+function printEyes(eyes: BenchmarkEyesReport, shapes: readonly BenchmarkShapeReport[]): void {
+  const { model, layers, allLayers, patches, weightBytes, programBytes, setupSeconds, result } = eyes;
+  const memory = `${three(weightBytes / 1e6)} MB of weights, ${three(programBytes / 1e6)} MB of programs`;
+  console.log(`eyes of ${model}, ${layers} of ${allLayers} layers: ${memory}, made in ${three(setupSeconds)} s`);
+  if (result.state !== 'measured')
+    return console.log(`a tile of ${patches} patches: ${result.state}, ${result.detail}`);
+  const { secondsPerTile, secondsWithAllLayers, repeats, dispatches, submits, gigaflops, shareOfPeak } = result;
+  const share = shareOfPeak === null ? '' : `, ${three(100 * shareOfPeak)} % of the peak`;
+  const work = `${dispatches} dispatches in ${submits} submits, ${three(gigaflops)} GFLOP/s${share}`;
+  const runs = repeats > 1 ? `, spread ${three(100 * result.spread)} % over ${repeats}` : '';
+  console.log(`a tile of ${patches} patches: ${three(secondsPerTile)} s${runs}; ${work}`);
+  if (layers < allLayers)
+    console.log(`scaled to ${allLayers} layers by their operations: ${three(secondsWithAllLayers)} s`);
+  for (const { shape, cases } of shapes) {
+    const prefill = cases.find(({ kind, tokens }) => kind === 'prefill' && tokens === 128)?.result;
+    if (prefill?.state !== 'measured') continue;
+    const seconds = three(secondsWithAllLayers + prefill.firstTokenSeconds);
+    console.log(`first token behind a picture of one tile and a short question (prefill 128), ${shape}: ${seconds} s`);
   }
 }
 

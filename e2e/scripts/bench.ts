@@ -11,8 +11,8 @@ import { argumentsOrUsage } from '../commandLine';
 /** Measures the engine, in the built app or in Node on Dawn; a table to read and JSON to keep. */
 
 const USAGE = `npm run bench -- [--gpu hardware|software|none] [--model nano | file.gguf | folder | URL | owner/repository]
-                 [--shapes nano,0.3B,1B,2B] [--seconds 10 per case] [--out e2e/results/bench.json]
-npm run bench -- --dawn [--shapes …] [--seconds …] [--out …]    in Node on Dawn, for a machine without a browser
+                 [--shapes nano,0.3B,1B,2B] [--seconds 10 per case] [--eyes 26 layers] [--out e2e/results/bench.json]
+npm run bench -- --dawn [--shapes …] [--seconds …] [--eyes …] [--out …]    in Node on Dawn, for a machine without a browser
 npm run bench -- --dawn --bundle folder                         writes that as one file, to be carried elsewhere`;
 
 const BUNDLE_FOLDER = 'node_modules/.cache/bench-dawn';
@@ -38,7 +38,8 @@ if (values.bundle !== undefined) {
 } else if (values.dawn) {
   const file = await bundleDawnBenchmark(BUNDLE_FOLDER);
   const shapes = options.shapes ? ['--shapes', options.shapes.join()] : [];
-  const args = [...shapes, '--seconds', String(options.secondsPerCase), '--out', options.out];
+  const eyes = options.eyes ? ['--eyes', String(options.eyes.layers)] : [];
+  const args = [...shapes, ...eyes, '--seconds', String(options.secondsPerCase), '--out', options.out];
   process.exitCode = await runDawnBenchmark(file, args);
 } else {
   const result = await benchInBrowser(values.gpu as Gpu, values.model, options);

@@ -112,6 +112,7 @@ export const repairOptions = objectOf<RepairOptions>({ ...fetching, source: mode
 export const loadOptions = objectOf<LoadOptions>({
   contextLength: wholeNumber(1),
   kvCache: oneOf('auto', 'f32', 'f16', 'int8'),
+  eyes: oneOf('auto', 'keep', 'release'),
   sharing: oneOf('shared', 'exclusive'),
   onProgress: aFunction,
   signal: anAbortSignal,
@@ -122,6 +123,7 @@ export const benchmarkOptions = objectOf<BenchmarkOptions>({
   prefill: listOf(wholeNumber(1), 'may be empty'),
   decode: listOf(wholeNumber(1), 'may be empty'),
   secondsPerCase: above0,
+  eyes: objectOf<NonNullable<BenchmarkOptions['eyes']>>({ layers: wholeNumber(1, 26) }, 'layers'),
   onProgress: aFunction,
   signal: anAbortSignal,
 });

@@ -565,7 +565,7 @@ export const en = {
     link: 'Live mode',
     enter: 'Watch live with this model',
     heading: 'Let the model watch',
-    lead: 'It watches through the camera, says what happens, and answers questions about what it has seen. Pictures never leave this device, and nothing is stored unless you keep it.',
+    lead: 'It watches a camera, a screen or a video, says what happens, and answers questions about what it has seen. Pictures never leave this device, and nothing is stored unless you keep it.',
     back: 'Back',
     question: 'What do you want to know?',
     questions: ['What is happening?', 'What should I do next?'],

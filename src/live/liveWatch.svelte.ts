@@ -8,7 +8,7 @@ import { changeBetween, CHANGED_SHARE, type Luma } from './sceneChange';
 
 /** A remark is a sentence or two: the scene goes on meanwhile. */
 const REMARK_TOKENS = 64;
-const ANSWER_TOKENS = 256;
+const ANSWER_TOKENS = 128;
 /** Entries behind this many lose their small pictures. */
 const MOST_THUMBNAILS = 300;
 

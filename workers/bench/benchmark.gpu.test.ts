@@ -22,7 +22,7 @@ gpuTest('a made-up model has finite logits, also behind keys and values that nob
   const backend = new GpuBackend(device);
   const model = await createSyntheticModel(backend, SHAPES.nano, 400);
   const session = await Session.create(model.parts);
-  await fillWeights(model, running());
+  await fillWeights(backend, model, running());
   const { logits } = await session.forward({ tokenIds: [5, 6, 7, 800] }, 'all');
   const magnitude = Math.sqrt(logits.reduce((sum, logit) => sum + logit ** 2, 0) / logits.length);
   expect(magnitude).toBeGreaterThan(0.05);

@@ -1,4 +1,3 @@
-import { hasErrorName } from '../errors';
 import { requestDevice } from '../gpu/device';
 import { GpuBackend } from '../ops/gpuBackend';
 import type {
@@ -15,8 +14,10 @@ import { createBackend } from '../session/createBackend';
 import { diagnose } from '../session/diagnose';
 import { Session } from '../session/session';
 import { measureCopy, measurePeak } from './deviceRates';
+import { measureEyes } from './eyesBenchmark';
 import { figuresOf, type DeviceRates } from './figures';
 import { measureCase, MOST_DECODED, warmUp } from './measureCase';
+import { omissionFor, tooSlow } from './omission';
 import { SHAPES } from './shapes';
 import { createSyntheticModel, fillWeights, workloadOf } from './syntheticModel';
 import { parameters, prefillOperations } from './workload';
@@ -47,7 +48,7 @@ export async function runBenchmark(
   };
   const cases = casesOf(request);
   let done = 0;
-  const total = 1 + request.shapes.length * (1 + cases.length);
+  const total = 1 + request.shapes.length * (1 + cases.length) + (request.eyes ? 1 : 0);
   const tell = (phase: BenchmarkProgress['phase'], shape: BenchmarkShapeName | null, current: Case | null) =>
     onProgress({ phase, shape, case: current, done: done++, total, report });
 
@@ -64,6 +65,10 @@ export async function runBenchmark(
       shapeReport.cases.push({ ...current, result: await bench.resultOf(current) });
     }
     await bench.dispose();
+  }
+  if (request.eyes) {
+    tell('eyes', null, null);
+    report.eyes = await measureEyes(options, request.eyes.layers, request.secondsPerCase, report.peakGigaflops, signal);
   }
   return report;
 }
@@ -186,7 +191,7 @@ async function openSession(
   try {
     const model = await createSyntheticModel(backend, SHAPES[shape], contextLength);
     const session = await Session.create(model.parts);
-    await fillWeights(model, signal);
+    await fillWeights(backend, model, signal);
     await warmUp(session, signal);
     return session;
   } catch (error) {
@@ -228,17 +233,6 @@ function emptyReport(shape: BenchmarkShapeName): BenchmarkShapeReport {
     kernels: [],
     cases: [],
   };
-}
-
-function tooSlow(detail: string): BenchmarkOmission {
-  return { state: 'too-slow', detail };
-}
-
-function omissionFor(error: unknown): BenchmarkOmission {
-  const detail = error instanceof Error ? error.message : String(error);
-  if (hasErrorName(error, 'OutOfMemoryError')) return { state: 'out-of-memory', detail };
-  if (hasErrorName(error, 'AbortError')) return { state: 'stopped', detail };
-  return { state: 'failed', detail };
 }
 
 function format(seconds: number): string {

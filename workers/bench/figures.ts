@@ -46,16 +46,19 @@ export function figuresOf(
   };
 }
 
-function shareOf(part: number | null, whole: number | null): number | null {
+/** Null where either is not known. */
+export function shareOf(part: number | null, whole: number | null): number | null {
   return part === null || whole === null ? null : part / whole;
 }
 
-function median(values: number[]): number {
+/** The middle value, or the mean of the middle two. */
+export function median(values: number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
-function spread(values: number[]): number {
+/** Largest minus smallest, over the median. */
+export function spread(values: number[]): number {
   return (Math.max(...values) - Math.min(...values)) / median(values);
 }

@@ -81,8 +81,11 @@ export async function createSyntheticModel(
 }
 
 /** Weights that keep every activation finite. Throws AbortError. */
-export async function fillWeights({ parts, matrices, vectors }: SyntheticModel, signal: AbortSignal): Promise<void> {
-  const { backend } = parts;
+export async function fillWeights(
+  backend: Backend,
+  { matrices, vectors }: Pick<SyntheticModel, 'matrices' | 'vectors'>,
+  signal: AbortSignal,
+): Promise<void> {
   let unflushedBytes = 0;
   const written = async (bytes: number) => {
     unflushedBytes += bytes;
@@ -118,7 +121,14 @@ function formatOf({ vocabularyFormat }: BenchmarkShape, name: string): Matrix['f
   return name === 'embedTokens' || name === 'lmHead' ? vocabularyFormat : 'int4';
 }
 
-function createMatrix(backend: Backend, name: string, format: Matrix['format'], rows: number, columns: number): Matrix {
+/** A matrix of zeros, in shards as an import makes them. */
+export function createMatrix(
+  backend: Backend,
+  name: string,
+  format: Matrix['format'],
+  rows: number,
+  columns: number,
+): Matrix {
   const { tileBytes } = matrixLayout(format, rows, columns);
   const shardRows = Math.floor(MAX_SHARD_BYTES / tileBytes) * TILE_ROWS;
   const shards = Array.from({ length: Math.ceil(rows / shardRows) }, (_, i) => {

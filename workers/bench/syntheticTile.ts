@@ -23,11 +23,12 @@ function seededRandom(seed: number): Random {
 }
 
 /**
- * One packed tile of an int4 or int8 matrix: random codes, and scales that give weights around zero with a standard
+ * One packed tile of an f32, int4 or int8 matrix: random floats, or random codes, and scales that give weights around zero with a standard
  * deviation of 1 / √columns, so that a product has the magnitude of its input. Rows from `usedRows` on are zero weights.
  */
 export function syntheticTile(layout: MatrixLayout, usedRows: number): Uint8Array<ArrayBuffer> {
   const random = seededRandom(layout.columns);
+  if (layout.format === 'f32') return floatTile(layout, random, usedRows);
   const bytes = Uint8Array.from({ length: layout.tileBytes }, () => random() * 256);
   const view = new DataView(bytes.buffer);
   for (let block = 0; block < layout.blocks; block++) {
@@ -39,6 +40,15 @@ export function syntheticTile(layout: MatrixLayout, usedRows: number): Uint8Arra
     }
   }
   return bytes;
+}
+
+/** Four floats of each row follow each other. */
+function floatTile({ tileBytes, columns }: MatrixLayout, random: Random, usedRows: number): Uint8Array<ArrayBuffer> {
+  const unit = Math.sqrt(12 / columns);
+  const floats = Float32Array.from({ length: tileBytes / 4 }, (_, i) =>
+    Math.floor(i / 4) % TILE_ROWS < usedRows ? unit * (random() - 0.5) : 0,
+  );
+  return new Uint8Array(floats.buffer);
 }
 
 /** The minimum is the middle code, so that weights are around zero. */

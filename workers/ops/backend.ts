@@ -51,6 +51,11 @@ export interface Backend {
   readonly lost: Promise<never>;
   /** Zero-filled device memory. Throws OutOfMemoryError. */
   createBuffer(label: string, byteLength: number): DeviceBuffer;
+  /**
+   * What `make` returns, once there is room for the buffers that it creates. Where there is none, what was made is given to
+   * `free` and OutOfMemoryError thrown; the backend stays usable.
+   */
+  allocate<T>(make: () => T, free: (made: T) => void): Promise<T>;
   /** `byteOffset` and the length of `data` are multiples of 4. */
   write(buffer: DeviceBuffer, byteOffset: number, data: Uint8Array): void;
   /** Copies the first `byteLength` bytes of a buffer to another, from `byteOffset` on; both multiples of 4. */

@@ -42,6 +42,11 @@ export class CpuBackend implements Backend {
     }
   }
 
+  /** There is room, or `make` throws. */
+  async allocate<T>(make: () => T): Promise<T> {
+    return make();
+  }
+
   write(buffer: DeviceBuffer, byteOffset: number, data: Uint8Array): void {
     cpuBuffer(buffer).bytes.set(data, byteOffset);
     this.counters.uploadedBytes += data.byteLength;

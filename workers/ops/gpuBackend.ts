@@ -126,10 +126,6 @@ export class GpuBackend implements Backend {
     if (this.#failure) throw this.#failure;
   }
 
-  /**
-   * What `make` returns, once the device has made the buffers in it. Where it had no room for one, what was made is
-   * given to `free` and OutOfMemoryError thrown; the backend stays usable.
-   */
   async allocate<T>(make: () => T, free: (made: T) => void): Promise<T> {
     const others = this.#allocations;
     const own: Promise<Error | null>[] = [];

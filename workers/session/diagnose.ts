@@ -1,16 +1,10 @@
 import type { Diagnostics, EngineOptions, KernelReport } from '../protocol';
 import { estimateStorage } from '../storage/quota';
 import { probeBackend } from './createBackend';
+import { deviceMemoryGiB } from './deviceMemory';
 
 /** What this device and browser offer, and what the engine makes of it; `loaded` are the kernels of a loaded model. */
 export async function diagnose(options: EngineOptions, loaded: readonly KernelReport[] | null): Promise<Diagnostics> {
   const [probe, storage] = await Promise.all([probeBackend(options, loaded), estimateStorage()]);
   return { ...probe, kernels: [...probe.kernels], deviceMemoryGiB: deviceMemoryGiB(), storage };
-}
-
-/** Chromium alone tells, in powers of two. */
-function deviceMemoryGiB(): number | null {
-  if (typeof navigator === 'undefined' || !('deviceMemory' in navigator)) return null;
-  const memory: unknown = navigator.deviceMemory;
-  return typeof memory === 'number' ? memory : null;
 }

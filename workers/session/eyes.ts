@@ -2,8 +2,8 @@ import type { VisionConfig } from '../checkpoint/visionConfig';
 import { mergingWeights, resamplingWeights } from '../model/visionWeights';
 import type { Backend } from '../ops/backend';
 import { Ops, type Matrix, type Vector } from '../ops/graph';
-import { MergingEncoder, mostMergedRows, type MergingEyes } from './mergingEncoder';
-import { ResamplingEncoder, type ResamplingEyes } from './resamplingEncoder';
+import { MergingEncoder, mostMergedPatches, mostMergedRows, type MergingEyes } from './mergingEncoder';
+import { mostResampledPatches, ResamplingEncoder, type ResamplingEyes } from './resamplingEncoder';
 import type { TileEncoder } from './tileEncoder';
 
 /** The eyes of a model on a backend. */
@@ -26,12 +26,18 @@ export function createTileEncoder(backend: Backend, eyes: Eyes): Promise<TileEnc
   return eyes.kind === 'merging' ? MergingEncoder.create(backend, eyes) : ResamplingEncoder.create(backend, eyes);
 }
 
+/** Patches of the largest tile that eyes encode. */
+export function mostPatches(config: VisionConfig): number {
+  return config.version === '4.6' ? mostMergedPatches(config) : mostResampledPatches(config);
+}
+
 /** How many feature rows a tile has, at most and at least but for odd shapes, and the floats from one to the next. */
-export function featureSizes(eyes: Eyes): { rowsPerTile: number; fewestRows: number; width: number } {
-  const width = new Ops(1).bytesOf(eyes.width) / Float32Array.BYTES_PER_ELEMENT;
-  if (eyes.kind === 'resampling') {
-    return { rowsPerTile: eyes.config.numQueries, fewestRows: eyes.config.numQueries, width };
-  }
-  const rowsPerTile = mostMergedRows(eyes.config);
+export function featureSizes(
+  config: VisionConfig,
+  hiddenSize: number,
+): { rowsPerTile: number; fewestRows: number; width: number } {
+  const width = new Ops(1).bytesOf(hiddenSize) / Float32Array.BYTES_PER_ELEMENT;
+  if (config.version !== '4.6') return { rowsPerTile: config.numQueries, fewestRows: config.numQueries, width };
+  const rowsPerTile = mostMergedRows(config);
   return { rowsPerTile, fewestRows: rowsPerTile / 2, width };
 }

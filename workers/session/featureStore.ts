@@ -66,7 +66,7 @@ export class FeatureStore {
   async insert(
     tokenIds: readonly number[],
     tiles: readonly PromptTile[],
-    encoder: TileEncoder,
+    encoder: Pick<TileEncoder, 'encode'>,
     throwIfStopped: () => void,
     onProgress: (progress: PictureProgress) => void = () => undefined,
   ): Promise<number[]> {
@@ -114,7 +114,7 @@ export class FeatureStore {
   async #encode(
     { key, patches }: PromptTile,
     needed: ReadonlySet<string>,
-    encoder: TileEncoder,
+    encoder: Pick<TileEncoder, 'encode'>,
     throwIfStopped: () => void,
   ): Promise<StoredTile> {
     const started = performance.now();

@@ -5,7 +5,7 @@ import { picturePlaceholder } from '../image/placeholders';
 import { planSlices, tileSizes, type Size, type SlicePlan } from '../image/slicing';
 import type { PictureInspection, PicturePlan } from '../protocol';
 import type { Session } from './session';
-import { mostPatches } from './tileEncoder';
+import { mostPatches } from './eyes';
 
 /**
  * The ways in which the model of a session can cut a picture file, and what they cost. Throws what decodePicture and

@@ -4,6 +4,9 @@ import type { ModelConfig } from '../checkpoint/modelConfig';
 import { engineError, hasErrorName } from '../errors';
 import { languageModelWeights } from '../model/weights';
 import { ropeTable } from '../model/ropeTable';
+import { isVisionTensor } from '../checkpoint/visionTensors';
+import type { VisionConfig } from '../checkpoint/visionConfig';
+import { keepsEyes } from '../memory/eyesMemory';
 import type { Backend } from '../ops/backend';
 import { kvCacheFormat } from '../memory/kvCacheFormat';
 import { convolutionStateFloats, deltaStateFloats, kvCacheBytes } from '../ops/layerMemoryLayout';
@@ -15,7 +18,9 @@ import type { WeightStore } from '../storage/weightStore';
 import { thinkingOf } from '../tokenizer/thinking';
 import { Tokenizer } from '../tokenizer/tokenizer';
 import { createBackend, rememberPlainKernels } from './createBackend';
-import { eyesOf } from './eyes';
+import type { EyesSource } from './encoderOnDemand';
+import { eyesOf, type Eyes } from './eyes';
+import { eyesDevice } from './eyesDevice';
 import { Session, type SessionParts } from './session';
 
 /** A page that did not ask gets room for a long conversation without the cache outweighing the model. */
@@ -77,25 +82,26 @@ async function loadOnto(
 ): Promise<Session> {
   // Read from the template itself: not every manifest has it.
   const info = { ...manifest.info, thinking: tokenizerRecord && thinkingOf(tokenizerRecord) };
-  const buffers = new Map(manifest.tensors.map((tensor) => [tensor, createShards(backend, tensor)]));
-  const parts = createParts(backend, manifest, buffers, request);
+  const isReleased = releasesEyes(manifest, request);
+  const buffers = createTensors(backend, manifest, ({ name }) => !isReleased || !isVisionTensor(name));
+  const { vision } = manifest.config;
+  const eyes = vision
+    ? isReleased
+      ? releasedEyes(store, manifest, vision)
+      : keptEyes(manifest, vision, namedTensors(buffers))
+    : null;
+  const parts = { ...createParts(backend, manifest, buffers, request), eyes };
   const tokenizer = tokenizerRecord && new Tokenizer(tokenizerRecord);
   const compileFailure = new AbortController();
   const compiling = Session.create({ backend, info, tokenizer, ...parts });
   compiling.catch(() => compileFailure.abort());
-  const uploading = upload(
-    store,
-    backend,
-    manifest,
-    buffers,
-    onProgress,
-    AbortSignal.any([signal, compileFailure.signal]),
-  );
+  const uploadingSignal = AbortSignal.any([signal, compileFailure.signal]);
+  const uploading = upload(store, backend, manifest, buffers, onProgress, () => throwIfAborted(uploadingSignal));
   // Neither is left behind running on a backend that is destroyed; of two failures, the compiler's caused the other.
   const [compiled, uploaded] = await Promise.allSettled([
     compiling,
-    uploading.then(() => {
-      onProgress({ phase: 'compiling', loadedBytes: info.bytes, totalBytes: info.bytes });
+    uploading.then((loadedBytes) => {
+      onProgress({ phase: 'compiling', loadedBytes, totalBytes: loadedBytes });
     }),
   ]);
   if (compiled.status === 'rejected') throw compiled.reason;
@@ -110,7 +116,7 @@ function createParts(
   manifest: Manifest,
   buffers: ReadonlyMap<TensorEntry, Matrix['shards']>,
   request: LoadRequest,
-): Pick<SessionParts, 'model' | 'memory' | 'contextLength' | 'eyes'> {
+): Pick<SessionParts, 'model' | 'memory' | 'contextLength'> {
   const { config } = manifest;
   const contextLength = contextLengthFor(manifest, request);
   const tensors = namedTensors(buffers);
@@ -121,12 +127,45 @@ function createParts(
   const vector = (name: string) => found(tensors.vectors, name);
   const table = { positions: contextLength, headDim: rotaryDim, buffer: rope };
   const weights = languageModelWeights(config, table, matrix, vector);
-  const { vision, hiddenSize } = config;
-  const eyes = vision ? eyesOf(vision, hiddenSize, matrix, vector) : null;
   const { kvCache = 'auto' } = request;
   const format = kvCache === 'auto' ? kvCacheFormat(manifest, contextLength, backend.mostBufferBytes) : kvCache;
   const memory = createLayerMemory(backend, config, contextLength, format);
-  return { model: { config, weights }, memory, contextLength, eyes };
+  return { model: { config, weights }, memory, contextLength };
+}
+
+function releasesEyes({ tensors }: Manifest, { eyes = 'auto' }: LoadRequest): boolean {
+  const shards = tensors.filter(({ name }) => isVisionTensor(name)).flatMap((tensor) => tensor.shards);
+  const bytes = shards.reduce((sum, shard) => sum + shard.bytes, 0);
+  return eyes === 'auto' ? !keepsEyes(bytes, eyesDevice()) : eyes === 'release';
+}
+
+/** Eyes whose weights are loaded with the others. */
+function keptEyes({ config }: Manifest, vision: VisionConfig, tensors: NamedTensors): EyesSource {
+  const eyes = namedEyes(vision, config.hiddenSize, tensors);
+  return { config: vision, width: config.hiddenSize, isReleased: false, open: () => Promise.resolve(eyes) };
+}
+
+/** Eyes whose weights come from storage each time they are opened. The model cannot be removed while it is loaded. */
+function releasedEyes(store: WeightStore, manifest: Manifest, vision: VisionConfig): EyesSource {
+  const { hiddenSize } = manifest.config;
+  const open = async (backend: Backend, throwIfStopped: () => void) => {
+    const buffers = createTensors(backend, manifest, ({ name }) => isVisionTensor(name));
+    // Room for all of them is asked for before the first is read.
+    await backend.flush();
+    await upload(store, backend, manifest, buffers, () => undefined, throwIfStopped);
+    return namedEyes(vision, hiddenSize, namedTensors(buffers));
+  };
+  return { config: vision, width: hiddenSize, isReleased: true, open };
+}
+
+function namedEyes(config: VisionConfig, width: number, tensors: NamedTensors): Eyes {
+  const matrix = (name: string) => found(tensors.matrices, name);
+  const vector = (name: string) => found(tensors.vectors, name);
+  return eyesOf(config, width, matrix, vector);
+}
+
+function createTensors(backend: Backend, { tensors }: Manifest, isWanted: (tensor: TensorEntry) => boolean) {
+  return new Map(tensors.filter(isWanted).map((tensor) => [tensor, createShards(backend, tensor)]));
 }
 
 function throwIfAborted(signal: AbortSignal): void {
@@ -137,24 +176,24 @@ function createShards(backend: Backend, { name, shards }: TensorEntry): Matrix['
   return shards.map(({ rowStart, rows, bytes }) => ({ rowStart, rows, buffer: backend.createBuffer(name, bytes) }));
 }
 
-/** Streams the stored chunks into their buffers. */
+/** Streams the stored chunks into their buffers. Returns how many bytes they are. */
 async function upload(
   store: WeightStore,
   backend: Backend,
   manifest: Manifest,
   buffers: ReadonlyMap<TensorEntry, Matrix['shards']>,
   onProgress: (progress: Progress) => void,
-  signal: AbortSignal,
-): Promise<void> {
-  const totalBytes = manifest.info.bytes;
+  throwIfStopped: () => void,
+): Promise<number> {
   const started = performance.now();
   let loadedBytes = 0;
   let unflushedBytes = 0;
   let draining = Promise.resolve();
   const places = chunkPlaces(buffers);
+  const totalBytes = places.reduce((sum, { chunk }) => sum + chunk.bytes, 0);
   const reading: Promise<Uint8Array<ArrayBuffer>>[] = [];
   for (const [i, { buffer, offset }] of places.entries()) {
-    throwIfAborted(signal);
+    throwIfStopped();
     for (const { chunk } of places.slice(i + reading.length, i + CHUNKS_AHEAD)) {
       const bytes = store.getChunk(manifest, chunk);
       // The `await` of it reports a failure; until then it must not count as unhandled.
@@ -179,6 +218,7 @@ async function upload(
   }
   await draining;
   await backend.flush();
+  return totalBytes;
 }
 
 /** All chunks in the order in which they are stored, each with its place on the device. */

@@ -44,7 +44,7 @@ export class MergingEncoder implements TileEncoder {
 
   /** Records and compiles the programs. Throws OutOfMemoryError or UnsupportedError. */
   static async create(backend: Backend, { config, weights, width }: MergingEyes): Promise<MergingEncoder> {
-    const capacity = mostPatches(config);
+    const capacity = mostMergedPatches(config);
     const { hiddenSize, numHeads } = config.tower;
     const cache = towerCache(backend, 'vision', capacity, numHeads, hiddenSize / numHeads);
     const model: MergingTower = { config, weights };
@@ -121,11 +121,11 @@ export class MergingEncoder implements TileEncoder {
 
 /** Feature rows of the largest tile that is encoded. */
 export function mostMergedRows(config: MergingVision): number {
-  return mostPatches(config) / MERGED_ROWS ** (config.insertLayer === null ? 1 : 2);
+  return mostMergedPatches(config) / MERGED_ROWS ** (config.insertLayer === null ? 1 : 2);
 }
 
-/** A whole number of what becomes one row. */
-function mostPatches({ image }: MergingVision): number {
+/** Patches of the largest tile that is encoded: a whole number of what becomes one row. */
+export function mostMergedPatches({ image }: MergingVision): number {
   const nominal = Math.ceil(image.scaleResolution / image.patchSize) ** 2;
   return Math.ceil((ROOM * nominal) / MERGED_ROWS ** 2) * MERGED_ROWS ** 2;
 }

@@ -43,7 +43,7 @@ export class ResamplingEncoder implements TileEncoder {
   /** Records and compiles the programs. Throws OutOfMemoryError or UnsupportedError. */
   static async create(backend: Backend, eyes: ResamplingEyes): Promise<ResamplingEncoder> {
     const { config, weights, width } = eyes;
-    const capacity = mostPatches(config);
+    const capacity = mostResampledPatches(config);
     const { hiddenSize, numHeads } = config.tower;
     const ownCache = towerCache(backend, 'vision', capacity, numHeads, hiddenSize / numHeads);
     const cache = towerCache(backend, 'resampler', capacity, width / RESAMPLER_HEAD_DIM, RESAMPLER_HEAD_DIM);
@@ -132,7 +132,7 @@ export class ResamplingEncoder implements TileEncoder {
 }
 
 /** Patches of the largest tile that is encoded. */
-function mostPatches({ image }: ResamplingVision): number {
+export function mostResampledPatches({ image }: ResamplingVision): number {
   const nominal = Math.ceil(image.scaleResolution / image.patchSize) ** 2;
   return image.cut === 'squash' ? nominal : Math.ceil(ROOM * nominal);
 }

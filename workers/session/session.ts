@@ -21,14 +21,14 @@ import type { Tokenizer } from '../tokenizer/tokenizer';
 import { ChatPictures, hasPictures } from './chatPictures';
 import { FeatureStore, type PromptTile } from './featureStore';
 import { chatTokenIds } from './chatTokenIds';
-import { createTileEncoder, featureSizes, type Eyes } from './eyes';
+import { EncoderOnDemand, type EyesSource } from './encoderOnDemand';
+import { featureSizes } from './eyes';
 import { generate } from './generate';
 import { prefillCapacity, PrefillChunks } from './prefillChunks';
 import { Pace } from './pace';
 import { commonPrefixLength } from './prefix';
 import { StateSnapshots } from './stateSnapshots';
 import { forwardPromptOf, type ForwardInput, type SessionInput } from './prompt';
-import type { TileEncoder } from './tileEncoder';
 
 /** Rows of one submission when logits of every position are wanted: 32 rows of 130,000 logits are 17 MB. */
 const ALL_LOGITS_ROWS = 32;
@@ -50,7 +50,7 @@ export interface SessionParts {
   contextLength: number;
   tokenizer: Tokenizer | null;
   /** Of a model that takes pictures. */
-  eyes: Eyes | null;
+  eyes: EyesSource | null;
 }
 
 /** One loaded model: weights and KV cache on a backend, recorded programs, and the tokens the cache holds. */
@@ -87,7 +87,7 @@ export class Session {
     private readonly decodeProgram: Program,
     private readonly prefillProgram: Program,
     private readonly loop: TokenLoop,
-    readonly encoder: TileEncoder | null,
+    readonly encoder: EncoderOnDemand | null,
     private readonly features: FeatureStore | null,
     states: StateSnapshots | null,
   ) {
@@ -102,12 +102,12 @@ export class Session {
     const bytesPerRow = 4 * 3 * (hiddenSize + intermediateSize);
     const features = createFeatures(parts);
     const states = StateSnapshots.create(parts.backend, parts.memory);
-    const [decode, prefill, encoder] = await Promise.all([
+    const [decode, prefill] = await Promise.all([
       compile(parts, 1, 'last'),
       compile(parts, prefillCapacity(bytesPerRow, parts.contextLength), 'last', features?.rows),
-      parts.eyes && createTileEncoder(parts.backend, parts.eyes),
     ]);
     const loop = await parts.backend.createTokenLoop(decode, prefill, parts.model.config.vocabSize);
+    const encoder = parts.eyes && new EncoderOnDemand(parts.backend, parts.eyes);
     return new Session(parts, decode, prefill, loop, encoder, features, states);
   }
 
@@ -353,6 +353,7 @@ export class Session {
   async dispose(): Promise<void> {
     this.#isDisposed = true;
     await this.#queue;
+    this.encoder?.release();
     this.parts.backend.destroy();
   }
 
@@ -501,5 +502,6 @@ const NO_TILES: FeatureStore['counters'] = { tilesEncoded: 0, tilesReused: 0, en
 
 function createFeatures({ backend, model, contextLength, eyes }: SessionParts): FeatureStore | null {
   if (!eyes) return null;
-  return FeatureStore.create(backend, model.config.vocabSize, contextLength, featureSizes(eyes));
+  const sizes = featureSizes(eyes.config, eyes.width);
+  return FeatureStore.create(backend, model.config.vocabSize, contextLength, sizes);
 }

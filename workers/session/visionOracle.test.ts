@@ -10,7 +10,6 @@ import { goldenFile, hasOracle, oracleFiles, type GoldenFile, type GoldenPrompt 
 import type { PromptTile } from './featureStore';
 import { loadModel } from './loadModel';
 import type { Session } from './session';
-import type { TileEncoder } from './tileEncoder';
 
 /** What the reference models see, on the CPU backend; what they say about it: visionChat.test.ts. */
 
@@ -59,7 +58,7 @@ interface GoldenTile extends PromptTile {
 function goldenTiles(
   { index, image_bounds: bounds = [] }: GoldenPrompt,
   { tensor }: GoldenFile,
-  { patchWidth }: TileEncoder,
+  { patchWidth }: { patchWidth: number },
 ): GoldenTile[] | null {
   const tiles = bounds.map(([start], tile): GoldenTile | null => {
     const name = `p${index}.tile${tile}`;

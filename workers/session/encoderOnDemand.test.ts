@@ -1,0 +1,93 @@
+import 'fake-indexeddb/auto';
+import { expect, test } from 'vitest';
+import { WeightStore } from '../storage/weightStore';
+import { importModel, newDatabase } from '../testing/importing';
+import { Random } from '../testing/random';
+import { tinyVisionFolder } from '../testing/tinyVisionCheckpoint';
+import { EncoderOnDemand, type EyesSource } from './encoderOnDemand';
+import { loadModel } from './loadModel';
+import type { Session } from './session';
+
+async function load(eyes: 'keep' | 'release') {
+  const database = newDatabase();
+  const { id } = await importModel(tinyVisionFolder(), { database, quantization: 'int8' });
+  const { signal } = new AbortController();
+  const store = new WeightStore(database);
+  return loadModel(store, { backend: 'cpu' }, id, { contextLength: 64, eyes }, () => undefined, signal);
+}
+
+const held = (session: Session) => session.stats().gpuBytes;
+const TOKENS = Array.from({ length: 30 }, (_, i) => 3 + ((i * 37) % 200));
+
+/** Logits of a prompt that shows a picture; another key is the same picture as a new one. */
+async function see(session: Session, key: string) {
+  const values = new Random(5).rows(36, 48, session.encoder!.patchWidth);
+  const tiles = [{ key, start: 4, patches: () => ({ rows: 6, columns: 6, values }) }];
+  return (await session.forward({ tokenIds: TOKENS, tiles }, 'last')).logits;
+}
+
+test('programs for pictures are made with the first picture', async () => {
+  const session = await load('keep');
+  const before = held(session);
+  await session.forward({ tokenIds: TOKENS }, 'last');
+  expect(held(session)).toBe(before);
+  await see(session, 'first');
+  const seeing = held(session);
+  expect(seeing).toBeGreaterThan(before);
+  await see(session, 'second');
+  expect(held(session)).toBe(seeing);
+  await session.dispose();
+});
+
+test('weights of eyes that are released come with a picture, go again, and give equal features when they return', async () => {
+  const kept = await load('keep');
+  const session = await load('release');
+  const blind = held(session);
+  expect(blind).toBeLessThan(held(kept));
+  const logits = await see(session, 'first');
+  expect(logits).toEqual(await see(kept, 'first'));
+  expect(held(session)).toBe(held(kept));
+
+  session.encoder!.release();
+  expect(held(session)).toBe(blind);
+  // Text, and pictures whose features are there, do without.
+  await see(session, 'first');
+  expect(held(session)).toBe(blind);
+  expect(await see(session, 'the same as a new one')).toEqual(logits);
+  expect(session.stats()).toMatchObject({ tilesEncoded: 2, tilesReused: 1 });
+  expect(held(session)).toBe(held(kept));
+  await Promise.all([session.dispose(), kept.dispose()]);
+});
+
+test('a stop is heard while weights come, and leaves nothing behind', async () => {
+  const session = await load('release');
+  const blind = held(session);
+  const stop = new AbortController();
+  const values = new Random(5).rows(36, 48, session.encoder!.patchWidth);
+  const patches = () => {
+    stop.abort();
+    return { rows: 6, columns: 6, values };
+  };
+  const input = { tokenIds: TOKENS, tiles: [{ key: 'stopped', start: 4, patches }] };
+  const { finishReason } = await session.generate(input, {}, () => undefined, stop.signal);
+  expect(finishReason).toBe('aborted');
+  expect(held(session)).toBe(blind);
+  await session.dispose();
+});
+
+test('released eyes go by themselves when no picture has come for a while, kept ones stay', async () => {
+  const session = await load('keep');
+  const { backend, eyes } = (session as unknown as { parts: { backend: never; eyes: EyesSource } }).parts;
+  const blind = held(session);
+  const values = new Random(5).rows(36, 48, session.encoder!.patchWidth);
+  for (const isReleased of [true, false]) {
+    const encoder = new EncoderOnDemand(backend, { ...eyes, isReleased }, 30);
+    await encoder.runTower({ rows: 6, columns: 6, values }, () => undefined);
+    expect(held(session)).toBeGreaterThan(blind);
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    if (isReleased) expect(held(session)).toBe(blind);
+    else expect(held(session)).toBeGreaterThan(blind);
+    encoder.release();
+  }
+  await session.dispose();
+});
