@@ -18,7 +18,7 @@ export default defineConfig({
   fullyParallel: true,
   use: { headless: false, baseURL: `http://127.0.0.1:${PORT}/`, launchOptions: chromiumLaunchOptions('software') },
   projects: [
-    { name: 'laptop', use: LAPTOP },
+    { name: 'laptop', use: LAPTOP, testIgnore: 'audits.spec.ts' },
     { name: 'phone', use: PHONE, testMatch: ['chat.spec.ts', 'history.spec.ts'] },
     {
       name: 'no-webgpu',
@@ -26,6 +26,7 @@ export default defineConfig({
       grepInvert: /@page/,
       testMatch: ['chat.spec.ts', 'import.spec.ts', 'nano.spec.ts', 'oracle.spec.ts'],
     },
+    { name: 'audits', use: { ...LAPTOP, launchOptions: chromiumLaunchOptions('none') }, testMatch: 'audits.spec.ts' },
   ],
   webServer: {
     command: `npx vite preview --host 127.0.0.1 --port ${PORT} --strictPort`,

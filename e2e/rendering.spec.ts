@@ -1,36 +1,26 @@
-import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { expect, test, type Page } from '@playwright/test';
-import { build, preview, type PreviewServer } from 'vite';
-import { contentSecurityPolicy } from '../vite.config';
+import type { ServedApp } from './builtApp';
+import { DOCUMENT } from './rendering/documents';
 import { hostileAnswers } from './rendering/hostile';
+import { serveRenderingPage } from './rendering/serve';
 
 /** Answers as the page shows them: its own conversation and components, built as it is, with a model that recites. */
 
-const ROOT = 'e2e/rendering';
-const OUT = '../results/rendering';
 const ATTACKER = 'https://attacker.example';
 
-let server: PreviewServer;
+let server: ServedApp;
 
 test.describe.configure({ mode: 'serial' });
 
 test.beforeAll(async () => {
-  const shared = { configFile: false as const, root: ROOT, base: './', logLevel: 'warn' as const };
-  const outDir = { outDir: OUT, emptyOutDir: true, target: 'es2023' };
-  await build({
-    ...shared,
-    plugins: [svelte({ configFile: false }), contentSecurityPolicy()],
-    worker: { format: 'es' },
-    build: outDir,
-  });
-  server = await preview({ ...shared, build: outDir, preview: { host: '127.0.0.1', port: 0 } });
+  server = await serveRenderingPage();
 });
 
 test.afterAll(() => server.close());
 
 /** Opens the page; returns the addresses off its origin that it asks for. */
 async function open(page: Page): Promise<string[]> {
-  const address = server.resolvedUrls!.local[0]!;
+  const address = server.url;
   const asked: string[] = [];
   await page.route(
     (url) => url.origin !== new URL(address).origin,
@@ -96,28 +86,6 @@ test('no hostile answer runs, asks, styles or leads anywhere', async ({ page }) 
   expect(errors).toEqual([]);
   expect(page.url()).toBe(address);
 });
-
-const DOCUMENT = `## A title
-
-First paragraph with **bold** and $x^2$, and [a link](https://example.com/page).
-
-- one
-- two
-
-\`\`\`python
-def f(x):
-    return x
-\`\`\`
-
-| a | b |
-|---|--:|
-| 1 | 2 |
-
-$$
-\\frac{a}{b}
-$$
-
-The end.`;
 
 test('finished blocks are not touched while the answer goes on', async ({ page }) => {
   await open(page);

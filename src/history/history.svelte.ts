@@ -156,12 +156,17 @@ export class ChatHistory {
     });
   }
 
+  /** Reads what is searched, so that the first search need not wait for it. */
+  async prepareSearch(): Promise<void> {
+    // What cannot be read is said when it is searched.
+    if (this.status === 'open') await this.#inTurn(() => this.#searchTexts()).catch(() => undefined);
+  }
+
   /** Conversations that hold every word of `query`, the latest first. */
   search(query: string): Promise<SearchHit[]> {
     return this.#inTurn(async () => {
       await this.#writeDirty();
-      this.#texts ??= new Map((await this.#store.all()).map((chat) => [chat.id, searchTextOf(chat)]));
-      return searchChats(this.#texts.values(), query);
+      return searchChats((await this.#searchTexts()).values(), query);
     });
   }
 
@@ -246,6 +251,11 @@ export class ChatHistory {
     const newest = left.filter((chat, i) => chat.updatedAt >= (stored[i]?.updatedAt ?? -Infinity));
     await this.#store.put(newest);
     pickUp(left.map(({ id }) => id));
+  }
+
+  async #searchTexts(): Promise<Map<string, SearchText>> {
+    this.#texts ??= new Map((await this.#store.all()).map((chat) => [chat.id, searchTextOf(chat)]));
+    return this.#texts;
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
