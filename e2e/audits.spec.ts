@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { expect, test, type Page } from '@playwright/test';
 import type { AxeResults } from 'axe-core';
 import { sampleChat } from '../src/testing/sampleChat';
+import { firstFiles, plainName, shellSizes } from './bundle';
+import { measureHistory } from './pageSpeed';
 import { openAtStart, seedChats } from './seedChats';
 
 /**
@@ -203,6 +205,7 @@ async function keyboardProblems(page: Page): Promise<string[]> {
     for (const stop of stops) stop.dataset.stop = (stop as HTMLInputElement).name || 'one';
     return stops.length;
   });
+  if (count < 3) return [`only ${count} places to go to`];
   const unseen = new Set<string>();
   for (let i = 0; i < count + 3; i++) {
     await page.keyboard.press('Tab');
@@ -285,4 +288,34 @@ test('the keyboard reaches everything, shortcuts work beside fields only, and di
   await expect(page.getByTestId('shortcuts-show')).toBeFocused();
   await page.keyboard.press('Shift+?');
   await expect(help).toHaveCount(0);
+});
+
+test('a thousand conversations are listed and searched at once, and a long one opens at once', async ({ page }) => {
+  const times = await measureHistory(page);
+  // Processor time of the page's thread, with room for processors that are half as fast.
+  for (const name of ['list', 'search', 'search in vain'] as const) expect(times[name].busy, name).toBeLessThan(100);
+  expect(times['first search'].busy).toBeLessThan(400);
+  expect(times.open.busy).toBeLessThan(1500);
+});
+
+/** Kilobytes, compressed. Whoever needs more has to say so here. */
+const BUDGET = { shell: 600, first: 100, chunk: 30 };
+const LARGE_CHUNKS: Record<string, number> = {
+  'index.js': 65,
+  'engine.worker.js': 125,
+  'import.worker.js': 90,
+  'mathml.js': 85,
+  'highlight.js': 60,
+  'parser.js': 55,
+};
+
+test('the app stays small: what is kept for offline use, what the first picture waits for, and each chunk', () => {
+  const sizes = shellSizes();
+  const sum = (files: Iterable<string>) => [...files].reduce((bytes, file) => bytes + sizes.get(file)!, 0);
+  // At most 1.5 MB is the aim; the budget lies below, so that growth is noticed.
+  expect(sum(sizes.keys())).toBeLessThan(BUDGET.shell * 1000);
+  expect(firstFiles().length).toBeGreaterThan(1);
+  expect(sum(firstFiles())).toBeLessThan(BUDGET.first * 1000);
+  const over = [...sizes].filter(([file, size]) => size > 1000 * (LARGE_CHUNKS[plainName(file)] ?? BUDGET.chunk));
+  expect(over).toEqual([]);
 });

@@ -133,3 +133,32 @@ test('code can be copied; code and tables wider than a phone scroll in place, by
   await page.getByTestId('message-text').getByRole('button').click();
   expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(code);
 });
+
+test('while an answer is written nothing jumps, and a reader who went up stays there', async ({ page }) => {
+  await page.setViewportSize({ width: 390, height: 600 });
+  await open(page);
+  await answer(page, [`${DOCUMENT}\n\n${DOCUMENT}`]);
+  const shifts = await page.evaluate(async (text) => {
+    let sum = 0;
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries() as (PerformanceEntry & { value: number })[]) sum += entry.value;
+    }).observe({ type: 'layout-shift' });
+    await window.answer(text.match(/[^]{1,4}/g)!);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    return sum;
+  }, DOCUMENT);
+  expect(shifts).toBeLessThan(0.01);
+
+  const list = page.getByRole('region');
+  const fromEnd = () => list.evaluate((box) => box.scrollHeight - box.clientHeight - box.scrollTop);
+  expect(await fromEnd()).toBeLessThan(1);
+  const writing = answer(page, DOCUMENT.match(/[^]{1,4}/g)!);
+  await expect(page.locator('[data-state=streaming]')).toHaveCount(1);
+  await list.evaluate((box) => box.scrollBy({ top: -200 }));
+  const top = await list.evaluate((box) => box.scrollTop);
+  await writing;
+  expect(await list.evaluate((box) => box.scrollTop)).toBe(top);
+  expect(await fromEnd()).toBeGreaterThan(200);
+  await page.getByRole('button').last().click();
+  await expect.poll(fromEnd).toBeLessThan(1);
+});

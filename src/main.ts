@@ -5,5 +5,6 @@ import { registerServiceWorker } from './serviceWorker';
 
 const target = document.getElementById('app');
 if (!target) throw new Error('index.html has no element #app');
+target.replaceChildren();
 mount(App, { target });
 registerServiceWorker();
