@@ -2,6 +2,13 @@ import type { CDPSession, Page } from '@playwright/test';
 import { sampleChat } from '../src/testing/sampleChat';
 import { seedManyChats } from './seedChats';
 
+declare global {
+  interface Window {
+    /** Changes of the conversation that were seen, for the measurement of their cost. */
+    pictures: number;
+  }
+}
+
 /** What one step takes, in milliseconds. */
 export interface StepTime {
   /** From the press to the picture of what it brings. */
@@ -67,15 +74,17 @@ export async function measureHistory(page: Page): Promise<HistoryTimes> {
 
 /** What showing an answer takes from the thread of the page. */
 export interface RenderingCost {
-  tokens: number;
-  /** Processor time of the page's thread for each token, and of that what scripts, styles and layout take. */
-  millisecondsPerToken: number;
+  /** How often what was written so far was shown. */
+  pictures: number;
+  /** Processor time of the page's thread for each picture, and of that what scripts, styles and layout take. */
+  millisecondsPerPicture: number;
   parts: Record<'script' | 'style' | 'layout', number>;
-  /** Of the time in which a model of 60 tokens per second writes them. */
+  /** At most, of the time in which the answer is written. */
   share: number;
 }
 
-const TOKENS_PER_SECOND = 60;
+/** As many as `src/rendering/Markdown.svelte` draws at most, however fast tokens come. */
+const PICTURES_PER_SECOND = 20;
 /** Characters of English that a token stands for. */
 const PIECE = 4;
 
@@ -88,17 +97,26 @@ export async function measureRendering(page: Page, url: string, document: string
   // Parser, colours and formulas are loaded before.
   await answer(document);
   const text = `${document}\n\n`.repeat(3);
-  const tokens = Math.ceil(text.length / PIECE);
   const names = ['ScriptDuration', 'RecalcStyleDuration', 'LayoutDuration'] as const;
   const before = [await clock(), ...(await Promise.all(names.map((name) => clock(name))))];
+  await page.evaluate(() => {
+    window.pictures = 0;
+    const text = window.document.querySelector('[role=region]')!;
+    new MutationObserver(() => window.pictures++).observe(text, {
+      subtree: true,
+      childList: true,
+      characterData: true,
+    });
+  });
   await answer(text);
+  const pictures = await page.evaluate(() => window.pictures);
   const after = [await clock(), ...(await Promise.all(names.map((name) => clock(name))))];
-  const [all, script, style, layout] = after.map((seconds, i) => (1000 * (seconds - before[i]!)) / tokens);
+  const [all, script, style, layout] = after.map((seconds, i) => (1000 * (seconds - before[i]!)) / pictures);
   return {
-    tokens,
-    millisecondsPerToken: all!,
+    pictures,
+    millisecondsPerPicture: all!,
     parts: { script: script!, style: style!, layout: layout! },
-    share: (all! / 1000) * TOKENS_PER_SECOND,
+    share: (all! / 1000) * PICTURES_PER_SECOND,
   };
 }
 

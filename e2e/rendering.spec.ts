@@ -1,5 +1,6 @@
 import { expect, test, type Page } from '@playwright/test';
 import type { ServedApp } from './builtApp';
+import { measureRendering } from './pageSpeed';
 import { DOCUMENT } from './rendering/documents';
 import { hostileAnswers } from './rendering/hostile';
 import { serveRenderingPage } from './rendering/serve';
@@ -161,4 +162,10 @@ test('while an answer is written nothing jumps, and a reader who went up stays t
   expect(await fromEnd()).toBeGreaterThan(200);
   await page.getByRole('button').last().click();
   await expect.poll(fromEnd).toBeLessThan(1);
+});
+
+test('showing an answer takes a small share of the time in which it is written', async ({ page }) => {
+  const { share } = await measureRendering(page, server.url, DOCUMENT);
+  // Processor time of the page's thread; BENCHMARKS.md has the figure, and this is room for slower processors.
+  expect(share).toBeLessThan(0.1);
 });

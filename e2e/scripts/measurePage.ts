@@ -22,9 +22,9 @@ console.log('milliseconds to the picture, and of processor time:');
 for (const [name, { wall, busy }] of Object.entries(await measureHistory(await open()))) {
   console.log(`  ${name.padEnd(16)} ${wall.toFixed(0).padStart(6)} ${busy.toFixed(0).padStart(6)}`);
 }
-const { tokens, millisecondsPerToken, parts, share } = await measureRendering(await open(), recital.url, DOCUMENT);
-console.log(`an answer of ${tokens} tokens, one for each frame; milliseconds of processor time per token:`);
-console.log(`  all ${millisecondsPerToken.toFixed(2)}, that is ${(100 * share).toFixed(1)} % at 60 tokens per second`);
+const { pictures, millisecondsPerPicture, parts, share } = await measureRendering(await open(), recital.url, DOCUMENT);
+console.log(`an answer shown in ${pictures} pictures; milliseconds of processor time for each:`);
+console.log(`  all ${millisecondsPerPicture.toFixed(2)}, that is at most ${(100 * share).toFixed(1)} % of the time`);
 for (const [name, milliseconds] of Object.entries(parts)) console.log(`  ${name} ${milliseconds.toFixed(2)}`);
 
 await browser.close();
