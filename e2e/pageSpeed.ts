@@ -84,11 +84,11 @@ export interface RenderingCost {
 }
 
 /** As many as `src/rendering/Markdown.svelte` draws at most, however fast tokens come. */
-const PICTURES_PER_SECOND = 20;
+const PICTURES_PER_SECOND = 15;
 /** Characters of English that a token stands for. */
 const PIECE = 4;
 
-/** Streams an answer on the page that recites, one token for each frame, and counts the time that its thread computes. */
+/** Streams an answer on the page that recites, 60 tokens per second, and counts the time that its thread computes. */
 export async function measureRendering(page: Page, url: string, document: string): Promise<RenderingCost> {
   await page.goto(url);
   const clock = await threadClock(page);
