@@ -205,7 +205,7 @@ async function keyboardProblems(page: Page): Promise<string[]> {
     for (const stop of stops) stop.dataset.stop = (stop as HTMLInputElement).name || 'one';
     return stops.length;
   });
-  if (count < 3) return [`only ${count} places to go to`];
+  if (count === 0) return ['there is no place to go to'];
   const unseen = new Set<string>();
   for (let i = 0; i < count + 3; i++) {
     await page.keyboard.press('Tab');
