@@ -1,36 +1,27 @@
-import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { expect, test, type Page } from '@playwright/test';
-import { build, preview, type PreviewServer } from 'vite';
-import { contentSecurityPolicy } from '../vite.config';
+import type { ServedApp } from './builtApp';
+import { measureRendering } from './pageSpeed';
+import { DOCUMENT } from './rendering/documents';
 import { hostileAnswers } from './rendering/hostile';
+import { serveRenderingPage } from './rendering/serve';
 
 /** Answers as the page shows them: its own conversation and components, built as it is, with a model that recites. */
 
-const ROOT = 'e2e/rendering';
-const OUT = '../results/rendering';
 const ATTACKER = 'https://attacker.example';
 
-let server: PreviewServer;
+let server: ServedApp;
 
 test.describe.configure({ mode: 'serial' });
 
 test.beforeAll(async () => {
-  const shared = { configFile: false as const, root: ROOT, base: './', logLevel: 'warn' as const };
-  const outDir = { outDir: OUT, emptyOutDir: true, target: 'es2023' };
-  await build({
-    ...shared,
-    plugins: [svelte({ configFile: false }), contentSecurityPolicy()],
-    worker: { format: 'es' },
-    build: outDir,
-  });
-  server = await preview({ ...shared, build: outDir, preview: { host: '127.0.0.1', port: 0 } });
+  server = await serveRenderingPage();
 });
 
 test.afterAll(() => server.close());
 
 /** Opens the page; returns the addresses off its origin that it asks for. */
 async function open(page: Page): Promise<string[]> {
-  const address = server.resolvedUrls!.local[0]!;
+  const address = server.url;
   const asked: string[] = [];
   await page.route(
     (url) => url.origin !== new URL(address).origin,
@@ -97,28 +88,6 @@ test('no hostile answer runs, asks, styles or leads anywhere', async ({ page }) 
   expect(page.url()).toBe(address);
 });
 
-const DOCUMENT = `## A title
-
-First paragraph with **bold** and $x^2$, and [a link](https://example.com/page).
-
-- one
-- two
-
-\`\`\`python
-def f(x):
-    return x
-\`\`\`
-
-| a | b |
-|---|--:|
-| 1 | 2 |
-
-$$
-\\frac{a}{b}
-$$
-
-The end.`;
-
 test('finished blocks are not touched while the answer goes on', async ({ page }) => {
   await open(page);
   await page.evaluate(() => {
@@ -164,4 +133,39 @@ test('code can be copied; code and tables wider than a phone scroll in place, by
   expect(overflow).toBe(0);
   await page.getByTestId('message-text').getByRole('button').click();
   expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(code);
+});
+
+test('while an answer is written nothing jumps, and a reader who went up stays there', async ({ page }) => {
+  await page.setViewportSize({ width: 390, height: 600 });
+  await open(page);
+  await answer(page, [`${DOCUMENT}\n\n${DOCUMENT}`]);
+  const shifts = await page.evaluate(async (text) => {
+    let sum = 0;
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries() as (PerformanceEntry & { value: number })[]) sum += entry.value;
+    }).observe({ type: 'layout-shift' });
+    await window.answer(text.match(/[^]{1,4}/g)!);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    return sum;
+  }, DOCUMENT);
+  expect(shifts).toBeLessThan(0.01);
+
+  const list = page.getByRole('region');
+  const fromEnd = () => list.evaluate((box) => box.scrollHeight - box.clientHeight - box.scrollTop);
+  expect(await fromEnd()).toBeLessThan(1);
+  const writing = answer(page, DOCUMENT.match(/[^]{1,4}/g)!);
+  await expect(page.locator('[data-state=streaming]')).toHaveCount(1);
+  await list.evaluate((box) => box.scrollBy({ top: -200 }));
+  const top = await list.evaluate((box) => box.scrollTop);
+  await writing;
+  expect(await list.evaluate((box) => box.scrollTop)).toBe(top);
+  expect(await fromEnd()).toBeGreaterThan(200);
+  await page.getByRole('button').last().click();
+  await expect.poll(fromEnd).toBeLessThan(1);
+});
+
+test('showing an answer takes a small share of the time in which it is written', async ({ page }) => {
+  const { share } = await measureRendering(page, server.url, DOCUMENT);
+  // Processor time of the page's thread; BENCHMARKS.md has the figure, and this is room for slower processors.
+  expect(share).toBeLessThan(0.1);
 });

@@ -4,4 +4,5 @@ import './app.css';
 
 const target = document.getElementById('app');
 if (!target) throw new Error('index.html has no element #app');
+target.replaceChildren();
 mount(App, { target });

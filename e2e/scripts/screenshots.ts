@@ -1,11 +1,15 @@
 import { copyFileSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { chromium, type Page } from 'playwright';
+import { chromium } from 'playwright';
 import { startHub } from '../../workers/testing/hubServer';
 import { serveBuiltApp } from '../builtApp';
 import { chromiumLaunchOptions } from '../chromium';
+import { SCENES } from '../screenshots/scenes';
 
-/** Pictures of the page as people first see it, for looking at: `e2e/results/screens/<screen>-<size>-<theme>-<language>.png`. */
+/**
+ * Pictures of the page, for looking at: `e2e/results/screens/<scene>-<size>-<theme>-<language>.png`. With arguments, only of
+ * the looks `<size>-<theme>-<language>` that are named, and of 'benchmark'.
+ */
 
 const FOLDER = 'e2e/results/screens';
 /** What the browser shows of the app before it is installed: named in the manifest. */
@@ -14,10 +18,8 @@ const SIZES = {
   phone: { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true },
   laptop: { viewport: { width: 1280, height: 800 }, deviceScaleFactor: 1 },
 };
-const QUESTIONS = {
-  en: ['What is 27 + 15?', 'How do you say apple in Chinese?', 'Who are you?'],
-  zh: ['27加15等于多少？', '泰山高1533米，黄山高1864米。哪座山更高？高多少？', '你是谁？'],
-};
+const wanted = process.argv.slice(2);
+const isWanted = (look: string) => wanted.length === 0 || wanted.includes(look);
 
 const NANO = 'public/models/nano';
 const nano = new Map(readdirSync(NANO).map((name) => [name, new Uint8Array(readFileSync(join(NANO, name)))]));
@@ -29,86 +31,30 @@ mkdirSync(FOLDER, { recursive: true });
 for (const [size, device] of Object.entries(SIZES)) {
   for (const theme of ['light', 'dark'] as const) {
     for (const language of ['en', 'zh'] as const) {
+      const look = `${size}-${theme}-${language}`;
+      if (!isWanted(look)) continue;
       const locale = language === 'zh' ? 'zh-CN' : 'en-GB';
       const context = await browser.newContext({ ...device, colorScheme: theme, locale, reducedMotion: 'reduce' });
       const page = await context.newPage();
-      const shoot = (screen: string) =>
-        page.screenshot({ path: `${FOLDER}/${screen}-${size}-${theme}-${language}.png` });
-      await shootScreens(page, QUESTIONS[language], shoot);
-      await shootStorage(page, shoot);
+      const stage = { page, language, url: app.url, hubUrl: hub.url };
+      for (const { name, enter, leave, isLong = false } of SCENES) {
+        await enter(stage);
+        await page.screenshot({ path: `${FOLDER}/${name}-${look}.png` });
+        if (isLong) await page.screenshot({ path: `${FOLDER}/${name}-${look}-whole.png`, fullPage: true });
+        await leave?.(stage);
+      }
       await context.close();
     }
   }
 }
 for (const size of Object.keys(SIZES)) {
-  copyFileSync(`${FOLDER}/chat-${size}-light-en.png`, `${INSTALLER_FOLDER}/chat-${size}.png`);
+  const look = `${size}-light-en`;
+  if (isWanted(look)) copyFileSync(`${FOLDER}/chat-${look}.png`, `${INSTALLER_FOLDER}/chat-${size}.png`);
 }
-await shootBenchmark();
+if (isWanted('benchmark')) await shootBenchmark();
 await browser.close();
 await app.close();
 await hub.close();
-
-async function shootScreens(
-  page: Page,
-  questions: string[],
-  shoot: (screen: string) => Promise<unknown>,
-): Promise<void> {
-  await page.goto(app.url);
-  await page.getByTestId('start-demo').waitFor();
-  await page.getByTestId('device-note').waitFor();
-  await shoot('first');
-  await page.getByTestId('offer-get').first().click();
-  await page.getByTestId('download-dialog').waitFor();
-  await shoot('download');
-  await page.keyboard.press('Escape');
-  // The weights wait until the picture of their arrival is taken.
-  let release: () => void = () => undefined;
-  const released = new Promise<void>((resolve) => (release = resolve));
-  await page.route('**/model.safetensors', async (route) => {
-    await released;
-    await route.continue();
-  });
-  await page.getByTestId('start-demo').click();
-  await page.getByTestId('import-progress').waitFor();
-  await page.waitForTimeout(600);
-  await shoot('importing');
-  release();
-  await page.getByTestId('composer-input').waitFor();
-  await shoot('empty');
-  for (const [i, question] of questions.entries()) {
-    await page.getByTestId('composer-input').fill(question);
-    await page.getByTestId('send').click();
-    await page.locator('[data-testid=message-assistant][data-state=done]').nth(i).waitFor();
-  }
-  await page.waitForTimeout(300);
-  await shoot('chat');
-  await page.getByTestId('chat-settings-show').click();
-  await shoot('chat-settings');
-  await page.getByTestId('choose-role').click();
-  await shoot('roles');
-  await page.keyboard.press('Escape');
-  await page.keyboard.press('Escape');
-  await page.goto(`${app.url}#settings`);
-  await page.getByTestId('settings-screen').waitFor();
-  await shoot('settings');
-  await page.getByTestId('settings-back').click();
-}
-
-/** A second model that comes while the first one is open, and what is stored meanwhile. */
-async function shootStorage(page: Page, shoot: (screen: string) => Promise<unknown>): Promise<void> {
-  await page.getByTestId('model-menu').click();
-  const dialog = page.getByTestId('models-dialog');
-  await dialog.getByTestId('url-input').fill(`${hub.url}/openbmb/nano/resolve/main/`);
-  await dialog.getByTestId('licence-accept').check();
-  await dialog.getByTestId('url-import').click();
-  await page.waitForTimeout(5000);
-  await shoot('transfer');
-  await page.goto(`${app.url}#storage`);
-  await page.getByTestId('room-figures').waitFor();
-  await page.getByTestId('verify').click();
-  await page.locator('[data-testid=care][data-state=whole]').waitFor();
-  await shoot('storage');
-}
 
 /** The benchmark while it runs and behind it: one run, seen in every size, theme and language. */
 async function shootBenchmark(): Promise<void> {

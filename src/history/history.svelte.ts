@@ -181,12 +181,17 @@ export class ChatHistory {
     });
   }
 
+  /** Reads what is searched, so that the first search need not wait for it. */
+  async prepareSearch(): Promise<void> {
+    // What cannot be read is said when it is searched.
+    if (this.status === 'open') await this.#inTurn(() => this.#searchTexts()).catch(() => undefined);
+  }
+
   /** Conversations that hold every word of `query`, the latest first. */
   search(query: string): Promise<SearchHit[]> {
     return this.#inTurn(async () => {
       await this.#writeDirty();
-      this.#texts ??= new Map((await this.#store.all()).map((chat) => [chat.id, searchTextOf(chat)]));
-      return searchChats(this.#texts.values(), query);
+      return searchChats((await this.#searchTexts()).values(), query);
     });
   }
 
@@ -299,6 +304,11 @@ export class ChatHistory {
     const before = replaced.flatMap((chat) => (chat ? picturesIn(chat) : [])).map(({ id }) => id);
     const orphans = before.filter((id) => !shown.has(id));
     if (orphans.length > 0) await this.#store.remove([], orphans);
+  }
+
+  async #searchTexts(): Promise<Map<string, SearchText>> {
+    this.#texts ??= new Map((await this.#store.all()).map((chat) => [chat.id, searchTextOf(chat)]));
+    return this.#texts;
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {

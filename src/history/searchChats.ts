@@ -4,8 +4,10 @@ import { titleOf, type Chat } from '../chat/chat';
 export interface SearchText {
   id: string;
   updatedAt: number;
+  /** In lower case. */
   title: string;
-  messages: { id: number; text: string }[];
+  /** `lower` is `text` in lower case: made once, and not for each letter that is typed. */
+  messages: { id: number; text: string; lower: string }[];
 }
 
 export interface SearchHit {
@@ -24,8 +26,8 @@ export function searchTextOf(chat: Chat): SearchText {
   return {
     id: chat.id,
     updatedAt: chat.updatedAt,
-    title: titleOf(chat),
-    messages: chat.messages.map(({ id, text }) => ({ id, text })),
+    title: titleOf(chat).toLowerCase(),
+    messages: chat.messages.map(({ id, text }) => ({ id, text, lower: text.toLowerCase() })),
   };
 }
 
@@ -42,13 +44,12 @@ export function searchChats(texts: Iterable<SearchText>, query: string): SearchH
 }
 
 function hitIn({ id, title, messages }: SearchText, words: readonly string[]): SearchHit | null {
-  const missing = words.filter((word) => !title.toLowerCase().includes(word));
+  const missing = words.filter((word) => !title.includes(word));
   let found: { messageId: number; excerpt: string } | null = null;
-  for (const message of messages) {
-    const lower = message.text.toLowerCase();
+  for (const { id: messageId, text, lower } of messages) {
     const word = words.find((candidate) => lower.includes(candidate));
     if (word === undefined) continue;
-    found ??= { messageId: message.id, excerpt: excerptAround(message.text, lower.indexOf(word)) };
+    found ??= { messageId, excerpt: excerptAround(text, lower.indexOf(word)) };
     for (let i = missing.length - 1; i >= 0; i--) if (lower.includes(missing[i]!)) missing.splice(i, 1);
     if (missing.length === 0) break;
   }

@@ -7,7 +7,7 @@ export const zh: Dictionary = {
     description: '完全在本机运行的私人助手，你写下的内容不会离开这台设备。',
     skip: '跳到正文',
     switchLanguage: 'Switch to English',
-    otherLanguage: 'EN',
+    otherLanguage: 'English',
     darkTheme: '切换到深色主题',
     lightTheme: '切换到浅色主题',
     dropHere: '松手即可打开模型',
