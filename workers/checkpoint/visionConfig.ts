@@ -32,8 +32,10 @@ export interface VisionTowerConfig {
 
 export const VISION_NORM_EPS = 1e-6;
 
-/** The resampler's heads are this wide, whatever the model. */
-export const RESAMPLER_HEAD_DIM = 128;
+/** Heads of the resampler of a language model `hiddenSize` wide: one for each whole 128 channels, all of them divided evenly. */
+export function resamplerHeads(hiddenSize: number): number {
+  return Math.floor(hiddenSize / 128);
+}
 
 const TIMM_TOWER = 'vit_so400m_patch14_siglip_384.webli';
 
@@ -176,8 +178,9 @@ function checkVision(vision: VisionConfig, hiddenSize: number, place: string): V
   if (tower.hiddenSize / tower.numHeads > 256) {
     throw unsupported(place, `vision heads of ${tower.hiddenSize / tower.numHeads} are not supported`);
   }
-  if (hiddenSize % RESAMPLER_HEAD_DIM !== 0) {
-    throw invalid(`a resampler ${hiddenSize} wide cannot be divided into heads of ${RESAMPLER_HEAD_DIM}`);
+  const heads = resamplerHeads(hiddenSize);
+  if (heads < 1 || hiddenSize % (2 * heads) !== 0) {
+    throw invalid(`a resampler ${hiddenSize} wide cannot be divided into heads of about 128`);
   }
   if (tower.positionSide < 1 || tower.positionSide > LIMITS.positionSide || image.scaleResolution < tower.patchSize) {
     throw invalid(

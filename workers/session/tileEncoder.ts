@@ -1,5 +1,5 @@
 import type { VisionConfig } from '../checkpoint/visionConfig';
-import { RESAMPLER_HEAD_DIM } from '../checkpoint/visionConfig';
+import { resamplerHeads } from '../checkpoint/visionConfig';
 import { engineError } from '../errors';
 import { interpolationMix, type PatchGrid } from '../model/interpolation';
 import type { TilePatches } from '../model/patches';
@@ -45,7 +45,8 @@ export class TileEncoder {
     const capacity = mostPatches(config);
     const { hiddenSize, numHeads } = config.tower;
     const towerCache = createCache(backend, 'vision', capacity, numHeads, hiddenSize / numHeads);
-    const cache = createCache(backend, 'resampler', capacity, width / RESAMPLER_HEAD_DIM, RESAMPLER_HEAD_DIM);
+    const heads = resamplerHeads(width);
+    const cache = createCache(backend, 'resampler', capacity, heads, width / heads);
 
     const towerOps = new Ops(capacity);
     const inputs = createInputs(backend, towerOps, eyes);
