@@ -24,12 +24,10 @@ class SeeingModel(nn.Module):
     def __init__(self, llm: MiniCpm, eyes: Eyes) -> None:
         super().__init__()
         self.llm, self.eyes = llm, eyes
-        # How much larger the rows are than what the heads of trainEyes.py learnt to read.
-        self.register_buffer("loudness", torch.ones(()))
 
     @classmethod
     def join(cls, folder: Path, tokenizer: Tokenizer, eyes: Eyes) -> "SeeingModel":
-        """The language model in a folder, with rows for new tokens, and eyes that speak as loudly as its embedding."""
+        """The language model in a folder, with rows for new tokens, and eyes."""
         llm = MiniCpm(Config.load(folder / "config.json"))
         stored = {name.removeprefix("llm."): tensor.float() for name, tensor in load_file(folder / "model.safetensors").items() if not name.startswith(("vpm.", "resampler."))}
         old = stored["model.embed_tokens.weight"]
@@ -39,10 +37,6 @@ class SeeingModel(nn.Module):
         grown[: len(old)] = old
         llm.load_state_dict({**stored, "model.embed_tokens.weight": grown})
         model = cls(llm, eyes)
-        with torch.no_grad():
-            rows = eyes(torch.rand(8, 3, 112, 112) * 2 - 1)
-            model.loudness.copy_(old.std() * llm.config.scale_emb / rows.std())
-            eyes.resampler.proj.mul_(model.loudness)
         return model
 
     @classmethod

@@ -2,7 +2,8 @@
 
     python trainEyes.py --pictures /tmp/pictures --save /tmp/eyes.pt --minutes 20
 
-The rows that the language model is to take are read by linear heads, one for each thing to know. The heads are thrown away.
+What the resampler has read, before its last matrix, is put to linear heads, one for each thing to know. The heads are thrown
+away; the last matrix is found by alignment.py.
 """
 
 import argparse
@@ -149,8 +150,7 @@ def main() -> None:
                 group["lr"] = args.rate * factor
         pixels, answers, _ = pictures.batch(rng, args.batch)
         with torch.autocast("cpu", torch.bfloat16):
-            rows = eyes(pixels)
-            loss, right = heads.loss(rows, *answers)
+            loss, right = heads.loss(eyes.read(pixels), *answers)
         loss.backward()
         torch.nn.utils.clip_grad_norm_([*eyes.parameters(), *heads.parameters()], 1.0)
         for optimiser in optimisers:

@@ -21,6 +21,7 @@ import torch.nn.functional as F
 from tokenizers import Tokenizer
 from torch import Tensor
 
+from alignment import align
 from evaluate import forcedAccuracy
 from evaluateSeeing import forcedSight
 from makeData import question
@@ -30,6 +31,8 @@ from seeing import IMAGE, SeeingModel
 from train import IGNORE, Batches, encode, pad
 from trainEyes import Heads, Pictures
 from vision import Eyes, VisionConfig
+
+WINDOW = 384  # of the language model
 
 
 def conversation(rng: random.Random, picture: dict, mostTurns: int) -> list[tuple[str, str]]:
@@ -72,8 +75,9 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=24, help="pictures of a step")
     parser.add_argument("--glances", type=int, default=40, help="further pictures of a step, of which the heads alone learn")
     parser.add_argument("--texts", type=int, default=24, help="text conversations of a step")
-    parser.add_argument("--turns", type=int, default=8, help="questions about a picture, at most")
+    parser.add_argument("--turns", type=int, default=7, help="questions about a picture, at most")
     parser.add_argument("--rate", type=float, default=0.0012)
+    parser.add_argument("--eyesRate", type=float, default=0.3, help="of the eyes, as a share of --rate")
     parser.add_argument("--every", type=int, default=150)
     parser.add_argument("--compile", action="store_true", help="of the language model; needs a C++ compiler")
     args = parser.parse_args()
@@ -86,16 +90,19 @@ def main() -> None:
     eyes.load_state_dict(state["eyes"])
     heads.load_state_dict(state["heads"])
     model = SeeingModel.join(args.language or args.model, tokenizer, eyes)
-    if args.resume:
+    if not args.resume:
+        align(model, tokenizer, pictures.batch(rng, 1500))
+    else:
         saved = torch.load(args.save)
         model.load_state_dict(saved["model"])
         heads.load_state_dict(saved["heads"])
-    matrices = [p for name, p in model.named_parameters() if p.dim() == 2 and not any(part in name for part in ("embed", "query"))]
-    others = [p for p in model.parameters() if p.requires_grad and not any(p is m for m in matrices)]
-    rate = lambda p: args.rate * (3 if p is model.llm.model.embed_tokens.weight else 1)
+    parts = {"llm": args.rate, "eyes": args.rate * args.eyesRate}  # what has learnt to see is not to be shaken
+    isMatrix = lambda name, p: p.dim() == 2 and not any(part in name for part in ("embed", "query"))
+    named = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
+    grouped = lambda matrices: [{"params": [p for name, p in named if name.startswith(part) and isMatrix(name, p) == matrices], "lr": rate} for part, rate in parts.items()]
     optimisers = [
-        Muon(matrices, lr=args.rate, decay=0.02),
-        torch.optim.AdamW([{"params": [p], "lr": rate(p)} for p in [*others, *heads.parameters()]], weight_decay=0.0, betas=(0.9, 0.98), fused=True),
+        Muon(grouped(True), lr=args.rate, decay=0.02),  # type: ignore[arg-type]
+        torch.optim.AdamW([*grouped(False), {"params": list(heads.parameters()), "lr": args.rate}], weight_decay=0.0, betas=(0.9, 0.98), fused=True),
     ]
     for optimiser in optimisers:
         for group in optimiser.param_groups:
@@ -114,14 +121,16 @@ def main() -> None:
         shown.append({})
         with model.rounded() if 1 - done < args.rounding else nullcontext():
             with torch.autocast("cpu", torch.bfloat16):
-                rows = model.eyes(pixels)
-                aside, seen = heads.loss(rows / model.loudness, *answers)
+                read = model.eyes.read(pixels)
+                aside, seen = heads.loss(read, *answers)
+                rows = read[: args.batch] @ model.eyes.resampler.proj
             # The heads hold a gradient for the rows; those of the language model join it, piece by piece.
             leaf = rows.detach().requires_grad_()
             ids, labels = picturePiece(rng, tokenizer, descriptions[: args.batch], args.turns)
-            pieces = [(ids, labels, leaf[: args.batch]), *((*piece, None) for piece in texts.next())]
+            pieces = [(ids, labels, leaf), *((*piece, None) for piece in texts.next())]
             supervised = sum(int((labels != IGNORE).sum()) for _, labels, _ in pieces)
             for ids, labels, shownRows in pieces:
+                ids, labels = ids[:, :WINDOW], labels[:, :WINDOW]
                 where = labels != IGNORE
                 with torch.autocast("cpu", torch.bfloat16):
                     logits = model.answer(ids, where, shownRows)
@@ -144,16 +153,16 @@ def main() -> None:
             report(model, tokenizer)
             torch.save({"model": model.state_dict(), "heads": heads.state_dict()}, args.save)
             model.export(args.model)
-    report(model, tokenizer, whole=True)
     torch.save({"model": model.state_dict(), "heads": heads.state_dict()}, args.save)
     model.export(args.model)
+    report(model, tokenizer, whole=True)
 
 
 @torch.no_grad()
 def report(model: SeeingModel, tokenizer: Tokenizer, whole: bool = False) -> None:
     """Is every token of an answer the likeliest one? On fresh pictures, and on held-out text."""
-    print("  fresh pictures " + "  ".join(f"{task} {share:.2f}" for task, share in forcedSight(model, tokenizer, random.randrange(10**9), 96).items()), flush=True)
-    text = forcedAccuracy(model.llm, tokenizer, 1 if whole else 6)
+    print("  fresh pictures " + "  ".join(f"{task} {share:.2f}" for task, share in forcedSight(model, tokenizer, random.randrange(10**9), 100 if whole else 24).items()), flush=True)
+    text = forcedAccuracy(model.llm, tokenizer, 1 if whole else 10)
     print("  held-out text " + "  ".join(f"{task} {share:.2f}" for task, share in text.items()), flush=True)
 
 

@@ -151,7 +151,8 @@ class Resampler(nn.Module):
             self.ln_q.weight.fill_(0.1)
             self.ln_kv.weight.fill_(0.3)
 
-    def forward(self, features: Tensor, rows: int, columns: int) -> Tensor:
+    def read(self, features: Tensor, rows: int, columns: int) -> Tensor:
+        """Up to the last norm, before `proj` turns it into what the language model takes."""
         batch, width = features.shape[0], self.query.shape[1]
         values = self.ln_kv(self.kv_proj(features))
         keys = values + sines(width, rows, columns)
@@ -162,7 +163,10 @@ class Resampler(nn.Module):
         k, v = split(F.linear(keys, wk, bk)), split(F.linear(values, wv, bv))
         scores = (q * q.shape[-1] ** -0.5) @ k.transpose(2, 3)
         out = (scores.softmax(-1, dtype=v.dtype) @ v).transpose(1, 2).reshape(batch, -1, width)
-        return self.ln_post(self.attn.out_proj(out)) @ self.proj
+        return self.ln_post(self.attn.out_proj(out))
+
+    def forward(self, features: Tensor, rows: int, columns: int) -> Tensor:
+        return self.read(features, rows, columns) @ self.proj
 
 
 class Eyes(nn.Module):
@@ -170,10 +174,14 @@ class Eyes(nn.Module):
         super().__init__()
         self.config, self.vpm, self.resampler = c, Tower(c), Resampler(c)
 
+    def read(self, pixels: Tensor) -> Tensor:
+        """What the resampler has read of pixels in -1..1, before its last matrix. [batch, query_num, width]"""
+        patch = self.config.patch_size
+        return self.resampler.read(self.vpm(pixels), pixels.shape[2] // patch, pixels.shape[3] // patch)
+
     def forward(self, pixels: Tensor) -> Tensor:
         """Rows in place of embeddings, of pixels in -1..1. [batch, query_num, width]"""
-        patch = self.config.patch_size
-        return self.resampler(self.vpm(pixels), pixels.shape[2] // patch, pixels.shape[3] // patch)
+        return self.read(pixels) @ self.resampler.proj
 
 
 def toPixels(tiles: Tensor) -> Tensor:
