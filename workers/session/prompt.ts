@@ -20,9 +20,7 @@ export async function forwardPromptOf(
     const isPictured = 'messages' in input && pictures !== null;
     const tokenIds = isPictured ? pictures.encode(input) : session.tokenIdsOf(input);
     session.checkFits(tokenIds);
-    const tiles = isPictured
-      ? pictures.tiles(input.messages, tokenIds, (await session.encoder()).patchWidth)
-      : tilesOf(input);
+    const tiles = isPictured ? pictures.tiles(input.messages, tokenIds, session.encoder!.patchWidth) : tilesOf(input);
     return { tokenIds, prompt: await session.withTiles(tokenIds, tiles) };
   } finally {
     pictures?.close();
@@ -56,7 +54,7 @@ export async function promptOf(
     const { tokenIds, droppedMessages } = fittedChat(session, input, encode, maxTokens);
     checkRoom(session, tokenIds, droppedMessages > 0 ? 'the last message alone' : 'the conversation');
     const kept = withoutDropped(input.messages, droppedMessages);
-    const tiles = pictures?.tiles(kept, tokenIds, (await session.encoder()).patchWidth) ?? [];
+    const tiles = pictures?.tiles(kept, tokenIds, session.encoder!.patchWidth) ?? [];
     return { tokenIds: await session.withTiles(tokenIds, tiles, signal), droppedMessages };
   } finally {
     pictures?.close();

@@ -61,7 +61,6 @@ export class Session {
   /** When the token before it was known, by performance.now(). */
   #answering = 0;
   readonly #chunks: PrefillChunks;
-  #encoder: Promise<TileEncoder> | null = null;
   #allLogits: Program | null = null;
   #check: Program | null = null;
   #preparingCheck: Promise<void> | null = null;
@@ -76,6 +75,7 @@ export class Session {
     private readonly decodeProgram: Program,
     private readonly prefillProgram: Program,
     private readonly loop: TokenLoop,
+    readonly encoder: TileEncoder | null,
     private readonly features: FeatureStore | null,
   ) {
     this.#chunks = new PrefillChunks(prefillProgram.capacity);
@@ -87,12 +87,13 @@ export class Session {
     const { hiddenSize, intermediateSize } = parts.model.config;
     const bytesPerRow = 4 * 3 * (hiddenSize + intermediateSize);
     const features = createFeatures(parts);
-    const [decode, prefill] = await Promise.all([
+    const [decode, prefill, encoder] = await Promise.all([
       compile(parts, 1, 'last'),
       compile(parts, prefillCapacity(bytesPerRow, parts.contextLength), 'last', features?.rows),
+      parts.eyes && TileEncoder.create(parts.backend, parts.eyes),
     ]);
     const loop = await parts.backend.createTokenLoop(decode, prefill, parts.model.config.vocabSize);
-    return new Session(parts, decode, prefill, loop, features);
+    return new Session(parts, decode, prefill, loop, encoder, features);
   }
 
   get info(): ModelInfo {
@@ -136,27 +137,14 @@ export class Session {
   }
 
   /**
-   * What turns tiles into features, compiled when the first picture comes. Throws UnsupportedError where the model takes no
-   * pictures, and what TileEncoder.create throws.
-   */
-  encoder(): Promise<TileEncoder> {
-    const { backend, eyes } = this.parts;
-    if (!eyes) throw engineError('UnsupportedError', `${this.info.name} takes no pictures`);
-    this.#encoder ??= TileEncoder.create(backend, eyes).catch((error: unknown) => {
-      this.#encoder = null;
-      throw error;
-    });
-    return this.#encoder;
-  }
-
-  /**
    * The prompt with the features of its tiles in place, for `prefill` and `first`: see FeatureStore.insert.
    * Throws UnsupportedError where the model takes no pictures.
    */
   async withTiles(tokenIds: number[], tiles: readonly PromptTile[], signal?: AbortSignal): Promise<number[]> {
     if (tiles.length === 0) return tokenIds;
-    if (!this.features) throw engineError('UnsupportedError', `${this.info.name} takes no pictures`);
-    return this.features.insert(tokenIds, tiles, await this.encoder(), () => this.throwIfStopped(signal));
+    const { features, encoder } = this;
+    if (!features || !encoder) throw engineError('UnsupportedError', `${this.info.name} takes no pictures`);
+    return features.insert(tokenIds, tiles, encoder, () => this.throwIfStopped(signal));
   }
 
   /** Token ids of any input without pictures; checks that each is in the vocabulary. */

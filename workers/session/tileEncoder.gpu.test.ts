@@ -27,8 +27,8 @@ function load(id: string, backend: 'webgpu' | 'cpu') {
   return loadModel(new WeightStore(database), { backend }, id, { kvCache: 'f32' }, () => undefined, signal);
 }
 
-async function tile(session: Session, rows: number, columns: number): Promise<TilePatches> {
-  const { patchWidth } = await session.encoder();
+function tile(session: Session, rows: number, columns: number): TilePatches {
+  const { patchWidth } = session.encoder!;
   return { rows, columns, values: new Random(rows * columns).rows(rows * columns, 48, patchWidth) };
 }
 
@@ -78,6 +78,5 @@ test('the tower can be stopped between submissions', async () => {
   const stop = () => {
     throw new DOMException('stopped', 'AbortError');
   };
-  const encoder = await gpu.encoder();
-  await expect(encoder.runTower(await tile(gpu, 6, 6), stop)).rejects.toThrow('stopped');
+  await expect(gpu.encoder!.runTower(tile(gpu, 6, 6), stop)).rejects.toThrow('stopped');
 });

@@ -29,8 +29,8 @@ async function generate(session: Session, input: SessionInput, maxTokens = 10) {
 const PROMPT = Array.from({ length: 60 }, (_, i) => 3 + ((i * 37) % 200));
 
 function tileAt(session: Session, start: number, seed: number): PromptTile {
-  const values = async () => new Random(seed).rows(36, 48, (await session.encoder()).patchWidth);
-  return { key: `tile ${seed}`, start, patches: async () => ({ rows: 6, columns: 6, values: await values() }) };
+  const values = () => new Random(seed).rows(36, 48, session.encoder!.patchWidth);
+  return { key: `tile ${seed}`, start, patches: () => ({ rows: 6, columns: 6, values: values() }) };
 }
 
 test('text alone: the same tokens as from the language model by itself', async () => {

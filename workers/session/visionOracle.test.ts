@@ -77,7 +77,7 @@ describe.skipIf(!hasOracle)('the reference models', () => {
     { timeout: 120_000 },
     async (model, folder, variant) => {
       const session = await load(model, folder, 'f32');
-      const encoder = await session.encoder();
+      const encoder = session.encoder!;
       const backend = new CpuBackend();
       const target = backend.createBuffer('features', encoder.bytesPerTile);
       const golden = goldenFile(model, variant);
@@ -104,7 +104,7 @@ describe.skipIf(!hasOracle)('the reference models', () => {
     { timeout: 60_000 },
     async (model) => {
       const session = await load(model, 'safetensors-bf16', 'auto');
-      const encoder = await session.encoder();
+      const encoder = session.encoder!;
       const backend = new CpuBackend();
       const target = backend.createBuffer('features', encoder.bytesPerTile);
       const golden = goldenFile(model, 'bf16');
