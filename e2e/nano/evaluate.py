@@ -100,7 +100,7 @@ def main() -> None:
     print("| task | language | bf16 (PyTorch) | int4 (PyTorch, simulated) | int4 in the browser |\n|---|---|---|---|---|")
     for task, lang in columns[0]:
         print(f"| {task} | {lang} | " + " | ".join("{} / {}".format(*column[task, lang]) for column in columns) + " | |")
-    print("| all | | " + " | ".join(f"{total(column, 0)} / {total(column, 1)} ({total(column, 0) / total(column, 1):.1%})" for column in columns) + " | |")
+    print("| text | | " + " | ".join(f"{total(column, 0)} / {total(column, 1)} ({total(column, 0) / total(column, 1):.1%})" for column in columns) + " | |")
 
 
 if __name__ == "__main__":

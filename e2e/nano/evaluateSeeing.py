@@ -4,9 +4,12 @@
 """
 
 import json
+import os
 import random
 import sys
 from pathlib import Path
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import numpy as np
 import torch
@@ -111,9 +114,9 @@ def main() -> None:
         columns.append(measure(model, tokenizer, entries))
     total = lambda column, i: sum(value[i] for value in column.values())
     print("| task | language | bf16 (PyTorch) | int4 (PyTorch, simulated) | int4 in the browser |\n|---|---|---|---|---|")
-    for task, lang in sorted(columns[0]):
+    for task, lang in sorted(columns[0], key=lambda cell: (list(TASK_NAMES).index(cell[0]), cell[1] == "en")):
         print(f"| {task} | {lang} | " + " | ".join("{} / {}".format(*column[task, lang]) for column in columns) + " | |")
-    print("| all | | " + " | ".join(f"{total(column, 0)} / {total(column, 1)} ({total(column, 0) / total(column, 1):.1%})" for column in columns) + " | |")
+    print("| pictures | | " + " | ".join(f"{total(column, 0)} / {total(column, 1)} ({total(column, 0) / total(column, 1):.1%})" for column in columns) + " | |")
 
 
 if __name__ == "__main__":

@@ -51,8 +51,9 @@ def main() -> None:
             "logits": [round(value, 6) for value in logits[:16].tolist()],
         })
         print(" | ".join(message["content"] for message in messages))
-    seeing = SeeingModel.load(Path(sys.argv[1]))
-    for file, question in PICTURE_QUESTIONS:
+    canSee = "vision_encoder" in json.loads((Path(sys.argv[1]) / "config.json").read_text("utf-8"))
+    seeing = SeeingModel.load(Path(sys.argv[1])) if canSee else None
+    for file, question in PICTURE_QUESTIONS if seeing else []:
         rows = seeing.eyes(tileOf(Image.open(EXAMPLES / file)))
         ids = tokenizer.encode(promptAbout(question)).ids
         logits = seeing.answer(torch.tensor([ids]), None, rows)[0, -1]

@@ -69,12 +69,14 @@ def labels(picture: dict) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 class Pictures:
     """Tiles and labels from makePictures.py, in batches of one grid."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, mostThings: int = 9) -> None:
         self.groups = []
         for path in sorted(folder.glob("*.npy")):
             descriptions = pickle.loads(path.with_suffix(".pickle").read_bytes())
+            kept = [i for i, picture in enumerate(descriptions) if len(things(picture)) <= mostThings]
+            descriptions = [descriptions[i] for i in kept]
             answers = [np.stack(part) for part in zip(*map(labels, descriptions))]
-            self.groups.append((torch.from_numpy(np.load(path)), [torch.from_numpy(part) for part in answers], descriptions))
+            self.groups.append((torch.from_numpy(np.load(path)[kept]), [torch.from_numpy(part) for part in answers], descriptions))
 
     def batch(self, rng: random.Random, size: int) -> tuple[Tensor, list[Tensor], list[dict]]:
         tiles, answers, descriptions = rng.choices(self.groups, [len(group[0]) for group in self.groups])[0]

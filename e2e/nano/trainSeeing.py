@@ -1,6 +1,9 @@
 """Joins the eyes to the language model: both learn to answer questions about pictures, while the text tasks go on.
 
-    python trainSeeing.py --model ../../public/models/nano --eyes /tmp/eyes.pt --pictures /tmp/pictures --minutes 40
+    python trainSeeing.py --model ../../public/models/nano --eyes /tmp/eyes.pt --pictures /tmp/pictures --things 2 --turns 2 --minutes 20
+    python trainSeeing.py --model ../../public/models/nano --eyes /tmp/eyes.pt --pictures /tmp/pictures --resume --minutes 40
+
+Pictures of one or two things go first, asked about once or twice: attention finds what to look at much sooner there.
 
 The first run starts from a language model that has never seen (its tokenizer extended by extendTokenizer.py); --resume goes on
 from --save. The last part of a run rounds all matrices to 4 bits on the way forward, as train.py does.
@@ -76,6 +79,7 @@ def main() -> None:
     parser.add_argument("--glances", type=int, default=40, help="further pictures of a step, of which the heads alone learn")
     parser.add_argument("--texts", type=int, default=24, help="text conversations of a step")
     parser.add_argument("--turns", type=int, default=7, help="questions about a picture, at most")
+    parser.add_argument("--things", type=int, default=9, help="in a picture, at most: few to begin with")
     parser.add_argument("--rate", type=float, default=0.0012)
     parser.add_argument("--eyesRate", type=float, default=0.3, help="of the eyes, as a share of --rate")
     parser.add_argument("--every", type=int, default=150)
@@ -84,7 +88,7 @@ def main() -> None:
     torch.set_num_threads(2)
     rng = random.Random(time.time())
     tokenizer = Tokenizer.from_file(str(args.model / "tokenizer.json"))
-    pictures = Pictures(args.pictures)
+    pictures = Pictures(args.pictures, args.things)
     state = torch.load(args.eyes)
     eyes, heads = Eyes(VisionConfig()), Heads(192)
     eyes.load_state_dict(state["eyes"])
