@@ -4,6 +4,8 @@ import { expect, test } from './fixtures';
 
 /** e2e/nano/goldens.json: PyTorch in float32 on the bf16 weights of the demo model. */
 interface Golden {
+  /** A file in e2e/nano/pictures that the first message shows. */
+  picture?: string;
   messages: ChatMessage[];
   promptIds: number[];
   answer: string;
@@ -15,30 +17,42 @@ interface Golden {
 const goldens = JSON.parse(readFileSync('e2e/nano/goldens.json', 'utf8')) as Golden[];
 
 test('the demo model, imported as f32, computes what PyTorch computes', async ({ enginePage: page }) => {
-  const results = await page.evaluate(
-    async (conversations) => {
-      const engine = await window.createEngine();
-      const { id } = await engine.importModel({ kind: 'bundled', name: 'nano' }, { quantization: 'f32' });
-      const model = await engine.load(id);
-      const results = [];
-      for (const messages of conversations) {
-        const { tokenIds, logits } = await model.forward({ messages });
-        const { choices } = await model.chat.completions.create({ messages, temperature: 0 });
-        results.push({ tokenIds, logits: [...logits], answer: choices[0]!.message.content });
-      }
-      return results;
-    },
-    goldens.map(({ messages }) => messages),
-  );
+  const { results, tiles } = await page.evaluate(async (conversations) => {
+    const engine = await window.createEngine();
+    const { id } = await engine.importModel({ kind: 'bundled', name: 'nano' }, { quantization: 'f32' });
+    const model = await engine.load(id);
+    const results = [];
+    for (const messages of conversations) {
+      const { tokenIds, logits } = await model.forward({ messages });
+      const { choices } = await model.chat.completions.create({ messages, temperature: 0 });
+      results.push({ tokenIds, logits: [...logits], answer: choices[0]!.message.content });
+    }
+    return { results, tiles: (await model.stats()).tilesEncoded };
+  }, goldens.map(conversation));
 
-  for (const [i, { promptIds, answer, argmax, logits }] of goldens.entries()) {
+  // Each picture is looked at once, for the logits and for the answer.
+  expect(tiles).toBe(goldens.filter(({ picture }) => picture).length);
+  for (const [i, { picture, promptIds, answer, argmax, logits }] of goldens.entries()) {
     const got = results[i]!;
     expect(got.tokenIds).toEqual(promptIds);
     expect(got.answer).toBe(answer);
     const largest = Math.max(...got.logits.map(Math.abs));
     expect(got.logits.indexOf(Math.max(...got.logits))).toBe(argmax);
+    // A pixel may differ by one level of 255.
+    const tolerance = (picture ? 1e-2 : 1e-3) * largest;
     for (const [token, logit] of logits.entries()) {
-      expect(Math.abs(got.logits[token]! - logit), `prompt ${i}, token ${token}`).toBeLessThan(1e-3 * largest);
+      expect(Math.abs(got.logits[token]! - logit), `prompt ${i}, token ${token}`).toBeLessThan(tolerance);
     }
   }
 });
+
+function conversation({ picture, messages }: Golden): ChatMessage[] {
+  if (picture === undefined) return messages;
+  const url = `data:image/png;base64,${readFileSync(`e2e/nano/pictures/${picture}`, 'base64')}`;
+  const [first, ...rest] = messages;
+  const content = [
+    { type: 'image_url' as const, image_url: { url } },
+    { type: 'text' as const, text: first!.content as string },
+  ];
+  return [{ role: 'user', content }, ...rest];
+}

@@ -11,8 +11,15 @@ from pathlib import Path
 
 import torch
 
-from evaluate import greedy, load, prompt
+from PIL import Image
 
+from evaluate import greedy, load, prompt
+from evaluateSeeing import greedyAbout, promptAbout, tileOf
+from heldOutPictures import EXAMPLES
+from seeing import SeeingModel
+
+# Questions about pictures/*.png, after whose names they go.
+PICTURE_QUESTIONS = [("shapes-1.png", "How many shapes are there?"), ("shapes-3.png", "图里有什么？"), ("chart-5.png", "How many bars are there?")]
 CONVERSATIONS = [
     ["泰山高1533米，黄山高1864米。哪座山更高？高多少？"],
     ["What is 47 plus 38?"],
@@ -44,6 +51,20 @@ def main() -> None:
             "logits": [round(value, 6) for value in logits[:16].tolist()],
         })
         print(" | ".join(message["content"] for message in messages))
+    canSee = "vision_encoder" in json.loads((Path(sys.argv[1]) / "config.json").read_text("utf-8"))
+    seeing = SeeingModel.load(Path(sys.argv[1])) if canSee else None
+    for file, question in PICTURE_QUESTIONS if seeing else []:
+        rows = seeing.eyes(tileOf(Image.open(EXAMPLES / file)))
+        ids = tokenizer.encode(promptAbout(question)).ids
+        logits = seeing.answer(torch.tensor([ids]), None, rows)[0, -1]
+        goldens.append({
+            "picture": file,
+            "messages": [{"role": "user", "content": question}],
+            "promptIds": ids,
+            "answer": greedyAbout(seeing, tokenizer, rows, question),
+            "argmax": int(logits.argmax()),
+            "logits": [round(value, 6) for value in logits[:16].tolist()],
+        })
     Path(__file__).with_name("goldens.json").write_text("[\n" + ",\n".join(json.dumps(golden, ensure_ascii=False) for golden in goldens) + "\n]\n", "utf-8")
 
 

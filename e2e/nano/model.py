@@ -146,13 +146,17 @@ class MiniCpm(nn.Module):
         self.register_buffer("cos", angles.cos(), persistent=False)
         self.register_buffer("sin", angles.sin(), persistent=False)
 
-    def forward(self, ids: Tensor, where: Tensor | None = None) -> Tensor:
-        """Logits at every position, or only where the mask is set."""
+    def forward(self, ids: Tensor, where: Tensor | None = None, pictures: tuple[Tensor, Tensor] | None = None) -> Tensor:
+        """Logits at every position, or only where the mask is set. `pictures` is a mask of tokens and the rows that stand in
+        the places of their embeddings, in order."""
         c = self.config
         table = self.model.embed_tokens.weight
         cos, sin = self.cos[: ids.shape[1]].to(table.dtype), self.sin[: ids.shape[1]].to(table.dtype)
         future = torch.full((ids.shape[1], ids.shape[1]), -1e4, dtype=table.dtype).triu(1)
         x = F.embedding(ids, table) * c.scale_emb
+        if pictures is not None:
+            mask, rows = pictures
+            x = x.masked_scatter(mask[..., None], rows.to(x.dtype))
         for layer in self.model.layers:
             x = layer(x, cos, sin, future)
         if where is not None:

@@ -5,19 +5,14 @@ import type { ChatMessage, LoadOptions, Quantization } from '../../src/engine/ap
 import { serveBuiltApp } from '../builtApp';
 import { chromiumLaunchOptions, type Gpu } from '../chromium';
 import { openEnginePage } from '../enginePage';
+import { heldOut } from '../nano/heldOut';
+import { drawPicture } from '../nano/pictures';
 
 /**
  * Asks the bundled demo model every held-out question in a real browser, from the weights as the app stores them, and
- * counts exact answers per task and language. With --write the counts go into the last column of the table in the README
- * of the model's folder.
+ * counts exact answers per task and language. Pictures are drawn on a canvas. With --write the counts go into the last
+ * column of the tables in the README of the model's folder.
  */
-
-interface HeldOut {
-  task: string;
-  lang: 'zh' | 'en';
-  messages: ChatMessage[];
-  answer: string;
-}
 
 const README = 'public/models/nano/README.md';
 const { values } = parseArgs({
@@ -26,18 +21,22 @@ const { values } = parseArgs({
     quantization: { type: 'string', default: 'int4' },
     'kv-cache': { type: 'string', default: 'auto' },
     write: { type: 'boolean', default: false },
+    /** text, pictures or both */
+    about: { type: 'string', default: 'both' },
     limit: { type: 'string' },
   },
 });
 
-const all = JSON.parse(readFileSync('e2e/nano/heldout.json', 'utf8')) as HeldOut[];
-const questions = all.slice(0, values.limit === undefined ? all.length : Number(values.limit));
-
 const app = await serveBuiltApp(4180);
 const browser = await chromium.launch(chromiumLaunchOptions(values.gpu as Gpu));
 const page = await browser.newPage();
-await page.exposeFunction('showCount', (count: number) => process.stderr.write(`\r${count}/${questions.length}`));
 await openEnginePage(page, app.url);
+const all = await heldOut((picture) => page.evaluate(drawPicture, picture));
+const canSee = 'vision_encoder' in (JSON.parse(readFileSync('public/models/nano/config.json', 'utf8')) as object);
+const questions = all
+  .filter(({ about }) => [about, 'both'].includes(values.about) && (canSee || about === 'text'))
+  .slice(0, values.limit === undefined ? all.length : Number(values.limit));
+await page.exposeFunction('showCount', (count: number) => process.stderr.write(`\r${count}/${questions.length}`));
 const { answers, backend } = await page.evaluate(askAll, {
   conversations: questions.map(({ messages }) => messages),
   quantization: values.quantization as Quantization,
@@ -51,44 +50,50 @@ const isRight = questions.map(({ answer }, i) => answers[i]!.trim() === answer.t
 for (const [i, { task, lang, messages, answer }] of questions.entries()) {
   if (!isRight[i])
     console.log(
-      `${task}/${lang}: ${JSON.stringify(messages.at(-1)!.content)} → ${JSON.stringify(answers[i])}, not ${JSON.stringify(answer)}`,
+      `${task}/${lang}: ${JSON.stringify(textOf(messages.at(-1)!))} → ${JSON.stringify(answers[i])}, not ${JSON.stringify(answer)}`,
     );
 }
 
-/** How many of the questions that a row of the table is about were answered exactly; '' stands for all. */
-function count(task: string, lang: string): { right: number; asked: number; cell: string } {
-  const picked = isRight.filter(
-    (_, i) => [questions[i]!.task, 'all'].includes(task) && [questions[i]!.lang, ''].includes(lang),
-  );
-  const right = picked.filter(Boolean).length;
-  return { right, asked: picked.length, cell: `${right} / ${picked.length}` };
+function textOf({ content }: ChatMessage): string {
+  return typeof content === 'string'
+    ? content
+    : content.map((part) => (part.type === 'text' ? part.text : '')).join('');
 }
 
-const tasks = [...new Set(questions.map(({ task }) => task))];
+/**
+ * How many of the questions that a row of a table is about were answered exactly. `task` is also 'text' or 'pictures', for
+ * all of those; the language '' stands for both.
+ */
+function count(task: string, lang: string): { asked: number; cell: string } {
+  const picked = isRight.filter(
+    (_, i) => [questions[i]!.task, questions[i]!.about].includes(task) && [questions[i]!.lang, ''].includes(lang),
+  );
+  const right = picked.filter(Boolean).length;
+  const share = lang === '' ? ` (${((100 * right) / picked.length).toFixed(1)}%)` : '';
+  return { asked: picked.length, cell: `${right} / ${picked.length}${share}` };
+}
+
+const tasks = [...new Set(questions.flatMap(({ about, task }) => [task, about]))];
 console.table(
   Object.fromEntries(
-    [...tasks, 'all'].map((task) => [task, { Chinese: count(task, 'zh').cell, English: count(task, 'en').cell }]),
+    tasks.map((task) => [
+      task,
+      { Chinese: count(task, 'zh').cell, English: count(task, 'en').cell, both: count(task, '').cell },
+    ]),
   ),
 );
-const total = count('all', '');
-const share = `${((100 * total.right) / total.asked).toFixed(1)}%`;
-console.log(
-  `${total.cell} (${share}), weights stored as '${values.quantization}', '${values['kv-cache']}' cache, computed on ${backend}`,
-);
+console.log(`weights stored as '${values.quantization}', '${values['kv-cache']}' cache, computed on ${backend}`);
 
 if (values.write) {
   const readme = readFileSync(README, 'utf8');
-  const marked = /<!-- eval:nano -->[\s\S]*?<!-- \/eval:nano -->/;
-  const table = marked.exec(readme)?.[0];
-  if (table === undefined) throw new Error(`${README} has no marks <!-- eval:nano --> … <!-- /eval:nano -->`);
-  const filled = table.replace(/^\| (\w+) \| (zh|en|) ?\|(.*)\|[^|\n]*\|$/gm, (_row, task, lang, cells) => {
-    const { cell } = count(task, lang);
-    return `| ${task} | ${lang} |${cells}| ${task === 'all' ? `${cell} (${share})` : cell} |`;
-  });
-  writeFileSync(
-    README,
-    readme.replace(table, () => filled),
+  const filled = readme.replace(
+    /^\| (\w+) \| (zh|en|) ?\|(.*)\|[^|\n]*\|$/gm,
+    (row: string, task: string, lang: string, cells: string) => {
+      const { asked, cell } = count(task, lang);
+      return asked === 0 ? row : `| ${task} | ${lang} |${cells}| ${cell} |`;
+    },
   );
+  writeFileSync(README, filled);
 }
 
 interface Asked {

@@ -44,8 +44,10 @@ export interface VisionTowerConfig {
 
 export const VISION_NORM_EPS = 1e-6;
 
-/** The resampler's heads are this wide, whatever the model. */
-export const RESAMPLER_HEAD_DIM = 128;
+/** Heads of the resampler of a language model `hiddenSize` wide: one for each whole 128 channels, all of them divided evenly. */
+export function resamplerHeads(hiddenSize: number): number {
+  return Math.floor(hiddenSize / 128);
+}
 
 const TIMM_TOWER = 'vit_so400m_patch14_siglip_384.webli';
 
@@ -268,8 +270,9 @@ function wrongMerger({ insertLayer, tower }: MergingVision): string | null {
 }
 
 function wrongResampler({ version, numQueries, image }: ResamplingVision, hiddenSize: number): string | null {
-  if (hiddenSize % RESAMPLER_HEAD_DIM !== 0) {
-    return `a resampler ${hiddenSize} wide cannot be divided into heads of ${RESAMPLER_HEAD_DIM}`;
+  const heads = resamplerHeads(hiddenSize);
+  if (heads < 1 || hiddenSize % (2 * heads) !== 0) {
+    return `a resampler ${hiddenSize} wide cannot be divided into heads of about 128`;
   }
   if (!('count' in image.tileTokens) || image.tileTokens.count !== numQueries) {
     return `the resampler's ${numQueries} queries are not what stands for a tile in a prompt`;

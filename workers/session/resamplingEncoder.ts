@@ -1,5 +1,5 @@
 import type { ResamplingVision } from '../checkpoint/visionConfig';
-import { RESAMPLER_HEAD_DIM } from '../checkpoint/visionConfig';
+import { resamplerHeads } from '../checkpoint/visionConfig';
 import { interpolationMix, type PatchGrid } from '../model/interpolation';
 import type { TilePatches } from '../model/patches';
 import { positionBuckets } from '../model/positionBuckets';
@@ -46,7 +46,8 @@ export class ResamplingEncoder implements TileEncoder {
     const capacity = mostResampledPatches(config);
     const { hiddenSize, numHeads } = config.tower;
     const ownCache = towerCache(backend, 'vision', capacity, numHeads, hiddenSize / numHeads);
-    const cache = towerCache(backend, 'resampler', capacity, width / RESAMPLER_HEAD_DIM, RESAMPLER_HEAD_DIM);
+    const heads = resamplerHeads(width);
+    const cache = towerCache(backend, 'resampler', capacity, heads, width / heads);
 
     const towerOps = new Ops(capacity);
     const inputs = createInputs(backend, towerOps, eyes);
