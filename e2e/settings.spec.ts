@@ -152,7 +152,7 @@ test(
     await expect(page.getByTestId('shared-name')).toHaveText('Haiku <b>poet</b>');
     await expect(page.getByTestId('shared-instructions')).toHaveText('Answer in haiku.');
     await page.getByTestId('shared-use').click();
-    expect(page.url()).not.toContain('role');
+    await expect(page).not.toHaveURL(/role/);
     await expect(page.getByTestId('shown-instructions')).toContainText('Answer in haiku.');
     await expect(page.getByTestId('message-user')).toHaveCount(0);
     await page.evaluate(() => (location.hash = '#role=AAAA'));

@@ -17,7 +17,7 @@ export interface Chat {
   sampling: ChatSampling;
   /** True where the model is to think before it answers. */
   thinks?: boolean;
-  /** The stored model that answered last, or was chosen to answer next; absent before. */
+  /** The stored model that answered first, or was chosen since; absent before. */
   model?: ChatModel;
   /** What is typed and not yet sent. */
   draft: string;

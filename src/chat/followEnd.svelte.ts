@@ -22,6 +22,12 @@ export class FollowEnd {
     };
   };
 
+  /** Attachment for the same element where there is nothing to follow yet: it shows its beginning. */
+  readonly rest = (list: HTMLElement): void => {
+    this.isAtEnd = true;
+    list.scrollTo({ top: 0 });
+  };
+
   /** Goes to the end and follows from there. */
   toEnd(): void {
     this.isAtEnd = true;

@@ -7,12 +7,14 @@ const TOKENS = [11, 12, 13, 14, 15, 16];
 /** Writes TOKENS on devices each of which is lost behind so many tokens. */
 function writer(...lifetimes: number[]) {
   const requests: (number[] | undefined)[] = [];
-  const begin = async ({ written_token_ids: written = [] }: Omit<ChatRequest, 'stream'>) => {
+  const seeds = new Set<number | undefined>();
+  const begin = async ({ written_token_ids: written = [], seed }: Omit<ChatRequest, 'stream'>) => {
     requests.push(written);
+    seeds.add(seed);
     const left = lifetimes[requests.length - 1] ?? Infinity;
     return tokens(TOKENS.slice(written.length), left);
   };
-  return { begin, requests };
+  return { begin, requests, seeds };
 }
 
 async function* tokens(ids: number[], lifetime: number): AsyncGenerator<ChatCompletionChunk> {
@@ -38,12 +40,13 @@ async function read(answer: AsyncIterable<ChatCompletionChunk>): Promise<string>
 const request = { messages: [{ role: 'user' as const, content: 'hi' }] };
 
 test('an answer goes on behind what it has, on one device after the other', async () => {
-  const { begin, requests } = writer(2, 3);
+  const { begin, requests, seeds } = writer(2, 3);
   let recoveries = 0;
   const text = await read(lastingAnswer(request, begin, async () => void recoveries++));
   expect(text).toBe('11 12 13 14 15 16 ');
   expect(requests).toEqual([[], [11, 12], [11, 12, 13, 14, 15]]);
   expect(recoveries).toBe(2);
+  expect([...seeds]).toEqual([expect.any(Number)]);
 });
 
 test('the third loss is told, and so is a model that does not come back', async () => {

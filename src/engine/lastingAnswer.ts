@@ -15,9 +15,16 @@ export async function* lastingAnswer<Request extends Omit<ChatRequest, 'stream'>
   recover: (signal: AbortSignal | undefined) => Promise<void>,
 ): AsyncGenerator<ChatCompletionChunk, void> {
   const written: number[] = [];
+  // What is drawn behind a recovery is what would have been drawn.
+  const seed = request.seed ?? crypto.getRandomValues(new Uint32Array(1))[0]!;
   for (let recoveries = 0; ; recoveries++) {
     try {
-      for await (const chunk of await begin({ ...request, return_token_ids: true, written_token_ids: [...written] })) {
+      for await (const chunk of await begin({
+        ...request,
+        seed,
+        return_token_ids: true,
+        written_token_ids: [...written],
+      })) {
         written.push(...(chunk.choices[0]?.token_ids ?? []));
         yield chunk;
       }

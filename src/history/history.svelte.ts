@@ -158,11 +158,11 @@ export class ChatHistory {
   async restore(): Promise<void> {
     const chat = this.removed;
     if (!chat) return;
-    this.removed = null;
     for (const [pictureId, bytes] of this.#removedPictures) this.keepPicture(pictureId, bytes);
-    this.#removedPictures = new Map();
     this.#removedIds.delete(chat.id);
     await this.#inTurn(() => this.#write([chat]));
+    this.removed = null;
+    this.#removedPictures = new Map();
   }
 
   /** Deletes every conversation for good. */
@@ -226,12 +226,13 @@ export class ChatHistory {
       const updatedAt = new Map(this.summaries.map((summary) => [summary.id, summary.updatedAt]));
       const taken = chats.filter((chat) => chat.updatedAt >= (updatedAt.get(chat.id) ?? -Infinity));
       for (const { id } of taken) this.#removedIds.delete(id);
-      await this.#dropReplaced(taken);
+      const orphans = await this.#replacedPictures(taken);
       for (const { id } of taken.flatMap(picturesIn)) {
         const bytes = pictures.get(id);
         if (bytes) this.keepPicture(id, bytes);
       }
       await this.#write(taken);
+      if (orphans.length > 0) await this.#store.remove([], orphans);
       const shown = taken.find(({ id }) => id === this.#conversation.id);
       if (shown) this.#conversation.open(shown);
       return taken.length;
@@ -297,13 +298,12 @@ export class ChatHistory {
     return pictures;
   }
 
-  /** Deletes pictures that only the stored forms of `chats` show. */
-  async #dropReplaced(chats: readonly Chat[]): Promise<void> {
+  /** Ids of the pictures that only the stored forms of `chats` show. */
+  async #replacedPictures(chats: readonly Chat[]): Promise<string[]> {
     const replaced = await Promise.all(chats.map(({ id }) => this.#store.get(id)));
     const shown = new Set(chats.flatMap(picturesIn).map(({ id }) => id));
     const before = replaced.flatMap((chat) => (chat ? picturesIn(chat) : [])).map(({ id }) => id);
-    const orphans = before.filter((id) => !shown.has(id));
-    if (orphans.length > 0) await this.#store.remove([], orphans);
+    return before.filter((id) => !shown.has(id));
   }
 
   async #searchTexts(): Promise<Map<string, SearchText>> {

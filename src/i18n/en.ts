@@ -280,7 +280,7 @@ export const en = {
     downloadFrom: 'From {host}, straight to this device.',
     downloadFromFastest: 'From the first to answer of {hosts}, straight to this device.',
     supported:
-      'Works with MiniCPM 2B and 1B, MiniCPM4-0.5B and its relatives, MiniCPM5 and other models in Llama format; as safetensors (GPTQ, AWQ and MLX too), pytorch_model.bin or GGUF. You can also drop files here.',
+      'Works with MiniCPM 2B and 1B, MiniCPM4-0.5B and its relatives, MiniCPM5 and other models in Llama format, and MiniCPM-V 1.0, 2.0, 4.0 and 4.6, which see (GGUF with its mmproj file); as safetensors (GPTQ, AWQ and MLX too), pytorch_model.bin or GGUF. You can also drop files here.',
   },
   progress: {
     importing: 'Importing the model',
@@ -828,7 +828,7 @@ export const en = {
       'Open a model, then switch the network off. Everything goes on working.',
       'Open the browser’s developer tools (F12), “Network”, and write a message: nothing is listed. Download a model: only the source under “Download from” is.',
       'Look at the source of this page: its first lines are a policy by which the browser itself refuses scripts of others.',
-      'Under “Application” or “Storage”, the developer tools show all that is kept: no cookies, two databases, and a few settings.',
+      'Under “Application” or “Storage”, the developer tools show all that is kept: no cookies, two databases, a few settings, and the page itself in the cache, for when there is no network.',
     ],
   },
   deletion: {

@@ -272,7 +272,7 @@ export const zh: Dictionary = {
     downloadFrom: '从 {host} 直接下载到本机。',
     downloadFromFastest: '从 {hosts} 中最先响应的站点直接下载到本机。',
     supported:
-      '支持 MiniCPM 2B 与 1B、MiniCPM4-0.5B 及同类、MiniCPM5 及其他 Llama 格式的模型；文件可以是 safetensors（包括 GPTQ、AWQ、MLX）、pytorch_model.bin 或 GGUF。也可以把文件拖到这里。',
+      '支持 MiniCPM 2B 与 1B、MiniCPM4-0.5B 及同类、MiniCPM5 及其他 Llama 格式的模型，以及能看图的 MiniCPM-V 1.0、2.0、4.0 和 4.6（GGUF 需连同 mmproj 文件）；文件可以是 safetensors（包括 GPTQ、AWQ、MLX）、pytorch_model.bin 或 GGUF。也可以把文件拖到这里。',
   },
   progress: {
     importing: '正在导入模型',
@@ -811,7 +811,7 @@ export const zh: Dictionary = {
       '打开一个模型，然后断开网络，一切照常工作。',
       '打开浏览器的开发者工具（F12）的“网络”一栏，再写一条消息：那里什么都不会出现。下载模型时，只会出现“下载来源”里的站点。',
       '查看本页源代码：开头几行是一份策略，浏览器会据此拒绝别人的脚本。',
-      '在开发者工具的“应用”或“存储”一栏，可以看到保存的全部内容：没有 Cookie，只有两个数据库和几项设置。',
+      '在开发者工具的“应用”或“存储”一栏，可以看到保存的全部内容：没有 Cookie，只有两个数据库、几项设置，以及供断网时使用的页面缓存。',
     ],
   },
   deletion: {

@@ -12,7 +12,7 @@ export type Thrift = 'none' | 'some' | 'much';
 const LOW_LEVEL = 0.3;
 
 /** How many times longer it waits. */
-export const SLOWER: Record<Thrift, number> = { none: 1, some: 2, much: 4 };
+const SLOWER: Record<Thrift, number> = { none: 1, some: 2, much: 4 };
 
 /** null where the browser does not tell: then nothing is held back. */
 export function thriftOf(charge: Charge | null): Thrift {

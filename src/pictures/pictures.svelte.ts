@@ -19,7 +19,7 @@ export class Pictures {
   taking = $state(0);
 
   readonly #engine: Pick<EngineState, 'loaded' | 'inspectPicture'>;
-  readonly #conversation: Pick<Conversation, 'messages' | 'draftPictures' | 'detach'>;
+  readonly #conversation: Pick<Conversation, 'id' | 'messages' | 'draftPictures' | 'detach'>;
   readonly #history: Pick<ChatHistory, 'keepPicture' | 'picture' | 'dropPicture' | 'flush'>;
   readonly #urls: PictureUrls;
   /** What came before any model was open. */
@@ -42,7 +42,7 @@ export class Pictures {
 
   constructor(
     engine: Pick<EngineState, 'loaded' | 'inspectPicture'>,
-    conversation: Pick<Conversation, 'messages' | 'draftPictures' | 'detach'>,
+    conversation: Pick<Conversation, 'id' | 'messages' | 'draftPictures' | 'detach'>,
     history: Pick<ChatHistory, 'keepPicture' | 'picture' | 'dropPicture' | 'flush'>,
   ) {
     this.#engine = engine;
@@ -53,7 +53,7 @@ export class Pictures {
 
   /**
    * Adds pictures to the draft, each looked into by the engine first. Never rejects: `problem` says what was not taken.
-   * Before a model is open they wait for one: see `resume`.
+   * Before a model is open they wait for one that sees: see `resume`.
    */
   attach(files: readonly File[]): Promise<void> {
     if (!this.#engine.loaded) {
@@ -62,18 +62,19 @@ export class Pictures {
     }
     this.problem = null;
     this.taking += files.length;
+    const { id } = this.#conversation;
     this.#turns = this.#turns.then(async () => {
       for (const file of files) {
-        await this.#take(file);
+        await this.#take(file, id);
         this.taking--;
       }
     });
     return this.#turns.then(() => undefined);
   }
 
-  /** Takes in what came before a model was open. */
+  /** Takes in what came before a model that sees was open. */
   async resume(): Promise<void> {
-    if (this.#waiting.length > 0 && this.#engine.loaded) await this.attach(this.#waiting.splice(0));
+    if (this.#waiting.length > 0 && this.areSeen) await this.attach(this.#waiting.splice(0));
   }
 
   /** Takes a picture off the draft, and deletes it unless a message shows it too. */
@@ -115,15 +116,18 @@ export class Pictures {
     return this.#engine.loaded?.mostPictures ?? Infinity;
   }
 
-  async #take(file: File): Promise<void> {
+  /** Takes a file for the conversation `chatId`, unless another one is shown by the time it has been read. */
+  async #take(file: File, chatId: string): Promise<void> {
     const refuse = (name: PictureProblem['name']) => (this.problem = { name, file: file.name });
     if (!this.areSeen) return void refuse('cannotSee');
     if (this.#shown.length >= this.#most) return void refuse('onlyOne');
     if (file.size > MOST_BYTES) return void refuse('tooHeavy');
     try {
       const { type, width, height } = await this.#engine.inspectPicture(file);
+      const bytes = await file.arrayBuffer();
+      if (this.#conversation.id !== chatId) return;
       const id = newId();
-      this.#history.keepPicture(id, await file.arrayBuffer());
+      this.#history.keepPicture(id, bytes);
       const picture = { id, name: file.name, type, width, height, maxSlices: null };
       this.#conversation.draftPictures = [...this.#conversation.draftPictures, picture];
       void this.#history.flush();

@@ -24,7 +24,7 @@ export function highlight(code: string, language: string): CodeLine[] {
   return lines;
 }
 
-export function plainLines(code: string): CodeLine[] {
+function plainLines(code: string): CodeLine[] {
   return code.split('\n').map((text) => (text === '' ? [] : [{ text, kind: '' }]));
 }
 

@@ -271,8 +271,8 @@ function wrongMerger({ insertLayer, tower }: MergingVision): string | null {
 
 function wrongResampler({ version, numQueries, image }: ResamplingVision, hiddenSize: number): string | null {
   const heads = resamplerHeads(hiddenSize);
-  if (heads < 1 || hiddenSize % (2 * heads) !== 0) {
-    return `a resampler ${hiddenSize} wide cannot be divided into heads of about 128`;
+  if (heads < 1 || hiddenSize % (2 * heads) !== 0 || hiddenSize % 32 !== 0) {
+    return `a resampler ${hiddenSize} wide cannot be divided into heads of about 128, or into blocks of 32`;
   }
   if (!('count' in image.tileTokens) || image.tileTokens.count !== numQueries) {
     return `the resampler's ${numQueries} queries are not what stands for a tile in a prompt`;

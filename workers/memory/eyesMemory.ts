@@ -5,7 +5,7 @@ const LIGHT_BYTES = 64 * 2 ** 20;
 const ENOUGH_GIB = 8;
 
 export interface EyesDevice {
-  /** As the browser tells, which is rounded down to a power of two; null where it does not. */
+  /** As the browser tells, which is rounded to a power of two; null where it does not. */
   deviceMemoryGiB: number | null;
   isHandheld: boolean;
 }

@@ -1,3 +1,4 @@
+import { engineError } from '../errors';
 import type { Backend, Program } from './backend';
 import type { DeviceBuffer, Graph } from './graph';
 import type { TokenLoop } from './tokenLoop';
@@ -11,6 +12,7 @@ export class BackendScope implements Backend {
   readonly #made: { destroy(): void }[] = [];
   /** Buffers that the device has not confirmed yet. */
   #allocations: Promise<unknown>[] = [];
+  #isDestroyed = false;
 
   constructor(backend: Backend) {
     this.#backend = backend;
@@ -77,6 +79,10 @@ export class BackendScope implements Backend {
   async compile(graph: Graph): Promise<Program> {
     await Promise.all(this.#allocations);
     const program = await this.#backend.compile(graph);
+    if (this.#isDestroyed) {
+      program.destroy();
+      throw engineError('AbortError', 'what this program is part of was given back meanwhile');
+    }
     this.#made.push(program);
     return program;
   }
@@ -86,6 +92,7 @@ export class BackendScope implements Backend {
   }
 
   destroy(): void {
+    this.#isDestroyed = true;
     for (const made of this.#made.splice(0)) made.destroy();
   }
 }

@@ -10,7 +10,7 @@ import { cpuBuffer } from './cpuBuffer';
 import type { Op, Tensor } from './graph';
 
 /** Ops of layers with a recurrent state, and of vision towers that merge rows. */
-export type HybridOp = Extract<
+type HybridOp = Extract<
   Op,
   {
     kind: 'headNorm' | 'gateHeads' | 'shortConvolution' | 'deltaRule' | 'stackRows' | 'averageRows' | 'windowAttention';

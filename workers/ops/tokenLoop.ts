@@ -40,6 +40,6 @@ export interface TokenLoop {
 /** Throws ModelCorruptError where a kernel reported that it found no token. */
 export function checkSampled(tokenId: number): number {
   if (tokenId !== NO_TOKEN) return tokenId;
-  // Damaged weights are the likely cause: loading does not check their hashes.
+  // The weights are what was stored, since loading checks their hashes: the checkpoint or the device is the likely cause.
   throw engineError('ModelCorruptError', 'the model computed logits that are not numbers');
 }

@@ -27,8 +27,8 @@ test('an answer is gone on with behind the request for one, and not closed', asy
 test('a thought is gone on with where it was cut, and closed before its answer', () => {
   const chatTemplate = '{{ messages[0].content }}:{% if enable_thinking %}<think>{% endif %}';
   const tokenizer = new Tokenizer({ ...miniTokenizer(), chatTemplate });
-  const written = (content: string, enable_thinking: boolean) => {
-    const answer: ChatMessage = { role: 'assistant', content, reasoning_content: 'ab' };
+  const written = (content: string, enable_thinking: boolean, thought = 'ab') => {
+    const answer: ChatMessage = { role: 'assistant', content, reasoning_content: thought };
     const templateOptions = { enable_thinking };
     const input = { messages: [question, answer], continueFinalMessage: true, templateOptions };
     return tokenizer.decode(chatTokenIds(tokenizer, input), { skipSpecialTokens: true });
@@ -36,4 +36,6 @@ test('a thought is gone on with where it was cut, and closed before its answer',
   expect(written('', true)).toBe('a b c:<think>ab');
   expect(written('c', true)).toBe('a b c:<think>ab</think>\n\nc');
   expect(written('', false)).toBe('a b c:<think>ab');
+  expect(written('c', true, '')).toBe('a b c:<think>\n</think>\n\nc');
+  expect(written('c', false, '')).toBe('a b c:c');
 });

@@ -20,6 +20,6 @@ export function chatTokenIds(tokenizer: Tokenizer, input: ChatInput, options: Ch
 
 /** A thought and what was answered behind it, as models write them. `isOpened` where the prompt has opened the thought. */
 function writtenText(thought: string, content: string, isOpened: boolean): string {
-  if (thought === '') return content;
+  if (thought === '') return isOpened && content !== '' ? `\n</think>\n\n${content}` : content;
   return `${isOpened ? '' : '<think>'}${thought}${content === '' ? '' : `</think>\n\n${content}`}`;
 }

@@ -1,4 +1,4 @@
-/** Memory of the device, rounded down to a power of two; null where the browser does not tell: Chromium alone does. */
+/** Memory of the device, rounded to a power of two; null where the browser does not tell: Chromium alone does. */
 export function deviceMemoryGiB(): number | null {
   if (typeof navigator === 'undefined' || !('deviceMemory' in navigator)) return null;
   const memory: unknown = navigator.deviceMemory;

@@ -21,7 +21,7 @@ export interface EyesSource {
 }
 
 /** Eyes that are released go when no tile has come for so long: a conversation about pictures goes on with the next one. */
-export const REST_MILLISECONDS = 30_000;
+const REST_MILLISECONDS = 30_000;
 
 /**
  * A tile encoder that is made when the first tile comes: until then its programs, and weights that are released between

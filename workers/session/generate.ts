@@ -26,10 +26,9 @@ export async function generate(
   const before = session.stats();
   const stopIds = options.ignore_eos ? new Set<number>() : stopTokenIds(session);
   const text = new TextStream(session.hasTokenizer ? session.tokenizer : null, stopStrings(session, input, options));
-  const emit = heldBack(onToken);
-
   let finishReason: GenerateResult['finishReason'] = 'length';
   const written = writtenTokenIds(session, input);
+  const emit = heldBack(onToken, written.at(-1));
   // What their text held back comes out with the next token.
   for (const tokenId of written) text.push(tokenId);
   let completionTokens = written.length;
@@ -135,9 +134,10 @@ function tokenLogprobs(
 
 /**
  * Passes tokens on at once, except the newest one while some of its text is held back: should generation end there, the
- * text left over belongs to it.
+ * text left over belongs to it. Where no token came behind those that were written before, what they held back belongs to
+ * the last of them.
  */
-function heldBack(onToken: (token: GeneratedToken) => void) {
+function heldBack(onToken: (token: GeneratedToken) => void, lastWritten: number | undefined) {
   let held: GeneratedToken | null = null;
   return {
     token(token: GeneratedToken, isHolding: boolean) {
@@ -147,6 +147,8 @@ function heldBack(onToken: (token: GeneratedToken) => void) {
     },
     end(remainingText: string) {
       if (held) onToken({ ...held, text: held.text + remainingText });
+      else if (lastWritten !== undefined && remainingText !== '')
+        onToken({ tokenId: lastWritten, text: remainingText });
       held = null;
     },
   };

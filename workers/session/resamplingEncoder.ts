@@ -80,7 +80,7 @@ export class ResamplingEncoder implements TileEncoder {
     return this.eyes.config.numQueries;
   }
 
-  /** Feature rows are a whole number of heads wide, which needs no padding. */
+  /** Feature rows are a whole number of blocks wide, which needs no padding. */
   get bytesPerTile(): number {
     return this.rowsPerTile * this.eyes.width * 4;
   }

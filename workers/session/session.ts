@@ -36,6 +36,9 @@ const ALL_LOGITS_ROWS = 32;
 /** Of a model with recurrent states, how many tokens of an answer go by from one copy of them to the next. */
 const SNAPSHOT_TOKENS = 64;
 
+/** Tokens that are fed one by one before the device is waited for. */
+const SUBMITTED_AT_ONCE = 8;
+
 /** Tokens at the end of a prompt that the next prompt may not begin with: what a template puts in front of an answer. */
 const CLOSING_TOKENS = 16;
 
@@ -227,8 +230,8 @@ export class Session {
 
   /**
    * Brings the cache to where an answer to `promptIds` stood behind its tokens `written`, so that `next` goes on with what
-   * would have followed. The tokens pass through `check`, whose rows are those of one token each to the last bit; a prefill
-   * of them would be faster, and round otherwise.
+   * would have followed. The tokens pass through `check`, whose rows are those of one token each to the last bit, or one by
+   * one where there is none; a prefill of them would be faster, and round otherwise.
    */
   async rewrite(
     promptIds: number[],
@@ -245,8 +248,14 @@ export class Session {
     for (let i = 0; i < fed.length; i += rows) {
       this.throwIfStopped(signal);
       const step = { tokenIds: fed.slice(i, i + rows), position: this.#cached.length };
-      await (this.#check ? this.loop.check(this.#check, step) : this.decodeProgram.run(step, 1));
+      if (this.#check) {
+        await this.loop.check(this.#check, step);
+      } else {
+        this.decodeProgram.submit(step);
+        if (i % SUBMITTED_AT_ONCE === 0) await this.parts.backend.flush();
+      }
       this.#advanceStates(step.tokenIds.length);
+      this.#takeSnapshot();
       this.#cached.push(...step.tokenIds);
     }
     this.timings.prefillTokens += fed.length;
@@ -290,7 +299,7 @@ export class Session {
   next(wantsLogits: boolean): Promise<SampledToken> {
     const token = this.loop.next(wantsLogits);
     this.#advanceStates(1);
-    if (this.#states && this.#states.position % SNAPSHOT_TOKENS === 0) this.#states.take();
+    this.#takeSnapshot();
     return token;
   }
 
@@ -417,6 +426,11 @@ export class Session {
   /** A copy of recurrent states goes in front of what closes a prompt: so many rows before it, of so many that remain. */
   #rowsToSnapshot(remaining: number): number {
     return this.#states && remaining > CLOSING_TOKENS ? remaining - CLOSING_TOKENS : Infinity;
+  }
+
+  /** A copy of recurrent states, where an answer is due for one. */
+  #takeSnapshot(): void {
+    if (this.#states && this.#states.position % SNAPSHOT_TOKENS === 0) this.#states.take();
   }
 
   /** Notes that a step of so many rows was submitted. */
