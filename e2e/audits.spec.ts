@@ -325,7 +325,7 @@ test('a thousand conversations are listed and searched at once, and a long one o
 });
 
 /** Kilobytes, compressed. Whoever needs more has to say so here. */
-const BUDGET = { shell: 700, first: 100, chunk: 30 };
+const BUDGET = { shell: 700, first: 125, chunk: 30 };
 const LARGE_CHUNKS: Record<string, number> = {
   'index.js': 65,
   'engine.worker.js': 125,

@@ -18,6 +18,7 @@ const engine = {
   },
 };
 const conversation = {
+  id: 'chat',
   messages: [] as Message[],
   draftPictures: [] as Picture[],
   detach(pictureId: string) {
@@ -36,7 +37,7 @@ let pictures: Pictures;
 
 beforeEach(() => {
   engine.loaded = seeing;
-  Object.assign(conversation, { messages: [], draftPictures: [] });
+  Object.assign(conversation, { id: 'chat', messages: [], draftPictures: [] });
   kept.clear();
   pictures = new Pictures(engine, conversation, history);
 });
@@ -103,6 +104,14 @@ test('a model for one picture takes one in a conversation', async () => {
   expect(pictures).toMatchObject({ problem: { name: 'onlyOne', file: 'b' }, refusal: null });
   conversation.messages = [shows(samplePicture('p'))];
   expect(new Pictures(engine, conversation, history).refusal).toMatchObject({ name: 'onlyOne' });
+});
+
+test('a file that is read while another conversation is opened goes into neither', async () => {
+  const attached = pictures.attach([file('a')]);
+  conversation.id = 'another';
+  await attached;
+  expect(names()).toEqual([]);
+  expect(kept.size).toBe(0);
 });
 
 test('a removed picture is deleted, unless a message shows it too', async () => {
