@@ -31,153 +31,133 @@ async function reopen(page: Page): Promise<void> {
 
 const lastText = (page: Page) => page.getByTestId('message-assistant').last().getByTestId('message-text');
 
-test(
-  'conversations are listed, found, renamed, pinned, deleted and brought back',
-  { tag: '@phone' },
-  async ({ page }) => {
-    await startDemo(page);
-    await ask(page, 'What is the capital of France?');
-    await page.getByTestId('new-chat').click();
-    await ask(page, 'What is 27 + 15?');
-    await reopen(page);
-    await expect(lastText(page)).toContainText('42');
+test('conversations are listed, found, renamed, pinned, deleted and brought back', async ({ page }) => {
+  await startDemo(page);
+  await ask(page, 'What is the capital of France?');
+  await page.getByTestId('new-chat').click();
+  await ask(page, 'What is 27 + 15?');
+  await reopen(page);
+  await expect(lastText(page)).toContainText('42');
 
-    await showHistory(page);
-    const items = page.getByTestId('history-item');
-    await expect(items).toHaveText([/27 \+ 15/, /France/]);
+  await showHistory(page);
+  const items = page.getByTestId('history-item');
+  await expect(items).toHaveText([/27 \+ 15/, /France/]);
 
-    await page.getByTestId('history-search').fill('paris');
-    await expect(page.getByTestId('history-hit')).toHaveCount(1);
-    await page.getByTestId('history-hit').click();
-    await expect(lastText(page)).toContainText('Paris');
+  await page.getByTestId('history-search').fill('paris');
+  await expect(page.getByTestId('history-hit')).toHaveCount(1);
+  await page.getByTestId('history-hit').click();
+  await expect(lastText(page)).toContainText('Paris');
 
-    await showHistory(page);
-    await page.getByTestId('history-search').fill('');
-    await items.nth(1).getByTestId('history-more').click();
-    await page.getByTestId('history-rename').click();
-    await page.getByTestId('history-name').fill('Capitals');
-    await page.keyboard.press('Enter');
-    await expect(items.nth(1)).toContainText('Capitals');
-    await items.nth(1).getByTestId('history-more').click();
-    await page.getByTestId('history-pin').click();
-    await expect(items).toHaveText([/Capitals/, /27 \+ 15/]);
+  await showHistory(page);
+  await page.getByTestId('history-search').fill('');
+  await items.nth(1).getByTestId('history-more').click();
+  await page.getByTestId('history-rename').click();
+  await page.getByTestId('history-name').fill('Capitals');
+  await page.keyboard.press('Enter');
+  await expect(items.nth(1)).toContainText('Capitals');
+  await items.nth(1).getByTestId('history-more').click();
+  await page.getByTestId('history-pin').click();
+  await expect(items).toHaveText([/Capitals/, /27 \+ 15/]);
 
-    await page.getByTestId('history-remove').click();
-    await expect(items).toHaveText([/27 \+ 15/]);
-    await page.getByTestId('history-undo').click();
-    await expect(items).toHaveText([/Capitals/, /27 \+ 15/]);
-  },
-);
+  await page.getByTestId('history-remove').click();
+  await expect(items).toHaveText([/27 \+ 15/]);
+  await page.getByTestId('history-undo').click();
+  await expect(items).toHaveText([/Capitals/, /27 \+ 15/]);
+});
 
-test(
-  'a question that is edited and an answer that is written anew become versions',
-  { tag: '@phone' },
-  async ({ page }) => {
-    await startDemo(page);
-    await ask(page, 'What is 3 + 4?');
-    await expect(lastText(page)).toContainText('7');
-    await page.getByTestId('edit').click();
-    await page.getByTestId('edit-input').fill('What is 5 + 6?');
-    await page.getByTestId('edit-ask').click();
-    await expect(lastText(page)).toContainText('11');
-    await expect(page.getByTestId('version')).toHaveText('2 / 2');
-    await page.getByTestId('version-earlier').click();
-    await expect(lastText(page)).toContainText('7');
-    await page.getByTestId('regenerate').click();
-    await expect(page.getByTestId('message-assistant').getByTestId('version')).toHaveText('2 / 2');
-  },
-);
+test('a question that is edited and an answer that is written anew become versions', async ({ page }) => {
+  await startDemo(page);
+  await ask(page, 'What is 3 + 4?');
+  await expect(lastText(page)).toContainText('7');
+  await page.getByTestId('edit').click();
+  await page.getByTestId('edit-input').fill('What is 5 + 6?');
+  await page.getByTestId('edit-ask').click();
+  await expect(lastText(page)).toContainText('11');
+  await expect(page.getByTestId('version')).toHaveText('2 / 2');
+  await page.getByTestId('version-earlier').click();
+  await expect(lastText(page)).toContainText('7');
+  await page.getByTestId('regenerate').click();
+  await expect(page.getByTestId('message-assistant').getByTestId('version')).toHaveText('2 / 2');
+});
 
-test(
-  'a draft and an answer that a reload has cut are still there, and the answer goes on',
-  { tag: '@phone' },
-  async ({ page }) => {
-    await startDemo(page);
-    await page.evaluate(() => {
-      new MutationObserver((_, observer) => {
-        const text = document.querySelector('[data-testid=message-text]')?.textContent ?? '';
-        if (text.length < 3) return;
-        observer.disconnect();
-        sessionStorage.cut = text;
-        location.reload();
-      }).observe(document.body, { subtree: true, childList: true, characterData: true });
-    });
-    const reloaded = page.waitForEvent('load');
-    await page.getByTestId('composer-input').fill('Who are you?');
-    await page.getByTestId('send').click();
-    await reloaded;
-    await expect(page.getByTestId('interrupted-note')).toBeVisible();
-    await page.getByTestId('continue-model').click();
-    await expect(page.getByTestId('message-user')).toContainText('Who are you?');
-    const answer = page.getByTestId('message-assistant').last();
-    await expect(answer).toHaveAttribute('data-state', 'done');
-    const cut = await page.evaluate(() => String(sessionStorage.cut));
-    const whole = (await lastText(page).textContent()) ?? '';
-    expect(whole.startsWith(cut)).toBe(true);
-    expect(whole.length).toBeGreaterThan(cut.length);
+test('a draft and an answer that a reload has cut are still there, and the answer goes on', async ({ page }) => {
+  await startDemo(page);
+  await page.evaluate(() => {
+    new MutationObserver((_, observer) => {
+      const text = document.querySelector('[data-testid=message-text]')?.textContent ?? '';
+      if (text.length < 3) return;
+      observer.disconnect();
+      sessionStorage.cut = text;
+      location.reload();
+    }).observe(document.body, { subtree: true, childList: true, characterData: true });
+  });
+  const reloaded = page.waitForEvent('load');
+  await page.getByTestId('composer-input').fill('Who are you?');
+  await page.getByTestId('send').click();
+  await reloaded;
+  await expect(page.getByTestId('interrupted-note')).toBeVisible();
+  await page.getByTestId('continue-model').click();
+  await expect(page.getByTestId('message-user')).toContainText('Who are you?');
+  const answer = page.getByTestId('message-assistant').last();
+  await expect(answer).toHaveAttribute('data-state', 'done');
+  const cut = await page.evaluate(() => String(sessionStorage.cut));
+  const whole = (await lastText(page).textContent()) ?? '';
+  expect(whole.startsWith(cut)).toBe(true);
+  expect(whole.length).toBeGreaterThan(cut.length);
 
-    await page.getByTestId('composer-input').fill('half a thought');
-    await expect(page.getByTestId('composer-input')).toHaveValue('half a thought');
-    await reopen(page);
-    await expect(page.getByTestId('composer-input')).toHaveValue('half a thought');
-  },
-);
+  await page.getByTestId('composer-input').fill('half a thought');
+  await expect(page.getByTestId('composer-input')).toHaveValue('half a thought');
+  await reopen(page);
+  await expect(page.getByTestId('composer-input')).toHaveValue('half a thought');
+});
 
-test(
-  'everything saved to a file, deleted and read again is there; a passphrase keeps it shut',
-  { tag: '@phone' },
-  async ({ page }) => {
-    await startDemo(page);
-    await ask(page, 'What is the capital of France?');
-    await showHistory(page);
-    await page.getByTestId('history-data').click();
-    const download = page.waitForEvent('download');
-    await page.getByTestId('data-export').click();
-    const file = await (await download).path();
-    await page.getByTestId('data-remove').click();
-    await page.getByTestId('data-remove-confirm').click();
-    await expect(page.getByTestId('message-user')).toHaveCount(0);
+test('everything saved to a file, deleted and read again is there; a passphrase keeps it shut', async ({ page }) => {
+  await startDemo(page);
+  await ask(page, 'What is the capital of France?');
+  await showHistory(page);
+  await page.getByTestId('history-data').click();
+  const download = page.waitForEvent('download');
+  await page.getByTestId('data-export').click();
+  const file = await (await download).path();
+  await page.getByTestId('data-remove').click();
+  await page.getByTestId('data-remove-confirm').click();
+  await expect(page.getByTestId('message-user')).toHaveCount(0);
 
-    await page.getByTestId('data-import').setInputFiles({
-      name: 'broken.json',
-      mimeType: 'application/json',
-      buffer: Buffer.from(readFileSync(file, 'utf8').replace('minicpm-chats', 'others')),
-    });
-    await expect(page.getByTestId('data-problem')).toBeVisible();
-    await page.getByTestId('data-import').setInputFiles(file);
-    await expect(page.getByTestId('data-said')).toContainText('1');
-    await page.getByTestId('protect-passphrase').fill('correct horse');
-    await page.getByTestId('protect').click();
-    await expect(page.getByTestId('protect')).toBeEnabled();
+  await page.getByTestId('data-import').setInputFiles({
+    name: 'broken.json',
+    mimeType: 'application/json',
+    buffer: Buffer.from(readFileSync(file, 'utf8').replace('minicpm-chats', 'others')),
+  });
+  await expect(page.getByTestId('data-problem')).toBeVisible();
+  await page.getByTestId('data-import').setInputFiles(file);
+  await expect(page.getByTestId('data-said')).toContainText('1');
+  await page.getByTestId('protect-passphrase').fill('correct horse');
+  await page.getByTestId('protect').click();
+  await expect(page.getByTestId('protect')).toBeEnabled();
 
-    await reopen(page);
-    await showHistory(page);
-    await expect(page.getByTestId('history-item')).toHaveCount(0);
-    const form = page.getByTestId('history-unlock');
-    await form.locator('input').fill('wrong');
-    await form.getByRole('button').click();
-    await expect(form.getByRole('alert')).toBeVisible();
-    await form.locator('input').fill('correct horse');
-    await form.getByRole('button').click();
-    await expect(page.getByTestId('history-item')).toContainText('France');
-  },
-);
+  await reopen(page);
+  await showHistory(page);
+  await expect(page.getByTestId('history-item')).toHaveCount(0);
+  const form = page.getByTestId('history-unlock');
+  await form.locator('input').fill('wrong');
+  await form.getByRole('button').click();
+  await expect(form.getByRole('alert')).toBeVisible();
+  await form.locator('input').fill('correct horse');
+  await form.getByRole('button').click();
+  await expect(page.getByTestId('history-item')).toContainText('France');
+});
 
-test(
-  'a second tab leaves the conversation that the first one shows alone',
-  { tag: '@phone' },
-  async ({ page, context }) => {
-    await startDemo(page);
-    await ask(page, 'What is 3 + 4?');
-    await expect.poll(() => page.evaluate(async () => (await navigator.locks.query()).held!.length)).toBeGreaterThan(0);
-    const second = await context.newPage();
-    await second.goto('./');
-    await second.getByTestId('continue-model').click();
-    await second.getByTestId('open-beside').click();
-    await expect(second.getByTestId('composer-input')).toBeVisible();
-    await expect(second.getByTestId('message-user')).toHaveCount(0);
-    await showHistory(second);
-    await second.getByTestId('history-item').getByRole('button').first().click();
-    await expect(second.getByTestId('history-item').getByRole('alert')).toBeVisible();
-  },
-);
+test('a second tab leaves the conversation that the first one shows alone', async ({ page, context }) => {
+  await startDemo(page);
+  await ask(page, 'What is 3 + 4?');
+  await expect.poll(() => page.evaluate(async () => (await navigator.locks.query()).held!.length)).toBeGreaterThan(0);
+  const second = await context.newPage();
+  await second.goto('./');
+  await second.getByTestId('continue-model').click();
+  await second.getByTestId('open-beside').click();
+  await expect(second.getByTestId('composer-input')).toBeVisible();
+  await expect(second.getByTestId('message-user')).toHaveCount(0);
+  await showHistory(second);
+  await second.getByTestId('history-item').getByRole('button').first().click();
+  await expect(second.getByTestId('history-item').getByRole('alert')).toBeVisible();
+});

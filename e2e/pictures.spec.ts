@@ -11,7 +11,7 @@ const PICTURES = 'e2e/nano/pictures';
 const demo = JSON.parse(readFileSync('public/models/nano/config.json', 'utf8')) as { architectures: string[] };
 const demoSees = demo.architectures[0] === 'MiniCPMV' && existsSync(PICTURES);
 
-const options = chromiumLaunchOptions('software');
+const options = chromiumLaunchOptions('none');
 test.use({ launchOptions: { ...options, args: [...options.args, '--use-fake-device-for-media-stream'] } });
 
 /** Opens a model that takes several pictures, and cuts them. Its answers are random. */

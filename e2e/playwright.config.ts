@@ -9,6 +9,8 @@ const APART_FROM_GPU = [
   'audits.spec.ts',
   'catalogue.spec.ts',
   'history.spec.ts',
+  'live.spec.ts',
+  'pictures.spec.ts',
   'rendering.spec.ts',
   'settings.spec.ts',
   'storage.spec.ts',
@@ -29,12 +31,11 @@ export default defineConfig({
   fullyParallel: true,
   use: { headless: false, baseURL: `http://127.0.0.1:${PORT}/`, launchOptions: chromiumLaunchOptions('software') },
   projects: [
-    { name: 'laptop', use: LAPTOP, testIgnore: APART_FROM_GPU, grepInvert: /@cpu/ },
-    { name: 'phone', use: PHONE, testMatch: ['chat.spec.ts', 'pictures.spec.ts'] },
+    { name: 'laptop', use: LAPTOP, testIgnore: APART_FROM_GPU, grepInvert: /@cpu|@page/ },
     {
       name: 'no-webgpu',
       use: { ...LAPTOP, launchOptions: chromiumLaunchOptions('none') },
-      grepInvert: /@page|@gpu/,
+      grepInvert: /@gpu/,
       testMatch: [
         ...APART_FROM_GPU,
         'chat.spec.ts',
@@ -48,8 +49,8 @@ export default defineConfig({
     {
       name: 'phone-no-webgpu',
       use: { ...PHONE, launchOptions: chromiumLaunchOptions('none') },
-      grep: /@phone/,
-      testMatch: ['history.spec.ts', 'settings.spec.ts'],
+      grepInvert: /@gpu|@laptop/,
+      testMatch: ['chat.spec.ts', 'history.spec.ts', 'pictures.spec.ts', 'settings.spec.ts'],
     },
   ],
   webServer: {

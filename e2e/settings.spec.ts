@@ -45,7 +45,7 @@ async function showHistory(page: Page): Promise<void> {
 const choose = (page: Page, group: string, value: string) =>
   page.getByTestId(group).locator(`label:has([value=${value}])`).click();
 
-test('settings are kept, and hold before anything is drawn', { tag: '@phone' }, async ({ page, baseURL }) => {
+test('settings are kept, and hold before anything is drawn', async ({ page, baseURL }) => {
   watchRequests(page, baseURL!);
   await page.goto('./');
   await page.getByTestId('settings-link').click();
@@ -84,132 +84,129 @@ test('settings are kept, and hold before anything is drawn', { tag: '@phone' }, 
   await expect(page.getByTestId('settings-screen')).toBeVisible();
 });
 
+test('a role begins a conversation, which has settings of its own', async ({ page, context, baseURL }) => {
+  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  const urls = watchRequests(page, baseURL!);
+  await startDemo(page);
+  await expect(page.getByTestId('dictate')).toHaveCount(0);
+  await expect(page.getByTestId('thinking-switch')).toHaveCount(0);
+  await expect(page.getByTestId('new-chat')).toHaveCount(1);
+
+  await page.getByTestId('role-library-show').click();
+  await page.getByTestId('role-search').fill('shandong huang mixed');
+  await expect(page.getByTestId('role')).toHaveCount(0);
+  await page.getByTestId('role-search').fill('languages mixed');
+  await expect(page.getByTestId('role')).toHaveCount(1);
+  await page.getByTestId('role-begin').click();
+  await expect(page.getByTestId('shown-instructions')).toContainText('You translate texts');
+  await expect(page.getByTestId('composer-input')).toHaveValue(/feature/);
+
+  await page.getByTestId('chat-settings-show').click();
+  const sheet = page.getByTestId('chat-settings');
+  const temperature = sheet.getByTestId('sampling-temperature');
+  await expect(temperature.getByRole('spinbutton')).toHaveValue('0.3');
+  await expect(temperature).toContainText('Authors’ value: 0');
+  await temperature.getByTestId('sampling-reset').click();
+  await expect(temperature.getByRole('spinbutton')).toHaveValue('');
+  const longest = sheet.getByTestId('sampling-max_tokens').getByRole('spinbutton');
+  await longest.fill('-4');
+  await longest.press('Enter');
+  await expect(longest).toHaveValue('');
+  await longest.fill('3');
+  await sheet.getByTestId('instructions').fill('Be very brief.');
+  await page.keyboard.press('Escape');
+  await expect(page.getByTestId('chat-settings-show')).toBeFocused();
+  await expect(page.getByTestId('shown-instructions')).toContainText('Be very brief.');
+
+  await page.reload();
+  await page.getByTestId('continue-model').click();
+  await expect(page.getByTestId('shown-instructions')).toContainText('Be very brief.');
+  const answer = await ask(page, 'Who are you?');
+  await expect(answer.getByTestId('cut-off')).toBeVisible();
+
+  // A role of the reader's own, and the link that holds it.
+  await page.getByTestId('new-chat').click();
+  await page.getByTestId('role-library-show').click();
+  await page.getByTestId('role-add').click();
+  await page.getByTestId('role-keep').click();
+  await expect(page.getByTestId('role-form').getByRole('alert')).toBeVisible();
+  await page.getByTestId('role-name').fill('Haiku <b>poet</b>');
+  await page.getByTestId('role-instructions').fill('Answer in haiku.');
+  await page.getByTestId('role-keep').click();
+  const mine = page.getByTestId('role').first();
+  await expect(mine).toContainText('Haiku <b>poet</b>');
+  await mine.getByTestId('role-more').click();
+  await page.getByTestId('role-share').click();
+  await expect(page.getByTestId('role-said')).toHaveText(/Link copied/);
+  const link = await page.evaluate(() => navigator.clipboard.readText());
+  await page.getByTestId('role-remove').click();
+  await expect(mine).not.toContainText('Haiku');
+  await page.getByTestId('role-undo').click();
+  await expect(mine).toContainText('Haiku');
+  await page.keyboard.press('Escape');
+
+  await page.goto(link);
+  await expect(page.getByTestId('shared-name')).toHaveText('Haiku <b>poet</b>');
+  await expect(page.getByTestId('shared-instructions')).toHaveText('Answer in haiku.');
+  await page.getByTestId('shared-use').click();
+  await expect(page).not.toHaveURL(/role/);
+  await expect(page.getByTestId('shown-instructions')).toContainText('Answer in haiku.');
+  await expect(page.getByTestId('message-user')).toHaveCount(0);
+  await page.evaluate(() => (location.hash = '#role=AAAA'));
+  await expect(page.getByTestId('shared-fault')).toBeVisible();
+  await page.keyboard.press('Escape');
+  await expect(page.getByTestId('shared-role')).toHaveCount(0);
+  expect(urls.filter((url) => url.includes('role='))).toEqual([]);
+});
+
 test(
-  'a role begins a conversation, which has settings of its own',
-  { tag: '@phone' },
-  async ({ page, context, baseURL }) => {
+  'thoughts are folded, and neither copied nor headings; a conversation asks for its model',
+  { tag: '@laptop' },
+  async ({ page, context }) => {
     await context.grantPermissions(['clipboard-read', 'clipboard-write']);
-    const urls = watchRequests(page, baseURL!);
-    await startDemo(page);
-    await expect(page.getByTestId('dictate')).toHaveCount(0);
-    await expect(page.getByTestId('thinking-switch')).toHaveCount(0);
-    await expect(page.getByTestId('new-chat')).toHaveCount(1);
-
-    await page.getByTestId('role-library-show').click();
-    await page.getByTestId('role-search').fill('shandong huang mixed');
-    await expect(page.getByTestId('role')).toHaveCount(0);
-    await page.getByTestId('role-search').fill('languages mixed');
-    await expect(page.getByTestId('role')).toHaveCount(1);
-    await page.getByTestId('role-begin').click();
-    await expect(page.getByTestId('shown-instructions')).toContainText('You translate texts');
-    await expect(page.getByTestId('composer-input')).toHaveValue(/feature/);
-
+    await page.goto('./');
+    await page.getByTestId('open-file-input').setInputFiles(thinkingNano());
+    await expect(page.getByTestId('composer-input')).toBeVisible();
+    const thinks = page.getByTestId('thinking-switch');
+    await expect(thinks).toHaveAttribute('aria-pressed', 'false');
+    await thinks.click();
+    const answer = await ask(page, 'What is 27 + 15?');
+    await expect(answer.getByTestId('message-text')).toHaveText('42');
+    await expect(answer.getByTestId('thought').locator('summary')).toHaveText(/^\s*Thought for [\d.]+ s$/);
+    await expect(answer.getByTestId('thought-text')).toBeHidden();
+    await answer.getByTestId('thought').locator('summary').click();
+    await expect(answer.getByTestId('thought-text')).toHaveText('27+15');
+    await expect(page.getByTestId('announcer')).toHaveText('42');
+    await answer.getByTestId('copy').click();
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe('42');
     await page.getByTestId('chat-settings-show').click();
-    const sheet = page.getByTestId('chat-settings');
-    const temperature = sheet.getByTestId('sampling-temperature');
-    await expect(temperature.getByRole('spinbutton')).toHaveValue('0.3');
-    await expect(temperature).toContainText('Authors’ value: 0');
-    await temperature.getByTestId('sampling-reset').click();
-    await expect(temperature.getByRole('spinbutton')).toHaveValue('');
-    const longest = sheet.getByTestId('sampling-max_tokens').getByRole('spinbutton');
-    await longest.fill('-4');
-    await longest.press('Enter');
-    await expect(longest).toHaveValue('');
-    await longest.fill('3');
-    await sheet.getByTestId('instructions').fill('Be very brief.');
-    await page.keyboard.press('Escape');
-    await expect(page.getByTestId('chat-settings-show')).toBeFocused();
-    await expect(page.getByTestId('shown-instructions')).toContainText('Be very brief.');
-
-    await page.reload();
-    await page.getByTestId('continue-model').click();
-    await expect(page.getByTestId('shown-instructions')).toContainText('Be very brief.');
-    const answer = await ask(page, 'Who are you?');
-    await expect(answer.getByTestId('cut-off')).toBeVisible();
-
-    // A role of the reader's own, and the link that holds it.
-    await page.getByTestId('new-chat').click();
-    await page.getByTestId('role-library-show').click();
-    await page.getByTestId('role-add').click();
-    await page.getByTestId('role-keep').click();
-    await expect(page.getByTestId('role-form').getByRole('alert')).toBeVisible();
-    await page.getByTestId('role-name').fill('Haiku <b>poet</b>');
-    await page.getByTestId('role-instructions').fill('Answer in haiku.');
-    await page.getByTestId('role-keep').click();
-    const mine = page.getByTestId('role').first();
-    await expect(mine).toContainText('Haiku <b>poet</b>');
-    await mine.getByTestId('role-more').click();
-    await page.getByTestId('role-share').click();
-    await expect(page.getByTestId('role-said')).toHaveText(/Link copied/);
-    const link = await page.evaluate(() => navigator.clipboard.readText());
-    await page.getByTestId('role-remove').click();
-    await expect(mine).not.toContainText('Haiku');
-    await page.getByTestId('role-undo').click();
-    await expect(mine).toContainText('Haiku');
+    await expect(page.getByTestId('thinks')).toBeChecked();
     await page.keyboard.press('Escape');
 
-    await page.goto(link);
-    await expect(page.getByTestId('shared-name')).toHaveText('Haiku <b>poet</b>');
-    await expect(page.getByTestId('shared-instructions')).toHaveText('Answer in haiku.');
-    await page.getByTestId('shared-use').click();
-    await expect(page).not.toHaveURL(/role/);
-    await expect(page.getByTestId('shown-instructions')).toContainText('Answer in haiku.');
-    await expect(page.getByTestId('message-user')).toHaveCount(0);
-    await page.evaluate(() => (location.hash = '#role=AAAA'));
-    await expect(page.getByTestId('shared-fault')).toBeVisible();
-    await page.keyboard.press('Escape');
-    await expect(page.getByTestId('shared-role')).toHaveCount(0);
-    expect(urls.filter((url) => url.includes('role='))).toEqual([]);
+    // Another model begins another conversation; the first one asks for its own, and gets it when told so.
+    await page.getByTestId('model-menu').click();
+    await page.getByTestId('models-dialog').getByTestId('start-demo').click();
+    await expect(page.getByTestId('demo-chip').first()).toBeVisible();
+    await expect(page.getByTestId('thought')).toHaveCount(0);
+    await expect(thinks).toHaveCount(0);
+    await showHistory(page);
+    await page.getByTestId('history-item').getByRole('button').first().click();
+    await expect(page.getByTestId('thought')).toHaveCount(1);
+    await expect(page.getByTestId('model-notice')).toContainText('minicpm');
+    await page.getByTestId('model-notice-open').click();
+    await expect(thinks).toHaveAttribute('aria-pressed', 'true');
+    await expect(page.getByTestId('model-notice')).toHaveCount(0);
+    await expect(page.getByTestId('thought')).toHaveCount(1);
+
+    await showHistory(page);
+    await page.getByTestId('history-more').first().click();
+    const download = page.waitForEvent('download');
+    await page.getByTestId('history-save').click();
+    expect(readFileSync(await (await download).path(), 'utf8')).toContain('> **Thinking**\n> \n> 27+15\n\n42\n');
   },
 );
 
-test('thoughts are folded, and neither copied nor headings; a conversation asks for its model', async ({
-  page,
-  context,
-}) => {
-  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
-  await page.goto('./');
-  await page.getByTestId('open-file-input').setInputFiles(thinkingNano());
-  await expect(page.getByTestId('composer-input')).toBeVisible();
-  const thinks = page.getByTestId('thinking-switch');
-  await expect(thinks).toHaveAttribute('aria-pressed', 'false');
-  await thinks.click();
-  const answer = await ask(page, 'What is 27 + 15?');
-  await expect(answer.getByTestId('message-text')).toHaveText('42');
-  await expect(answer.getByTestId('thought').locator('summary')).toHaveText(/^\s*Thought for [\d.]+ s$/);
-  await expect(answer.getByTestId('thought-text')).toBeHidden();
-  await answer.getByTestId('thought').locator('summary').click();
-  await expect(answer.getByTestId('thought-text')).toHaveText('27+15');
-  await expect(page.getByTestId('announcer')).toHaveText('42');
-  await answer.getByTestId('copy').click();
-  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe('42');
-  await page.getByTestId('chat-settings-show').click();
-  await expect(page.getByTestId('thinks')).toBeChecked();
-  await page.keyboard.press('Escape');
-
-  // Another model begins another conversation; the first one asks for its own, and gets it when told so.
-  await page.getByTestId('model-menu').click();
-  await page.getByTestId('models-dialog').getByTestId('start-demo').click();
-  await expect(page.getByTestId('demo-chip').first()).toBeVisible();
-  await expect(page.getByTestId('thought')).toHaveCount(0);
-  await expect(thinks).toHaveCount(0);
-  await showHistory(page);
-  await page.getByTestId('history-item').getByRole('button').first().click();
-  await expect(page.getByTestId('thought')).toHaveCount(1);
-  await expect(page.getByTestId('model-notice')).toContainText('minicpm');
-  await page.getByTestId('model-notice-open').click();
-  await expect(thinks).toHaveAttribute('aria-pressed', 'true');
-  await expect(page.getByTestId('model-notice')).toHaveCount(0);
-  await expect(page.getByTestId('thought')).toHaveCount(1);
-
-  await showHistory(page);
-  await page.getByTestId('history-more').first().click();
-  const download = page.waitForEvent('download');
-  await page.getByTestId('history-save').click();
-  expect(readFileSync(await (await download).path(), 'utf8')).toContain('> **Thinking**\n> \n> 27+15\n\n42\n');
-});
-
-test('what is said is typed, on the device; everything can be deleted', async ({ page }) => {
+test('what is said is typed, on the device; everything can be deleted', { tag: '@laptop' }, async ({ page }) => {
   await page.addInitScript(() => {
     class SpeechRecognition {
       static available = async ({ langs, processLocally }: { langs: string[]; processLocally: boolean }) =>
