@@ -145,6 +145,12 @@ async function show(page: Page, screen: string): Promise<void> {
   await page.waitForFunction(() => document.querySelector('[aria-busy=true]') === null);
 }
 
+/** What observes sizes is told in a frame, and what it changes is there in the next one. */
+async function answerToSize(page: Page): Promise<void> {
+  const frame = () => new Promise<void>((resolve) => requestAnimationFrame(() => resolve()));
+  for (let frames = 0; frames < 3; frames++) await page.evaluate(frame);
+}
+
 /** What is wrong with what is shown now, in words. */
 async function problems(page: Page): Promise<string[]> {
   if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(AXE);
@@ -175,6 +181,7 @@ for (const language of ['en', 'zh'] as const) {
         for (const { size, theme } of LOOKS[language]) {
           await page.setViewportSize(size);
           await page.emulateMedia({ colorScheme: theme });
+          await answerToSize(page);
           expect.soft(await problems(page), `${name}, ${size.width} points, ${theme}`).toEqual([]);
         }
         expect.soft(await page.evaluate(() => document.getAnimations().length), `${name}: motion`).toBe(0);
