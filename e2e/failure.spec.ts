@@ -1,5 +1,6 @@
 import type { Page, Worker } from '@playwright/test';
 import { expect, test } from '@playwright/test';
+import { listWorkers } from './pageWorkers';
 
 /**
  * Failures as people meet them, on the built app. Devices are lost and pages taken down by what the browser itself has for
@@ -8,8 +9,6 @@ import { expect, test } from '@playwright/test';
 
 declare global {
   interface Window {
-    /** Every worker that the page has started. */
-    workers: globalThis.Worker[];
     /** What stood in the note of the recovery. */
     recovery: string | undefined;
   }
@@ -183,15 +182,7 @@ test(
 
 test('an answer outlives its worker, token for token', { tag: '@cpu' }, async ({ page }) => {
   await noteRecovery(page);
-  await page.addInitScript(() => {
-    window.workers = [];
-    window.Worker = class extends Worker {
-      constructor(...args: ConstructorParameters<typeof Worker>) {
-        super(...args);
-        window.workers.push(this);
-      }
-    };
-  });
+  await listWorkers(page);
   await openDemo(page);
   const undisturbed = await ask(page, LONG);
   await page.getByTestId('new-chat').click();

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Page } from '@playwright/test';
 import { expect, test } from '@playwright/test';
+import { listWorkers } from './pageWorkers';
 
 /** Conversations that are kept, on the built app with the demo model. The list is beside the chat, or behind a button. */
 
@@ -81,6 +82,7 @@ test('a question that is edited and an answer that is written anew become versio
 });
 
 test('a draft and an answer that a reload has cut are still there, and the answer goes on', async ({ page }) => {
+  await listWorkers(page);
   await startDemo(page);
   await page.evaluate(() => {
     new MutationObserver((_, observer) => {
@@ -88,6 +90,8 @@ test('a draft and an answer that a reload has cut are still there, and the answe
       if (text.length < 3) return;
       observer.disconnect();
       sessionStorage.cut = text;
+      // A reload begins a while after it is asked for: a quick answer would be whole by then.
+      for (const worker of window.workers) worker.terminate();
       location.reload();
     }).observe(document.body, { subtree: true, childList: true, characterData: true });
   });

@@ -138,7 +138,8 @@ def main() -> None:
         state = torch.load(args.save)
         eyes.load_state_dict(state["eyes"])
         heads.load_state_dict(state["heads"])
-    matrices = [p for name, p in eyes.named_parameters() if p.dim() == 2 and "query" not in name and "pos_embed" not in name]
+    tables = ("query", "pos_embed", "resampler.proj")  # the last one takes no part in this
+    matrices = [p for name, p in eyes.named_parameters() if p.dim() == 2 and not any(part in name for part in tables)]
     others = [p for p in eyes.parameters() if p.requires_grad and not any(p is m for m in matrices)]
     optimisers = [
         Muon(matrices, lr=args.rate),
