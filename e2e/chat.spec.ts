@@ -10,7 +10,7 @@ declare global {
 
 /**
  * The main job on the built app, as a person does it: at laptop and phone size, with WebGPU and without. What is tagged
- * @page is the same whatever computes, and runs where it is quickest.
+ * @cpu is the same whatever computes, and runs where it is quickest.
  */
 
 async function startDemo(page: Page, locale: 'zh' | 'en'): Promise<void> {
@@ -51,7 +51,7 @@ test('the demo answers in Chinese', async ({ page }) => {
   expect(await ask(page, '你是谁？')).toContain('演示');
 });
 
-test('a long conversation scrolls inside its frame, not the page', { tag: '@page' }, async ({ page }) => {
+test('a long conversation scrolls inside its frame, not the page', { tag: '@cpu' }, async ({ page }) => {
   await startDemo(page, 'en');
   for (let i = 1; i <= 8; i++) await ask(page, `What is ${i} + ${i}?`);
   const overflow = await page.evaluate(() => document.documentElement.scrollHeight - window.innerHeight);
@@ -111,7 +111,7 @@ test('under its content security policy the page works, and asks no other host f
   await expect.poll(() => page.evaluate(() => window.violations)).toEqual(twice);
 });
 
-test('deleting a model leaves the keyboard in a place to go on from', { tag: '@page' }, async ({ page }) => {
+test('deleting a model leaves the keyboard in a place to go on from', { tag: '@cpu' }, async ({ page }) => {
   await startDemo(page, 'en');
   await page.getByTestId('model-menu').click();
   await page.getByTestId('model-remove').click();
@@ -160,7 +160,7 @@ async function askUntilRefused(page: Page): Promise<string> {
 /** What happens is the same in both languages: each is seen at one size. */
 const localeFor = (isMobile: boolean) => (isMobile ? 'zh' : 'en');
 
-test.describe('a conversation that outgrows the model’s memory', { tag: '@page' }, () => {
+test.describe('a conversation that outgrows the model’s memory', { tag: '@cpu' }, () => {
   test('stops with one notice, and goes on as the reader decides', async ({ page, isMobile }) => {
     const locale = localeFor(isMobile);
     await shortenMemory(page);

@@ -9,8 +9,10 @@ const APART_FROM_GPU = [
   'audits.spec.ts',
   'catalogue.spec.ts',
   'history.spec.ts',
+  'import.spec.ts',
   'live.spec.ts',
   'pictures.spec.ts',
+  'pwa.spec.ts',
   'rendering.spec.ts',
   'settings.spec.ts',
   'storage.spec.ts',
@@ -31,19 +33,18 @@ export default defineConfig({
   fullyParallel: true,
   use: { headless: false, baseURL: `http://127.0.0.1:${PORT}/`, launchOptions: chromiumLaunchOptions('software') },
   projects: [
-    { name: 'laptop', use: LAPTOP, testIgnore: APART_FROM_GPU, grepInvert: /@cpu|@page/ },
+    { name: 'laptop', use: LAPTOP, testIgnore: APART_FROM_GPU, grepInvert: /@cpu/ },
     {
       name: 'no-webgpu',
       use: { ...LAPTOP, launchOptions: chromiumLaunchOptions('none') },
       grepInvert: /@gpu/,
       testMatch: [
         ...APART_FROM_GPU,
+        'api.spec.ts',
         'chat.spec.ts',
         'failure.spec.ts',
-        'import.spec.ts',
         'nano.spec.ts',
         'oracle.spec.ts',
-        'pwa.spec.ts',
       ],
     },
     {

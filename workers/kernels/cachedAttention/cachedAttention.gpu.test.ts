@@ -102,21 +102,28 @@ async function check(device: GPUDevice, given: Case) {
   }
 }
 
-const CASES = [
-  // numHeads, numKvHeads, headDim, capacity, rows, position
-  [1, 1, 2, 1, 1, 0],
+// numHeads, numKvHeads, headDim, capacity, rows, position
+type Shape = readonly [number, number, number, number, number, number];
+
+/** Heads whose channels end in the middle of a word or group, and steps across the border of a chunk. */
+const EVERY_FORMAT: readonly Shape[] = [
   [6, 2, 12, 40, 3, 20],
   [3, 3, 70, 140, 8, 125],
+  [16, 2, 64, 270, 8, 252],
+  [6, 2, 128, 515, 1, 511],
+];
+/** Further shapes, which all formats treat alike. */
+const ONE_FORMAT: readonly Shape[] = [
+  [1, 1, 2, 1, 1, 0],
   [5, 1, 80, 37, 1, 36],
   [8, 2, 64, 300, 1, 255],
-  [16, 2, 64, 270, 8, 252],
   [2, 2, 64, 1100, 3, 1000],
   [4, 1, 256, 530, 8, 505],
-  [6, 2, 128, 515, 1, 511],
-] as const;
+];
 
 for (const format of FORMATS) {
-  for (const [numHeads, numKvHeads, headDim, capacity, rows, position] of CASES) {
+  const cases = format === 'f32' ? [...EVERY_FORMAT, ...ONE_FORMAT] : EVERY_FORMAT;
+  for (const [numHeads, numKvHeads, headDim, capacity, rows, position] of cases) {
     const name = `${numHeads}/${numKvHeads} heads of ${headDim}, ${rows} rows at ${position} of ${capacity}`;
     gpuTest(`cachedAttention ${format}: ${name}`, ({ device }) =>
       check(device, { cache: { format, numKvHeads, headDim, capacity }, numHeads, rows, position }),
@@ -132,11 +139,15 @@ for (const format of FORMATS) {
   );
 
   for (const [numHeads, numKvHeads, headDim, position] of [
-    [3, 3, 64, 0],
     [6, 2, 12, 250],
     [4, 1, 70, 256],
-    [2, 2, 64, 511],
-    [1, 1, 8, 8187],
+    ...(format === 'f32'
+      ? ([
+          [3, 3, 64, 0],
+          [2, 2, 64, 511],
+          [1, 1, 8, 8187],
+        ] as const)
+      : []),
   ] as const) {
     gpuTest(`${format}: eight rows at ${position} give what each gives alone, to the last bit`, async ({ device }) => {
       const rows = 8;

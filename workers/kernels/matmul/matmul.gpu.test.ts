@@ -74,11 +74,16 @@ async function check(device: GPUDevice, format: MatrixFormat, size: Size, { tole
 }
 
 for (const format of FORMATS) {
+  // Formats differ in how a word of weights is read: at the end of a row, and across groups.
   for (const [xRows, rows, columns] of [
-    [2, 1, 32],
     [5, 31, 40],
-    [17, 33, 96],
     [64, 70, 288],
+    ...(format === 'int4'
+      ? ([
+          [2, 1, 32],
+          [17, 33, 96],
+        ] as const)
+      : []),
   ] as const) {
     const name = `matmul ${format} [${xRows}, ${columns}] · [${rows}, ${columns}]ᵀ`;
     gpuTest(name, ({ device }) => check(device, format, { xRows, rows, columns }));
@@ -86,10 +91,11 @@ for (const format of FORMATS) {
   gpuTest(`matmul ${format}: a shard writes at its columns only`, ({ device }) =>
     check(device, format, { xRows: 3, rows: 40, columns: 64, rowStart: 96 }),
   );
-  maxGpuTest(`matmul ${format} with all that the adapter offers`, ({ device }) =>
-    check(device, format, { xRows: 33, rows: 33, columns: 64 }),
-  );
 }
+
+maxGpuTest('matmul with all that the adapter offers', ({ device }) =>
+  check(device, 'int4', { xRows: 33, rows: 33, columns: 64 }),
+);
 
 for (const variant of ['f16', 'int8', 'subgroups'] as const) {
   for (const format of FORMATS.filter((each) => matmulVariant(each, variant) === variant)) {
