@@ -1,12 +1,6 @@
-import type {
-  ChatMessage,
-  ContextOverflow,
-  GeneratedToken,
-  GenerateResult,
-  PictureProgress,
-  SamplingOptions,
-  TokenLogprob,
-} from '../../workers/protocol';
+import type { ChatMessage, ContextOverflow } from '../../workers/protocol/chat';
+import type { GenerateResult, GeneratedToken, SamplingOptions, TokenLogprob } from '../../workers/protocol/generation';
+import type { PictureProgress } from '../../workers/protocol/pictures';
 
 /**
  * An OpenAI chat-completions request; fields beyond OpenAI's: top_k, min_p, repetition_penalty, prompt_lookup,

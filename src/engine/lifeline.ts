@@ -1,4 +1,4 @@
-import type { LifelineMessage } from '../../workers/protocol';
+import type { LifelineMessage } from '../../workers/protocol/lifeline';
 
 const HELD: LifelineMessage = 'lifeline held';
 

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { GeneratedToken, SamplingOptions } from '../protocol';
+import type { GeneratedToken, SamplingOptions } from '../protocol/generation';
 import { WeightStore } from '../storage/weightStore';
 import { importModel, newDatabase } from '../testing/importing';
 import { tinyConfig, tinyFolder } from '../testing/tinyCheckpoint';

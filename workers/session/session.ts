@@ -5,18 +5,18 @@ import type { Backend, Program, Step } from '../ops/backend';
 import { MAX_FUSED_ROWS } from '../ops/fuse';
 import { Ops, type FeatureRows, type LayerMemory } from '../ops/graph';
 import type { SampledToken, Sampling, TokenLoop } from '../ops/tokenLoop';
+import type { ChatMessage } from '../protocol/chat';
 import type {
-  ChatMessage,
   ForwardResult,
-  GeneratedToken,
   GenerateInput,
   GenerateResult,
-  KernelReport,
-  ModelInfo,
-  ModelStats,
-  PictureProgress,
+  GeneratedToken,
   SamplingOptions,
-} from '../protocol';
+} from '../protocol/generation';
+import type { KernelReport } from '../protocol/kernels';
+import type { ModelStats } from '../protocol/loading';
+import type { ModelInfo } from '../protocol/model';
+import type { PictureProgress } from '../protocol/pictures';
 import type { Tokenizer } from '../tokenizer/tokenizer';
 import { ChatPictures, hasPictures } from './chatPictures';
 import { FeatureStore, type PromptTile } from './featureStore';
