@@ -206,23 +206,21 @@ export class ChatHistory {
   }
 
   /** Every conversation as a file. */
-  exportFile(): Promise<string> {
+  exportFile(): Promise<Blob> {
     return this.#inTurn(async () => {
       await this.#writeDirty();
       const chats = await this.#store.all();
-      return writeChatFile(
-        chats.sort((a, b) => a.createdAt - b.createdAt),
-        await this.#pictures.storedOf(chats),
-      );
+      chats.sort((a, b) => a.createdAt - b.createdAt);
+      return writeChatFile(chats, (id) => this.#store.picture(id));
     });
   }
 
   /**
    * Adds the conversations of a file, in place of those with the same ids unless these were written on since. Returns how
-   * many were taken. Throws an Error that says what is wrong with the file.
+   * many were taken. Rejects with an Error that says what is wrong with the file.
    */
-  importFile(json: string): Promise<number> {
-    const { chats, pictures } = readChatFile(json);
+  async importFile(file: Blob): Promise<number> {
+    const { chats, pictures } = await readChatFile(file);
     return this.#inTurn(async () => {
       await this.#writeDirty();
       const updatedAt = new Map(this.summaries.map((summary) => [summary.id, summary.updatedAt]));
