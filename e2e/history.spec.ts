@@ -120,6 +120,15 @@ test('everything saved to a file, deleted and read again is there; a passphrase 
   await ask(page, 'What is the capital of France?');
   await showHistory(page);
   await page.getByTestId('history-data').click();
+  await page.evaluate(() => {
+    const { createObjectURL } = URL;
+    URL.createObjectURL = () => {
+      URL.createObjectURL = createObjectURL;
+      throw new Error('no room for the file');
+    };
+  });
+  await page.getByTestId('data-export').click();
+  await expect(page.getByTestId('data-problem')).toContainText('no room for the file');
   const download = page.waitForEvent('download');
   await page.getByTestId('data-export').click();
   const file = await (await download).path();

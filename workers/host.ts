@@ -1,20 +1,14 @@
 import { runBenchmark } from './bench/benchmark';
 import { engineError } from './errors';
-import type {
-  BenchmarkProgress,
-  BenchmarkRequest,
-  ChatMessage,
-  Diagnostics,
-  EngineApi,
-  EngineOptions,
-  GeneratedToken,
-  GenerateInput,
-  LoadRequest,
-  PictureProgress,
-  Progress,
-  SamplingOptions,
-  UnfinishedImport,
-} from './protocol';
+import type { BenchmarkProgress, BenchmarkRequest } from './protocol/benchmark';
+import type { ChatMessage } from './protocol/chat';
+import type { Diagnostics } from './protocol/diagnostics';
+import type { EngineApi, EngineOptions } from './protocol/engine';
+import type { GenerateInput, GeneratedToken, SamplingOptions } from './protocol/generation';
+import type { UnfinishedImport } from './protocol/importing';
+import type { LoadRequest } from './protocol/loading';
+import type { PictureProgress } from './protocol/pictures';
+import type { Progress } from './protocol/progress';
 import { diagnose } from './session/diagnose';
 import { inspectPicture } from './session/inspectPicture';
 import { loadModel } from './session/loadModel';

@@ -1,4 +1,4 @@
-import type { LifelineMessage } from './protocol';
+import type { LifelineMessage } from './protocol/lifeline';
 
 /**
  * Holds a lock of this worker's name for as long as the worker lives, and says so. A worker that is ended, for want of

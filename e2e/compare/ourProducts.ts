@@ -3,7 +3,7 @@ import { kernelCandidates } from '../../workers/ops/kernelCandidates';
 import { Ops } from '../../workers/ops/graph';
 import { trialMatrix } from '../../workers/ops/trialMatrix';
 import { trialBackend } from '../../workers/ops/tune';
-import type { KernelVariant, ProductClass } from '../../workers/protocol';
+import type { KernelVariant, ProductClass } from '../../workers/protocol/kernels';
 import { TILE_ROWS, type MatrixFormat } from '../../workers/quant/layout';
 import type { PreparedProducts, ProductShape } from './product';
 

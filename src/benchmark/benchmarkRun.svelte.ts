@@ -1,6 +1,11 @@
 import type { BenchmarkOptions } from '../engine/api';
 import { failureOf, type Failure } from '../engine/failure';
-import type { BenchmarkCase, BenchmarkProgress, BenchmarkReport, BenchmarkShapeName } from '../../workers/protocol';
+import type {
+  BenchmarkCase,
+  BenchmarkProgress,
+  BenchmarkReport,
+  BenchmarkShapeName,
+} from '../../workers/protocol/benchmark';
 
 /** What is measured, shortest first: the engine takes its cases in the same order. */
 export const CASES: readonly Pick<BenchmarkCase, 'kind' | 'tokens'>[] = [

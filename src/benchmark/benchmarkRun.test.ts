@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { BenchmarkOptions } from '../engine/api';
-import type { BenchmarkReport } from '../../workers/protocol';
+import type { BenchmarkReport } from '../../workers/protocol/benchmark';
 import { BenchmarkRun } from './benchmarkRun.svelte';
 
 const result = { state: 'measured', tokensPerSecond: 5 };

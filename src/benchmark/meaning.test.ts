@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { BenchmarkCase, BenchmarkShapeReport } from '../../workers/protocol';
+import type { BenchmarkCase, BenchmarkShapeReport } from '../../workers/protocol/benchmark';
 import { meaningOf } from './meaning';
 
 const measured = (kind: BenchmarkCase['kind'], tokens: number, tokensPerSecond: number) => ({

@@ -1,5 +1,5 @@
 import type { Language } from '../i18n/language';
-import type { BenchmarkCase, BenchmarkFigures, BenchmarkShapeReport } from '../../workers/protocol';
+import type { BenchmarkCase, BenchmarkFigures, BenchmarkShapeReport } from '../../workers/protocol/benchmark';
 
 /** Words of English, or characters of Chinese, that a token of MiniCPM's vocabulary stands for on average. */
 const WORDS_PER_TOKEN: Record<Language, number> = { en: 0.75, zh: 1.5 };

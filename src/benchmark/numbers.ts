@@ -1,5 +1,5 @@
 import type { Language } from '../i18n/language';
-import type { BenchmarkFigures } from '../../workers/protocol';
+import type { BenchmarkFigures } from '../../workers/protocol/benchmark';
 
 /** A measured number with three digits, the same wherever it stands: 1081.7 → '1,080'. */
 export function three(value: number, language: Language): string {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { BenchmarkReport } from '../../workers/protocol';
+import type { BenchmarkReport } from '../../workers/protocol/benchmark';
 import { reportText } from './reportText';
 
 const report: BenchmarkReport = {

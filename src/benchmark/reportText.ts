@@ -1,5 +1,7 @@
 import { deviation } from './numbers';
-import type { BenchmarkCase, BenchmarkReport, Diagnostics, KernelReport } from '../../workers/protocol';
+import type { BenchmarkCase, BenchmarkReport } from '../../workers/protocol/benchmark';
+import type { Diagnostics } from '../../workers/protocol/diagnostics';
+import type { KernelReport } from '../../workers/protocol/kernels';
 
 /** A report as plain English text to paste somewhere, and behind it the same as JSON for programs. */
 export function reportText(report: BenchmarkReport, userAgent: string): string {

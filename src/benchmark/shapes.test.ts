@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Diagnostics } from '../../workers/protocol';
+import type { Diagnostics } from '../../workers/protocol/diagnostics';
 import { defaultShape } from './shapes';
 
 const gpu = { backend: 'webgpu', isSoftwareAdapter: false, deviceMemoryGiB: 8 } as Diagnostics;

@@ -1,4 +1,5 @@
-import type { BenchmarkShapeName, Diagnostics } from '../../workers/protocol';
+import type { BenchmarkShapeName } from '../../workers/protocol/benchmark';
+import type { Diagnostics } from '../../workers/protocol/diagnostics';
 
 export interface ShapeFacts {
   name: BenchmarkShapeName;

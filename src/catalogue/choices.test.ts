@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { ModelInfo } from '../../workers/protocol';
+import type { ModelInfo } from '../../workers/protocol/model';
 import { accept, acceptedOn } from './acceptedLicences';
 import { chosenContext, rememberContext } from './chosenContexts';
 import { CATALOGUE } from './models';

@@ -1,4 +1,5 @@
-import type { ModelInfo, ModelSource } from '../../workers/protocol';
+import type { ModelInfo } from '../../workers/protocol/model';
+import type { ModelSource } from '../../workers/protocol/source';
 import { recall, remember } from '../app/remembered';
 
 type Origin = { repo: string; files?: string[] | undefined };

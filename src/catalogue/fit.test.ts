@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Diagnostics } from '../../workers/protocol';
+import type { Diagnostics } from '../../workers/protocol/diagnostics';
 import type { DeviceRoom } from './fit';
 import { contextChoices, deviceRoom, judge, longestContext, memoryNeed } from './fit';
 import { CATALOGUE } from './models';

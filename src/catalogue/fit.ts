@@ -1,6 +1,6 @@
 import { kvCacheBytes } from '../../workers/memory/kvCacheBytes';
 import { kvCacheFormat } from '../../workers/memory/kvCacheFormat';
-import type { Diagnostics } from '../../workers/protocol';
+import type { Diagnostics } from '../../workers/protocol/diagnostics';
 import type { ModelShape } from './entry';
 
 /** What a device has for a model, as far as its browser tells. */

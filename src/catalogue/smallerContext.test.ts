@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { ModelInfo } from '../../workers/protocol';
+import type { ModelInfo } from '../../workers/protocol/model';
 import { smallerContext, smallerModel } from './smallerContext';
 
 const model = (id: string, megabytes: number, contextLength = 32768) =>

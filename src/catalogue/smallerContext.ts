@@ -1,4 +1,4 @@
-import type { ModelInfo } from '../../workers/protocol';
+import type { ModelInfo } from '../../workers/protocol/model';
 
 /** Fewer tokens make no conversation. */
 const LEAST_CONTEXT = 128;

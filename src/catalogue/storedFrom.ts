@@ -1,4 +1,4 @@
-import type { ModelInfo } from '../../workers/protocol';
+import type { ModelInfo } from '../../workers/protocol/model';
 import type { CatalogueModel } from './entry';
 
 /** The stored model that one of an entry's checkpoints was imported to; null where there is none. */

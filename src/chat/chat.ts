@@ -1,4 +1,5 @@
 import type { SamplingOptions } from '../engine/api';
+import { randomId } from '../engine/randomId';
 import type { Picture } from '../pictures/picture';
 import { picturesOf, type Message } from './message';
 
@@ -56,7 +57,7 @@ const TITLE_CHARACTERS = 80;
 
 export function emptyChat(now = Date.now()): Chat {
   return {
-    id: newId(),
+    id: randomId(),
     name: '',
     isPinned: false,
     createdAt: now,
@@ -98,10 +99,4 @@ export function titleOf({
   const line = words.split('\n', 1)[0]!;
   const characters = Array.from(line);
   return characters.length <= TITLE_CHARACTERS ? line : `${characters.slice(0, TITLE_CHARACTERS - 1).join('')}…`;
-}
-
-/** 128 random bits, for a conversation or a picture. crypto.randomUUID is missing where the page is neither on https nor on localhost. */
-export function newId(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

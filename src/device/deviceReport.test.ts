@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Diagnostics, ModelInfo } from '../../workers/protocol';
+import type { Diagnostics } from '../../workers/protocol/diagnostics';
+import type { ModelInfo } from '../../workers/protocol/model';
 import { deviceReport, type PageState } from './deviceReport';
 
 const diagnostics: Diagnostics = {

@@ -1,6 +1,8 @@
 import { deviceLines, kernelLine } from '../benchmark/reportText';
 import type { Failure } from '../engine/failure';
-import type { Diagnostics, KernelReport, ModelInfo } from '../../workers/protocol';
+import type { Diagnostics } from '../../workers/protocol/diagnostics';
+import type { KernelReport } from '../../workers/protocol/kernels';
+import type { ModelInfo } from '../../workers/protocol/model';
 
 /** What the page knows around the device. */
 export interface Surroundings {

@@ -1,6 +1,6 @@
 import { typicalWriting } from '../benchmark/meaning';
 import type { Message } from '../chat/message';
-import type { BenchmarkShapeReport } from '../../workers/protocol';
+import type { BenchmarkShapeReport } from '../../workers/protocol/benchmark';
 
 /** A speed of writing that was measured on this device. */
 export interface MeasuredSpeed {

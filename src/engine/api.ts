@@ -1,27 +1,20 @@
+import type { BenchmarkProgress, BenchmarkReport, BenchmarkRequest } from '../../workers/protocol/benchmark';
+import type { ChatMessage } from '../../workers/protocol/chat';
+import type { Diagnostics } from '../../workers/protocol/diagnostics';
+import type { EngineApi, EngineOptions } from '../../workers/protocol/engine';
 import type {
-  BenchmarkProgress,
-  BenchmarkReport,
-  BenchmarkRequest,
-  ChatMessage,
-  Diagnostics,
-  EngineApi,
-  EngineOptions,
   ForwardResult,
-  GeneratedToken,
   GenerateInput,
   GenerateResult,
-  LoadRequest,
-  ModelInfo,
-  ModelSource,
-  ModelStats,
-  PictureInspection,
-  PictureProgress,
-  Progress,
-  Quantization,
+  GeneratedToken,
   SamplingOptions,
-  TransferOptions,
-  UnfinishedImport,
-} from '../../workers/protocol';
+} from '../../workers/protocol/generation';
+import type { TransferOptions, UnfinishedImport } from '../../workers/protocol/importing';
+import type { LoadRequest, ModelStats } from '../../workers/protocol/loading';
+import type { ModelInfo, Quantization } from '../../workers/protocol/model';
+import type { PictureInspection, PictureProgress } from '../../workers/protocol/pictures';
+import type { Progress } from '../../workers/protocol/progress';
+import type { ModelSource } from '../../workers/protocol/source';
 import { AsyncQueue } from './asyncQueue';
 import {
   completion,
@@ -35,7 +28,18 @@ import {
 import * as check from './checkArguments';
 import { callback, callImporter, connectEngine, type Remote, type WorkerClient } from './client';
 
-export type * from '../../workers/protocol';
+export type * from '../../workers/protocol/benchmark';
+export type * from '../../workers/protocol/chat';
+export type * from '../../workers/protocol/diagnostics';
+export type * from '../../workers/protocol/engine';
+export type * from '../../workers/protocol/generation';
+export type * from '../../workers/protocol/importing';
+export type * from '../../workers/protocol/kernels';
+export type * from '../../workers/protocol/loading';
+export type * from '../../workers/protocol/model';
+export type * from '../../workers/protocol/pictures';
+export type * from '../../workers/protocol/progress';
+export type * from '../../workers/protocol/source';
 export type { EngineErrorName } from '../../workers/errors';
 export type { ChatCompletion, ChatCompletionChunk, ChatRequest, FinishReason, Usage } from './chatCompletions';
 

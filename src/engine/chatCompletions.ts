@@ -1,12 +1,7 @@
-import type {
-  ChatMessage,
-  ContextOverflow,
-  GeneratedToken,
-  GenerateResult,
-  PictureProgress,
-  SamplingOptions,
-  TokenLogprob,
-} from '../../workers/protocol';
+import type { ChatMessage, ContextOverflow } from '../../workers/protocol/chat';
+import type { GenerateResult, GeneratedToken, SamplingOptions, TokenLogprob } from '../../workers/protocol/generation';
+import type { PictureProgress } from '../../workers/protocol/pictures';
+import { randomId } from './randomId';
 
 /**
  * An OpenAI chat-completions request; fields beyond OpenAI's: top_k, min_p, repetition_penalty, prompt_lookup,
@@ -109,9 +104,7 @@ export interface CompletionHead {
 }
 
 export function completionHead(model: string): CompletionHead {
-  // crypto.randomUUID is missing where the page is neither on https nor on localhost.
-  const digits = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0'));
-  return { id: `chatcmpl-${digits.join('')}`, created: Math.floor(Date.now() / 1000), model };
+  return { id: `chatcmpl-${randomId()}`, created: Math.floor(Date.now() / 1000), model };
 }
 
 /** The chunk for one generated token, or null where the token adds nothing that is asked for. */

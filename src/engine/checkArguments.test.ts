@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
-import type { EngineApi } from '../../workers/protocol';
+import type { EngineApi } from '../../workers/protocol/engine';
 import { createEngine, Engine, Model, type ModelInfo } from './api';
 import type { WorkerClient } from './client';
 

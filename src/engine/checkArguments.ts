@@ -10,7 +10,9 @@ import type {
   SamplingOptions,
   VerifyOptions,
 } from './api';
-import type { ChatMessage, Hub, ImagePart, TransferOptions } from '../../workers/protocol';
+import type { ChatMessage, ImagePart } from '../../workers/protocol/chat';
+import type { TransferOptions } from '../../workers/protocol/importing';
+import type { Hub } from '../../workers/protocol/source';
 import {
   aFunction,
   aName,

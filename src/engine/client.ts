@@ -1,6 +1,7 @@
 import * as Comlink from 'comlink';
 import { engineError } from '../../workers/errors';
-import type { EngineApi, ImporterApi } from '../../workers/protocol';
+import type { EngineApi } from '../../workers/protocol/engine';
+import type { ImporterApi } from '../../workers/protocol/importing';
 import { watchLifeline, workerName } from './lifeline';
 
 /** `Api` as it looks from this side of the worker. */

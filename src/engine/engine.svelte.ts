@@ -1,5 +1,9 @@
 import { engineError, hasErrorName } from '../../workers/errors';
-import type { Diagnostics, EngineOptions, ModelInfo, ModelSource, Progress, SourceInfo } from '../../workers/protocol';
+import type { Diagnostics } from '../../workers/protocol/diagnostics';
+import type { EngineOptions } from '../../workers/protocol/engine';
+import type { ModelInfo } from '../../workers/protocol/model';
+import type { Progress } from '../../workers/protocol/progress';
+import type { ModelSource, SourceInfo } from '../../workers/protocol/source';
 import type {
   BenchmarkOptions,
   BenchmarkReport,

@@ -1,4 +1,4 @@
-import type { Progress } from '../../workers/protocol';
+import type { Progress } from '../../workers/protocol/progress';
 import { failureOf, type Failure } from './failure';
 import type { Subject } from './subject';
 

@@ -1,11 +1,11 @@
-import type { LifelineMessage } from '../../workers/protocol';
+import type { LifelineMessage } from '../../workers/protocol/lifeline';
+import { randomId } from './randomId';
 
 const HELD: LifelineMessage = 'lifeline held';
 
 /** A name that no other worker of this origin has. */
 export function workerName(job: string): string {
-  const digits = Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => byte.toString(16).padStart(2, '0'));
-  return `${job} ${digits.join('')}`;
+  return `${job} ${randomId()}`;
 }
 
 /** Calls `onEnd` once the worker of this name is gone, however it went: see workers/lifeline.ts. */

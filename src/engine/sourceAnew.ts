@@ -1,4 +1,4 @@
-import type { ModelSource, SourceInfo } from '../../workers/protocol';
+import type { ModelSource, SourceInfo } from '../../workers/protocol/source';
 
 /** The source of a model or an import, to be imported as it is by now; null for local files, which the browser forgets. */
 export function sourceAnew({ kind, location, branch, hub, files, urls }: SourceInfo): ModelSource | null {

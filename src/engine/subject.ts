@@ -1,4 +1,4 @@
-import type { ModelSource } from '../../workers/protocol';
+import type { ModelSource } from '../../workers/protocol/source';
 
 /** What an import or a load is about, as far as it is known before the model itself has been read. */
 export interface Subject {

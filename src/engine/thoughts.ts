@@ -1,5 +1,5 @@
 import type { ChatMessage, ChatRequest, ChatCompletionChunk } from './api';
-import type { ThinkingSupport } from '../../workers/protocol';
+import type { ThinkingSupport } from '../../workers/protocol/model';
 
 const OPEN = '<think>';
 const CLOSE = '</think>';

@@ -1,4 +1,7 @@
-import type { ModelInfo, ModelSource, Progress, UnfinishedImport } from '../../workers/protocol';
+import type { UnfinishedImport } from '../../workers/protocol/importing';
+import type { ModelInfo } from '../../workers/protocol/model';
+import type { Progress } from '../../workers/protocol/progress';
+import type { ModelSource } from '../../workers/protocol/source';
 import type { Failure } from './failure';
 import { subjectOf, type Subject } from './subject';
 

@@ -1,5 +1,8 @@
 import { hasErrorName } from '../../workers/errors';
-import type { ModelInfo, ModelSource, Progress, UnfinishedImport } from '../../workers/protocol';
+import type { UnfinishedImport } from '../../workers/protocol/importing';
+import type { ModelInfo } from '../../workers/protocol/model';
+import type { Progress } from '../../workers/protocol/progress';
+import type { ModelSource } from '../../workers/protocol/source';
 import type { FetchOptions, ImportOptions } from './api';
 import { failureOf } from './failure';
 import { isSameSource, sourceAnew } from './sourceAnew';

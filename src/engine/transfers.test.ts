@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest';
 import { engineError } from '../../workers/errors';
-import type { ModelInfo, ModelSource, Progress, UnfinishedImport } from '../../workers/protocol';
+import type { UnfinishedImport } from '../../workers/protocol/importing';
+import type { ModelInfo } from '../../workers/protocol/model';
+import type { Progress } from '../../workers/protocol/progress';
+import type { ModelSource } from '../../workers/protocol/source';
 import type { FetchOptions } from './api';
 import type { Transfer } from './transfer.svelte';
 import { Transfers } from './transfers.svelte';

@@ -1,4 +1,4 @@
-import type { Hub, ModelSource } from '../../workers/protocol';
+import type { Hub, ModelSource } from '../../workers/protocol/source';
 
 /** A source whose hubs have the tokens that `tokenFor` knows for their URLs; where it knows none, a hub keeps its own. */
 export function withTokens(source: ModelSource, tokenFor: (url: string) => string | undefined): ModelSource {

@@ -10,5 +10,8 @@ export function toBase64(bytes: ArrayBuffer): string {
 
 /** Throws where `text` is not base64. */
 export function fromBase64(text: string): ArrayBuffer {
-  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0)).buffer;
+  const binary = atob(text);
+  const bytes = new Uint8Array(binary.length);
+  for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);
+  return bytes.buffer;
 }

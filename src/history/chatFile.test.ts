@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { Chat } from '../chat/chat';
 import { sampleAnswer, sampleBytes, sampleChat, samplePicture } from '../testing/sampleChat';
 import { readChatFile, writeChatFile } from './chatFile';
@@ -28,17 +28,38 @@ const pictures = new Map([
   ['p2', sampleBytes('two')],
 ]);
 
-test('what was written is read back unchanged', () => {
+test('what was written is read back unchanged', async () => {
   const chats = [branched, sampleChat([]), pictured];
-  const read = readChatFile(writeChatFile(chats, pictures));
-  expect(read.chats).toEqual(chats);
-  const bytes = (of: ReadonlyMap<string, ArrayBuffer>) => [...of].map(([id, data]) => [id, ...new Uint8Array(data)]);
-  expect(bytes(read.pictures)).toEqual(bytes(pictures));
+  for (const file of [await write(chats), new Blob([JSON.stringify(JSON.parse(await textOf(chats)))])]) {
+    const read = await readChatFile(file);
+    expect(read.chats).toEqual(chats);
+    expect(bytesOf(read.pictures)).toEqual(bytesOf(pictures));
+  }
 });
 
-test('fields that are not known are left out', () => {
+test('no text holds more than one picture, for all of them may be longer than a string can be', async () => {
+  const ids = Array.from({ length: 10 }, (_, i) => `p${i}`);
+  const chat = sampleChat([], { draftPictures: ids.map((id) => samplePicture(id)) });
+  const lengths: number[] = [];
+  class MeasuredBlob extends Blob {
+    constructor(parts: BlobPart[]) {
+      super(parts);
+      for (const part of parts) if (typeof part === 'string') lengths.push(part.length);
+    }
+  }
+  vi.stubGlobal('Blob', MeasuredBlob);
+  const parse = vi.spyOn(JSON, 'parse');
+  const read = await readChatFile(await writeChatFile([chat], async () => new ArrayBuffer(90_000)));
+  lengths.push(...parse.mock.calls.map(([text]) => text.length));
+  vi.unstubAllGlobals();
+  parse.mockRestore();
+  expect(read.pictures.size).toBe(10);
+  expect(Math.max(...lengths)).toBe(120_000);
+});
+
+test('fields that are not known are left out', async () => {
   const file = JSON.stringify({ format: 'minicpm-chats', version: 1, chats: [{ ...branched, evil: 1 }] });
-  expect(readChatFile(file)).toEqual({ chats: [branched], pictures: new Map() });
+  expect(await readChatFile(new Blob([file]))).toEqual({ chats: [branched], pictures: new Map() });
 });
 
 test.each<[string, (chat: Record<string, unknown>) => void, RegExp]>([
@@ -59,20 +80,20 @@ test.each<[string, (chat: Record<string, unknown>) => void, RegExp]>([
   ['a thought that is none', (chat) => (messageOf(chat, 2).thought = 'why'), /messages\[2\]\.thought is not an object/],
   ['a model without a name', (chat) => (chat.model = { id: 'm' }), /model\.name is not text/],
   ['a temperature that is no number', (chat) => (chat.sampling = { temperature: '1' }), /sampling\.temperature/],
-])('%s is refused by name', (_, damage, message) => {
-  const file = JSON.parse(writeChatFile([branched])) as { chats: Record<string, unknown>[] };
+])('%s is refused by name', async (_, damage, message) => {
+  const file = JSON.parse(await textOf([branched])) as { chats: Record<string, unknown>[] };
   damage(file.chats[0]!);
-  expect(() => readChatFile(JSON.stringify(file))).toThrow(message);
+  await expect(readChatFile(new Blob([JSON.stringify(file)]))).rejects.toThrow(message);
 });
 
 test.each<[string, (picture: Record<string, unknown>) => void, RegExp]>([
   ['a picture that is a page', (picture) => (picture.type = 'text/html'), /pictures\[0\]\.type is none of/],
   ['a picture with a path for an id', (picture) => (picture.id = '../x'), /pictures\[0\]\.id is not an id/],
   ['half a slice', (picture) => (picture.maxSlices = 0.5), /maxSlices is not a count/],
-])('%s is refused by name', (_, damage, message) => {
-  const file = JSON.parse(writeChatFile([pictured])) as { chats: Record<string, unknown>[] };
+])('%s is refused by name', async (_, damage, message) => {
+  const file = JSON.parse(await textOf([pictured])) as { chats: Record<string, unknown>[] };
   damage((messageOf(file.chats[0]!, 0).pictures as Record<string, unknown>[])[0]!);
-  expect(() => readChatFile(JSON.stringify(file))).toThrow(message);
+  await expect(readChatFile(new Blob([JSON.stringify(file)]))).rejects.toThrow(message);
 });
 
 test.each([
@@ -81,14 +102,28 @@ test.each([
     JSON.stringify({ format: 'minicpm-chats', version: 1, chats: [], pictures: { a: '?' } }),
     /pictures\.a is damaged/,
   ],
+  ['a picture that was damaged', (await textOf([pictured])).replace('"p2": "', '$&?'), /pictures\.p2 is damaged/],
+  ['half a file', (await textOf([pictured])).slice(0, -1000), /not JSON/],
   ['no JSON', '{', /not JSON/],
   ['another format', '{"format":"x"}', /not an export of conversations/],
   ['a later version', '{"format":"minicpm-chats","version":2}', /version 2/],
   ['a list', '[]', /not an object/],
-  ['one conversation twice', writeChatFile([branched, branched]), /twice/],
-])('%s is refused', (_, json, message) => {
-  expect(() => readChatFile(json)).toThrow(message);
+  ['one conversation twice', await textOf([branched, branched]), /twice/],
+])('%s is refused', async (_, json, message) => {
+  await expect(readChatFile(new Blob([json]))).rejects.toThrow(message);
 });
+
+function write(chats: readonly Chat[]): Promise<Blob> {
+  return writeChatFile(chats, async (id) => pictures.get(id));
+}
+
+async function textOf(chats: readonly Chat[]): Promise<string> {
+  return (await write(chats)).text();
+}
+
+function bytesOf(of: ReadonlyMap<string, ArrayBuffer>) {
+  return [...of].sort().map(([id, data]) => [id, ...new Uint8Array(data)]);
+}
 
 function messageOf(chat: Record<string, unknown>, i: number): Record<string, unknown> {
   return (chat.messages as Record<string, unknown>[])[i]!;

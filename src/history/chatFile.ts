@@ -1,8 +1,9 @@
-import type { Chat, ChatModel, ChatSampling } from '../chat/chat';
+import { picturesIn, type Chat, type ChatModel, type ChatSampling } from '../chat/chat';
 import type { AssistantMessage, Message, Thought } from '../chat/message';
 import { faultOf, SAMPLING_KEYS } from '../chat/sampling';
 import { PICTURE_TYPES, type Picture, type PictureBytes } from '../pictures/picture';
 import { fromBase64, toBase64 } from './base64';
+import { linesOf } from './linesOf';
 
 /** What a file of conversations holds, as JSON. */
 interface ChatFile {
@@ -18,46 +19,86 @@ interface ChatFile {
 const FORMAT = 'minicpm-chats';
 const VERSION = 1;
 
-/** All of `chats` and `pictures` as a file that `readChatFile` reads back unchanged. */
-export function writeChatFile(chats: readonly Chat[], pictures: PictureBytes = new Map(), now = new Date()): string {
-  const file: ChatFile = {
+/** The line that pictures follow in what `writeChatFile` writes, a line for each. */
+const BEFORE_PICTURES = ' "pictures": {';
+
+/**
+ * All of `chats` as a file that `readChatFile` reads back unchanged, with those of their pictures that `bytesOf` finds. It
+ * is made of parts, one for each conversation and picture: the whole may be longer than a string can be, which in Chromium
+ * is 512 MB, and than what fits into memory.
+ */
+export async function writeChatFile(
+  chats: readonly Chat[],
+  bytesOf: (pictureId: string) => Promise<ArrayBuffer | undefined>,
+  now = new Date(),
+): Promise<Blob> {
+  const head: Omit<ChatFile, 'chats' | 'pictures'> = {
     format: FORMAT,
     version: VERSION,
     exportedAt: now.toISOString(),
-    chats: [...chats],
-    pictures: Object.fromEntries([...pictures].map(([id, bytes]) => [id, toBase64(bytes)])),
   };
-  return JSON.stringify(file, null, 1);
+  const parts = [new Blob([JSON.stringify(head, null, 1).replace(/\n}$/, ',\n "chats": [')])];
+  let comma = '';
+  for (const chat of chats) {
+    parts.push(new Blob([comma, '\n  ', JSON.stringify(chat, null, 1).replaceAll('\n', '\n  ')]));
+    comma = ',';
+  }
+  parts.push(new Blob(['\n ],\n', BEFORE_PICTURES]));
+  comma = '';
+  for (const id of new Set(chats.flatMap(picturesIn).map((picture) => picture.id))) {
+    const bytes = await bytesOf(id);
+    if (!bytes) continue;
+    parts.push(new Blob([comma, `\n  ${JSON.stringify(id)}: "`, toBase64(bytes), '"']));
+    comma = ',';
+  }
+  return new Blob([...parts, '\n }\n}\n']);
 }
 
-/** The conversations in a file, and their pictures. Throws an Error whose message says what is wrong, and where. */
-export function readChatFile(json: string): { chats: Chat[]; pictures: PictureBytes } {
-  let file: unknown;
+/** The conversations in a file, and their pictures. Rejects with an Error whose message says what is wrong, and where. */
+export async function readChatFile(file: Blob): Promise<{ chats: Chat[]; pictures: PictureBytes }> {
+  const { json, pictures: taken } = await takeOutPictures(file);
+  let read: unknown;
   try {
-    file = JSON.parse(json);
+    read = JSON.parse(json);
   } catch (cause) {
     throw new Error('the file is not JSON', { cause });
   }
-  const { format, version, chats, pictures = {} } = objectAt(file, 'the file');
+  const { format, version, chats, pictures = {} } = objectAt(read, 'the file');
   if (format !== FORMAT) throw new Error(`the file is not an export of conversations ("format" is not "${FORMAT}")`);
   if (version !== VERSION) throw new Error(`the file is of version ${String(version)}, this app reads ${VERSION}`);
   if (!Array.isArray(chats)) throw new Error('"chats" is not a list');
-  const read = chats.map((chat, i) => readChat(chat, `chats[${i}]`));
-  const twice = read.find(({ id }, i) => read.findIndex((other) => other.id === id) < i);
+  const all = chats.map((chat, i) => readChat(chat, `chats[${i}]`));
+  const twice = all.find(({ id }, i) => all.findIndex((other) => other.id === id) < i);
   if (twice) throw new Error(`the conversation ${twice.id} is there twice`);
-  return { chats: read, pictures: readPictureBytes(objectAt(pictures, 'pictures')) };
+  const others = objectAt(pictures, 'pictures');
+  for (const id of Object.keys(others)) taken.set(id, readBytes(id, stringAt(others, id, 'pictures')));
+  return { chats: all, pictures: taken };
 }
 
-function readPictureBytes(pictures: Fields): PictureBytes {
-  const read = Object.keys(pictures).map((id): [string, ArrayBuffer] => {
-    const text = stringAt(pictures, id, 'pictures');
-    try {
-      return [idAt({ id }, 'pictures'), fromBase64(text)];
-    } catch (cause) {
-      throw new Error(`pictures.${id} is damaged`, { cause });
-    }
-  });
-  return new Map(read);
+/**
+ * The text of a file without the pictures in it, each of which is decoded as it comes. Where the file is not laid out as
+ * `writeChatFile` does it, they stay in the text, which a string must then hold.
+ */
+async function takeOutPictures(file: Blob): Promise<{ json: string; pictures: Map<string, ArrayBuffer> }> {
+  const pictures = new Map<string, ArrayBuffer>();
+  const rest: string[] = [];
+  let isAmongPictures = false;
+  for await (const line of linesOf(file)) {
+    const start: RegExpExecArray | null = isAmongPictures ? /^ {2}"([^"\\]*)": "/.exec(line) : null;
+    isAmongPictures = start !== null || line === BEFORE_PICTURES;
+    if (start) pictures.set(start[1]!, readBytes(start[1]!, line.slice(start[0].length, line.lastIndexOf('"'))));
+    else rest.push(line);
+  }
+  return { json: rest.join('\n'), pictures };
+}
+
+function readBytes(id: string, base64: string): ArrayBuffer {
+  idAt({ id }, 'pictures');
+  try {
+    return fromBase64(base64);
+  } catch (cause) {
+    throw new Error(`pictures.${id} is damaged`, { cause });
+  }
 }
 
 function readChat(value: unknown, at: string): Chat {

@@ -5,6 +5,7 @@ import type { PictureBytes } from '../pictures/picture';
 import { PLAIN } from './chatCodec';
 import { readChatFile, writeChatFile } from './chatFile';
 import { holdChat } from './chatLock';
+import { KeptPictures } from './keptPictures';
 import { leaveBehind, leftBehind, pickUp } from './leftBehind';
 import type { ChatStore } from './chatStore';
 import { searchChats, searchTextOf, type SearchHit, type SearchText } from './searchChats';
@@ -41,8 +42,8 @@ export class ChatHistory {
   readonly #conversation: Conversation;
   readonly #channel: Pick<BroadcastChannel, 'postMessage' | 'onmessage'>;
   readonly #dirty = new Map<string, Chat>();
-  /** Pictures that the database does not have yet. */
-  readonly #newPictures = new Map<string, ArrayBuffer>();
+  readonly #pictures: KeptPictures;
+  /** Those of `removed`. */
   #removedPictures: PictureBytes = new Map();
   /** What is being written when it is removed must not come back. */
   readonly #removedIds = new Set<string>();
@@ -64,6 +65,7 @@ export class ChatHistory {
     channel: Pick<BroadcastChannel, 'postMessage' | 'onmessage'>,
   ) {
     this.#store = store;
+    this.#pictures = new KeptPictures(store);
     this.#conversation = conversation;
     this.#channel = channel;
     channel.onmessage = ({ data }: MessageEvent<Change>) => void this.#follow(data);
@@ -99,17 +101,17 @@ export class ChatHistory {
 
   /** Takes in a picture, which is stored with the first conversation that shows it. */
   keepPicture(id: string, bytes: ArrayBuffer): void {
-    this.#newPictures.set(id, bytes);
+    this.#pictures.add(id, bytes);
   }
 
   /** The bytes of a picture; undefined where they are not kept. */
   async picture(id: string): Promise<ArrayBuffer | undefined> {
-    return this.#newPictures.get(id) ?? (this.status === 'open' ? this.#store.picture(id) : undefined);
+    return this.#pictures.unstored(id) ?? (this.status === 'open' ? this.#store.picture(id) : undefined);
   }
 
   /** Deletes a picture that no message shows. */
   async dropPicture(id: string): Promise<void> {
-    this.#newPictures.delete(id);
+    this.#pictures.letGo([id]);
     if (this.status === 'open') await this.#inTurn(() => this.#store.remove([], [id]));
   }
 
@@ -148,7 +150,7 @@ export class ChatHistory {
     return this.#inTurn(async () => {
       await this.#writeDirty();
       this.removed = (await this.#store.get(id)) ?? null;
-      this.#removedPictures = this.removed ? await this.#picturesOf([this.removed]) : new Map();
+      this.#removedPictures = await this.#pictures.storedOf(this.removed ? [this.removed] : []);
       this.#forget(id);
       await this.#store.remove([id], [...this.#removedPictures.keys()]);
       this.#tell({ removed: [id] });
@@ -173,7 +175,7 @@ export class ChatHistory {
       pickUp(leftBehind().map(({ id }) => id));
       this.removed = null;
       this.#removedPictures = new Map();
-      this.#newPictures.clear();
+      this.#pictures.clear();
       await this.#store.clear();
       this.#tell({ removed: ids, isVaultChanged: true });
       this.isProtected = false;
@@ -204,29 +206,27 @@ export class ChatHistory {
   }
 
   /** Every conversation as a file. */
-  exportFile(): Promise<string> {
+  exportFile(): Promise<Blob> {
     return this.#inTurn(async () => {
       await this.#writeDirty();
       const chats = await this.#store.all();
-      return writeChatFile(
-        chats.sort((a, b) => a.createdAt - b.createdAt),
-        await this.#picturesOf(chats),
-      );
+      chats.sort((a, b) => a.createdAt - b.createdAt);
+      return writeChatFile(chats, (id) => this.#store.picture(id));
     });
   }
 
   /**
    * Adds the conversations of a file, in place of those with the same ids unless these were written on since. Returns how
-   * many were taken. Throws an Error that says what is wrong with the file.
+   * many were taken. Rejects with an Error that says what is wrong with the file.
    */
-  importFile(json: string): Promise<number> {
-    const { chats, pictures } = readChatFile(json);
+  async importFile(file: Blob): Promise<number> {
+    const { chats, pictures } = await readChatFile(file);
     return this.#inTurn(async () => {
       await this.#writeDirty();
       const updatedAt = new Map(this.summaries.map((summary) => [summary.id, summary.updatedAt]));
       const taken = chats.filter((chat) => chat.updatedAt >= (updatedAt.get(chat.id) ?? -Infinity));
       for (const { id } of taken) this.#removedIds.delete(id);
-      const orphans = await this.#replacedPictures(taken);
+      const orphans = await this.#pictures.replacedBy(taken);
       for (const { id } of taken.flatMap(picturesIn)) {
         const bytes = pictures.get(id);
         if (bytes) this.keepPicture(id, bytes);
@@ -288,24 +288,6 @@ export class ChatHistory {
     pickUp(left.map(({ id }) => id));
   }
 
-  /** The bytes of all pictures of `chats`, as far as they are stored. */
-  async #picturesOf(chats: readonly Chat[]): Promise<PictureBytes> {
-    const pictures = new Map<string, ArrayBuffer>();
-    for (const { id } of chats.flatMap(picturesIn)) {
-      const bytes = await this.#store.picture(id);
-      if (bytes) pictures.set(id, bytes);
-    }
-    return pictures;
-  }
-
-  /** Ids of the pictures that only the stored forms of `chats` show. */
-  async #replacedPictures(chats: readonly Chat[]): Promise<string[]> {
-    const replaced = await Promise.all(chats.map(({ id }) => this.#store.get(id)));
-    const shown = new Set(chats.flatMap(picturesIn).map(({ id }) => id));
-    const before = replaced.flatMap((chat) => (chat ? picturesIn(chat) : [])).map(({ id }) => id);
-    return before.filter((id) => !shown.has(id));
-  }
-
   async #searchTexts(): Promise<Map<string, SearchText>> {
     this.#texts ??= new Map((await this.#store.all()).map((chat) => [chat.id, searchTextOf(chat)]));
     return this.#texts;
@@ -345,10 +327,9 @@ export class ChatHistory {
     const kept = wanted.filter((chat) => !isBlank(chat));
     const ids = new Set(wanted.map(({ id }) => id));
     if (ids.size === 0) return;
-    const shown = new Set(kept.flatMap(picturesIn).map(({ id }) => id));
-    const pictures = new Map([...this.#newPictures].filter(([id]) => shown.has(id)));
+    const pictures = this.#pictures.unstoredOf(kept);
     if (kept.length > 0) await this.#store.put(kept, pictures);
-    for (const id of pictures.keys()) this.#newPictures.delete(id);
+    this.#pictures.letGo(pictures.keys());
     if (kept.length < wanted.length) await this.#store.remove(wanted.filter(isBlank).map(({ id }) => id));
     pickUp(ids);
     this.summaries = listed([...this.summaries.filter(({ id }) => !ids.has(id)), ...kept.map(summaryOf)]);

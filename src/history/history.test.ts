@@ -158,8 +158,8 @@ test('everything exported, wiped and imported is the same', async () => {
   await history.clear();
   expect(titles(history)).toEqual([]);
   expect(await history.importFile(file)).toBe(2);
-  const { chats } = JSON.parse(await history.exportFile()) as { chats: unknown };
-  expect(chats).toEqual((JSON.parse(file) as { chats: unknown }).chats);
+  const chatsIn = async (exported: Blob) => (JSON.parse(await exported.text()) as { chats: unknown }).chats;
+  expect(await chatsIn(await history.exportFile())).toEqual(await chatsIn(file));
 });
 
 test('an import does not undo what was written since', async () => {
@@ -266,8 +266,9 @@ test('pictures are kept with the draft and the messages that show them, and go w
   expect(await stored()).toHaveLength(2);
 
   // A file that shows fewer pictures leaves no others behind.
-  const { chats, ...rest } = JSON.parse(file) as { chats: Record<string, unknown>[] };
-  await history.importFile(JSON.stringify({ ...rest, chats: chats.map((chat) => ({ ...chat, draftPictures: [] })) }));
+  const { chats, ...rest } = JSON.parse(await file.text()) as { chats: Record<string, unknown>[] };
+  const fewer = { ...rest, chats: chats.map((chat) => ({ ...chat, draftPictures: [] })) };
+  await history.importFile(new Blob([JSON.stringify(fewer)]));
   expect(await stored()).toEqual(['picture/asked']);
 });
 

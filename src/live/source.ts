@@ -1,5 +1,6 @@
+import { cameraProblem, closeStream, INSECURE, mediaDevices, openCamera, type Facing } from '../pictures/camera';
+
 export type SourceKind = 'camera' | 'screen' | 'file';
-export type Facing = 'environment' | 'user';
 
 /** Why there is nothing to watch. */
 export type SourceProblem = 'insecure' | 'refused' | 'none' | 'busy' | 'unplayable' | 'ended' | 'over' | 'unknown';
@@ -23,17 +24,9 @@ export function canShareScreen(): boolean {
   return 'getDisplayMedia' in (navigator.mediaDevices ?? {});
 }
 
-/** Opens a camera: the one named by `deviceId`, else one that looks in the wanted direction, if there is one. */
-export async function openCamera(wanted: { facing: Facing } | { deviceId: string }): Promise<Source> {
-  const choice = 'facing' in wanted ? { facingMode: wanted.facing } : { deviceId: { exact: wanted.deviceId } };
-  const stream = await mediaDevices().getUserMedia({ video: { ...choice, width: { ideal: 1280 } }, audio: false });
-  return streamSource('camera', stream);
-}
-
-/** The ids of all cameras; behind a permission only. */
-export async function cameraIds(): Promise<string[]> {
-  const devices = await mediaDevices().enumerateDevices();
-  return devices.filter(({ kind }) => kind === 'videoinput').map(({ deviceId }) => deviceId);
+/** Watches through a camera. Rejects with what `openCamera` rejects with. */
+export async function watchCamera(wanted: { facing: Facing } | { deviceId: string }): Promise<Source> {
+  return streamSource('camera', await openCamera(wanted, { width: { ideal: 1280 } }));
 }
 
 /** Asks for a screen or a window. Null where the person chose none. */
@@ -53,25 +46,12 @@ export function openFile(file: File): Source {
 
 /** The problem behind an error of the functions above. */
 export function problemOf(error: unknown): SourceProblem {
-  const name = error instanceof Error ? error.name : '';
-  if (name === 'NotAllowedError') return 'refused';
-  if (name === 'NotFoundError' || name === 'OverconstrainedError') return 'none';
-  if (name === 'NotReadableError') return 'busy';
-  return name === INSECURE ? 'insecure' : 'unknown';
-}
-
-const INSECURE = 'InsecureError';
-
-/** Browsers offer none to pages that came neither by https nor from this device. */
-function mediaDevices(): MediaDevices {
-  const devices = navigator.mediaDevices as MediaDevices | undefined;
-  if (!devices) throw Object.assign(new Error('the page has no access to cameras'), { name: INSECURE });
-  return devices;
+  if (error instanceof Error && error.name === INSECURE) return 'insecure';
+  return cameraProblem(error) ?? 'unknown';
 }
 
 function streamSource(kind: SourceKind, stream: MediaStream): Source {
   const { facingMode, deviceId = '' } = stream.getVideoTracks()[0]?.getSettings() ?? {};
   const facing = facingMode === 'user' || facingMode === 'environment' ? facingMode : null;
-  const close = () => stream.getTracks().forEach((track) => track.stop());
-  return { kind, stream, url: null, facing, deviceId, close };
+  return { kind, stream, url: null, facing, deviceId, close: () => closeStream(stream) };
 }

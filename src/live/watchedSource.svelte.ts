@@ -1,5 +1,5 @@
-import { cameraIds, openCamera, openFile, openScreen, problemOf } from './source';
-import type { Facing, Source, SourceProblem } from './source';
+import { cameraIds, type Facing } from '../pictures/camera';
+import { openFile, openScreen, problemOf, watchCamera, type Source, type SourceProblem } from './source';
 
 /** What is being watched, one thing at a time, and what became of the wish to watch something. */
 export class WatchedSource {
@@ -13,7 +13,7 @@ export class WatchedSource {
   #wish = 0;
 
   openCamera(facing: Facing): Promise<void> {
-    return this.#open(() => openCamera({ facing }));
+    return this.#open(() => watchCamera({ facing }));
   }
 
   openScreen(): Promise<void> {
@@ -29,7 +29,7 @@ export class WatchedSource {
     const { facing = null, deviceId = '' } = this.current ?? {};
     if (isHandheld && facing) return this.openCamera(facing === 'user' ? 'environment' : 'user');
     const next = this.#cameras[(this.#cameras.indexOf(deviceId) + 1) % this.#cameras.length] ?? '';
-    return this.#open(() => openCamera({ deviceId: next }));
+    return this.#open(() => watchCamera({ deviceId: next }));
   }
 
   close(problem: SourceProblem | null = null): void {

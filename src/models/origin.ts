@@ -1,5 +1,5 @@
 import type { Dictionary } from '../i18n/en';
-import type { SourceInfo } from '../../workers/protocol';
+import type { SourceInfo } from '../../workers/protocol/source';
 
 /** Where a model comes from, in a word or two: a repository, a host, or what stands for local files and the demo. */
 export function originOf({ kind, location }: SourceInfo, text: Dictionary['models']): string {

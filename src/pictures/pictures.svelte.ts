@@ -1,8 +1,8 @@
-import { newId } from '../chat/chat';
 import type { Conversation } from '../chat/conversation.svelte';
 import { picturesOf } from '../chat/message';
 import type { PictureInspection } from '../engine/api';
 import type { EngineState } from '../engine/engine.svelte';
+import { randomId } from '../engine/randomId';
 import type { ChatHistory } from '../history/history.svelte';
 import type { Picture } from './picture';
 import { MOST_BYTES, problemOf, type PictureProblem } from './pictureProblem';
@@ -126,7 +126,7 @@ export class Pictures {
       const { type, width, height } = await this.#engine.inspectPicture(file);
       const bytes = await file.arrayBuffer();
       if (this.#conversation.id !== chatId) return;
-      const id = newId();
+      const id = randomId();
       this.#history.keepPicture(id, bytes);
       const picture = { id, name: file.name, type, width, height, maxSlices: null };
       this.#conversation.draftPictures = [...this.#conversation.draftPictures, picture];

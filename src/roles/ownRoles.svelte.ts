@@ -1,4 +1,5 @@
 import { recall, remember } from '../app/remembered';
+import { randomId } from '../engine/randomId';
 import { readRole, type Role } from './role';
 
 /** A role of the reader's own. */
@@ -25,7 +26,7 @@ export class OwnRoles {
   }
 
   /** Keeps a role under its id, or under a new one. Throws an Error where it is none. */
-  keep(role: Role, id: string = newId()): void {
+  keep(role: Role, id: string = randomId()): void {
     const own: OwnRole = { ...readRole(role), id };
     const isKnown = this.list.some((other) => other.id === id);
     this.#write((list) => (isKnown ? list.map((other) => (other.id === id ? own : other)) : [own, ...list]));
@@ -68,12 +69,8 @@ function readOwn(value: unknown): OwnRole[] {
   try {
     const role = readRole(value);
     const { id } = value as { id?: unknown };
-    return [{ ...role, id: typeof id === 'string' ? id : newId() }];
+    return [{ ...role, id: typeof id === 'string' ? id : randomId() }];
   } catch {
     return [];
   }
-}
-
-function newId(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

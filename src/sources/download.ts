@@ -1,5 +1,5 @@
 import type { EngineState } from '../engine/engine.svelte';
-import type { ModelSource } from '../../workers/protocol';
+import type { ModelSource } from '../../workers/protocol/source';
 import { rememberSpeed, SpeedMeter } from './transferSpeed';
 
 /** Begins a download, and learns from it how fast the network is. */

@@ -1,4 +1,4 @@
-import type { Hub, ModelSource } from '../../workers/protocol';
+import type { Hub, ModelSource } from '../../workers/protocol/source';
 import type { Site, SourceChoice } from './hubs';
 import { sitesOf } from './hubs';
 

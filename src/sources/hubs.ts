@@ -1,4 +1,4 @@
-import type { Hub } from '../../workers/protocol';
+import type { Hub } from '../../workers/protocol/source';
 
 /** A site of repositories that the page knows. */
 export interface Site {

@@ -1,4 +1,4 @@
-import type { ModelSource } from '../../workers/protocol';
+import type { ModelSource } from '../../workers/protocol/source';
 import { hubSource, pageOf, sitesWith, type RepositoryPart } from './hubSource';
 import { MODELSCOPE, siteAt, SITES, type SourceChoice } from './hubs';
 

@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import type { Progress } from '../../workers/protocol';
+import type { Progress } from '../../workers/protocol/progress';
 import { knownSpeed, SpeedMeter } from './transferSpeed';
 
 const at = (loadedBytes: number, phase: Progress['phase'] = 'importing'): Progress => ({

@@ -1,4 +1,4 @@
-import type { Progress } from '../../workers/protocol';
+import type { Progress } from '../../workers/protocol/progress';
 import { recall, remember } from '../app/remembered';
 
 /** How fast models arrive, and how that is known. */

@@ -1,6 +1,6 @@
 import type { RepairOptions, VerifyOptions } from '../engine/api';
 import { failureOf, type Failure } from '../engine/failure';
-import type { Progress } from '../../workers/protocol';
+import type { Progress } from '../../workers/protocol/progress';
 
 export type CareState = 'idle' | 'verifying' | 'whole' | 'damaged' | 'repairing' | 'repaired';
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { engineError } from '../../workers/errors';
-import type { ModelSource } from '../../workers/protocol';
+import type { ModelSource } from '../../workers/protocol/source';
 import { Care } from './care.svelte';
 
 test('a damaged model is found and repaired, and says how far that is', async () => {

@@ -1,4 +1,5 @@
 import { recall, remember } from '../app/remembered';
+import { randomId } from '../engine/randomId';
 
 /** What can take a page down with it. */
 export type Undertaking = 'loading' | 'answering';
@@ -21,7 +22,7 @@ type Marks = Record<string, Undertaking>;
  * goes on, and a page that is left in an orderly way takes it off. What is killed in the background, as phones do, is no crash.
  */
 export class CrashWatch {
-  readonly #tab = newTabId();
+  readonly #tab = randomId();
   #doing: Undertaking | null = null;
   /** How the visits before have ended; null where they ended well. */
   crash = $state.raw<Crash | null>(readCrash());
@@ -105,10 +106,6 @@ function parsed(json: string | null): Record<string, unknown> {
 }
 
 const lockOf = (tab: string) => `minicpm.tab.${tab}`;
-
-function newTabId(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => byte.toString(16).padStart(2, '0')).join('');
-}
 
 /** For as long as this tab lives. */
 function holdTab(tab: string): void {

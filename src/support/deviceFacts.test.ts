@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Diagnostics } from '../../workers/protocol';
+import type { Diagnostics } from '../../workers/protocol/diagnostics';
 import { deviceFacts } from './deviceFacts';
 
 const gpu: Diagnostics = {

@@ -1,4 +1,4 @@
-import type { Diagnostics } from '../../workers/protocol';
+import type { Diagnostics } from '../../workers/protocol/diagnostics';
 
 /** What the page says about the device. `note` names the text that explains a limitation. */
 export interface DeviceFacts {

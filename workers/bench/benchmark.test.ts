@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { BenchmarkProgress, BenchmarkRequest } from '../protocol';
+import type { BenchmarkProgress, BenchmarkRequest } from '../protocol/benchmark';
 import { runBenchmark } from './benchmark';
 
 const REQUEST: BenchmarkRequest = { shapes: ['nano'], prefill: [4], decode: [9, 3], secondsPerCase: 2 };

@@ -8,8 +8,8 @@ import type {
   BenchmarkRequest,
   BenchmarkShapeName,
   BenchmarkShapeReport,
-  EngineOptions,
-} from '../protocol';
+} from '../protocol/benchmark';
+import type { EngineOptions } from '../protocol/engine';
 import { createBackend } from '../session/createBackend';
 import { diagnose } from '../session/diagnose';
 import { Session } from '../session/session';

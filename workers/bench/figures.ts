@@ -1,5 +1,5 @@
 import type { ModelConfig } from '../checkpoint/modelConfig';
-import type { BenchmarkCase, BenchmarkFigures } from '../protocol';
+import type { BenchmarkCase, BenchmarkFigures } from '../protocol/benchmark';
 import type { Run } from './measureCase';
 import { KV_CACHE_FORMAT } from './syntheticModel';
 import { cacheBytesRead, decodeOperations, prefillOperations } from './workload';

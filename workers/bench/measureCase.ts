@@ -1,4 +1,6 @@
-import type { BenchmarkCase, GenerateResult, ModelStats, SamplingOptions } from '../protocol';
+import type { BenchmarkCase } from '../protocol/benchmark';
+import type { GenerateResult, SamplingOptions } from '../protocol/generation';
+import type { ModelStats } from '../protocol/loading';
 import type { Session } from '../session/session';
 
 const MOST_REPEATS = 5;

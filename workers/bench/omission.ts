@@ -1,5 +1,5 @@
 import { hasErrorName } from '../errors';
-import type { BenchmarkOmission } from '../protocol';
+import type { BenchmarkOmission } from '../protocol/benchmark';
 
 /** What would take longer than it may. */
 export function tooSlow(detail: string): BenchmarkOmission {

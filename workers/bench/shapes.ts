@@ -1,5 +1,5 @@
 import type { ModelConfig } from '../checkpoint/modelConfig';
-import type { BenchmarkShapeName } from '../protocol';
+import type { BenchmarkShapeName } from '../protocol/benchmark';
 import type { MatrixFormat } from '../quant/layout';
 
 /** The sizes of a model, and how the importer would store it. */

@@ -1,7 +1,7 @@
 import { requiredTensors } from '../checkpoint/names';
 import type { ModelConfig } from '../checkpoint/modelConfig';
 import { kvCacheBytes } from '../ops/layerMemoryLayout';
-import type { KvCacheFormat } from '../protocol';
+import type { KvCacheFormat } from '../protocol/loading';
 
 /** Keys that fill the tiles of any cache layout. */
 const WHOLE_KEYS = 1024;

@@ -1,4 +1,4 @@
-import type { ModelInfo } from '../protocol';
+import type { ModelInfo } from '../protocol/model';
 import type { MatrixFormat } from '../quant/layout';
 import type { ModelConfig } from './modelConfig';
 

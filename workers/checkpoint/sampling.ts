@@ -1,4 +1,4 @@
-import type { SamplingDefaults } from '../protocol';
+import type { SamplingDefaults } from '../protocol/model';
 import { Fields } from './fields';
 import type { GgufMetadata } from './gguf';
 import type { JsonObject } from './json';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { imageConfigFromJson, type ImageConfig } from '../checkpoint/imageConfig';
 import type { JsonObject } from '../checkpoint/json';
-import type { ChatMessage, ImagePart } from '../protocol';
+import type { ChatMessage, ImagePart } from '../protocol/chat';
 import { goldenFiles } from '../testing/goldenFiles';
 import { hasOracle, ORACLE, questionOf } from '../testing/oracle';
 import { readRgbPng } from '../testing/png';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { imageConfigFromJson, type ImageConfig } from '../checkpoint/imageConfig';
-import type { ChatMessage, ImagePart } from '../protocol';
+import type { ChatMessage, ImagePart } from '../protocol/chat';
 import { arrangePictures, featureRanges, picturePlaceholder } from './placeholders';
 import { planSlices } from './slicing';
 

@@ -1,6 +1,6 @@
 import type { ImageConfig } from '../checkpoint/imageConfig';
 import { engineError } from '../errors';
-import type { ChatMessage } from '../protocol';
+import type { ChatMessage } from '../protocol/chat';
 import { tileSizes, tileTokenCount, type SlicePlan } from './slicing';
 
 /** Half-open: tokens `start` to `end - 1`. */

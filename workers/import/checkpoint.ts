@@ -1,7 +1,7 @@
 import type { TokenizerRecord } from '../checkpoint/manifest';
 import type { ModelConfig } from '../checkpoint/modelConfig';
 import type { SourceTensor } from '../checkpoint/tensorTable';
-import type { SamplingDefaults } from '../protocol';
+import type { SamplingDefaults } from '../protocol/model';
 import type { ByteSource } from './byteSource';
 
 /** A checkpoint whose description has been read and accepted; its weights have not been touched. */

@@ -1,5 +1,5 @@
 import { engineError } from '../errors';
-import type { SourceInfo } from '../protocol';
+import type { SourceInfo } from '../protocol/source';
 import type { ByteSource } from './byteSource';
 
 /** The files of a checkpoint, wherever they are. */

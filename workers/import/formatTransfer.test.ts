@@ -1,7 +1,8 @@
 import 'fake-indexeddb/auto';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { Manifest } from '../checkpoint/manifest';
-import type { ModelSource, Progress } from '../protocol';
+import type { Progress } from '../protocol/progress';
+import type { ModelSource } from '../protocol/source';
 import { WeightStore } from '../storage/weightStore';
 import type { FileRequest, HubOptions, HubServer } from '../testing/hubServer';
 import { startHub } from '../testing/hubServer';

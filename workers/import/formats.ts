@@ -1,6 +1,6 @@
 import type { SourceTensor } from '../checkpoint/tensorTable';
 import { isVisionTensor } from '../checkpoint/visionTensors';
-import type { Quantization } from '../protocol';
+import type { Quantization } from '../protocol/model';
 import { ggmlFormat } from '../quant/ggml';
 import { MIXED_INT4 } from '../quant/groupedInt4';
 import type { MatrixFormat } from '../quant/layout';

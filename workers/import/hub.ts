@@ -1,6 +1,6 @@
 import { isJsonObject } from '../checkpoint/json';
 import { engineError } from '../errors';
-import type { Hub, ModelSource } from '../protocol';
+import type { Hub, ModelSource } from '../protocol/source';
 
 type HubSource = Extract<ModelSource, { kind: 'hub' }>;
 

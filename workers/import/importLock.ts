@@ -1,4 +1,4 @@
-import type { Progress } from '../protocol';
+import type { Progress } from '../protocol/progress';
 import { withFreeLock, withLock } from '../storage/locks';
 
 /** What other tabs that import the same are told. */

@@ -1,6 +1,6 @@
 import type { ChunkEntry, TensorEntry } from '../checkpoint/manifest';
 import { hasErrorName, storageFullError } from '../errors';
-import type { Progress } from '../protocol';
+import type { Progress } from '../protocol/progress';
 import { estimateStorage } from '../storage/quota';
 import type { ImportJournal, WeightStore } from '../storage/weightStore';
 import type { ByteRange, ByteSource } from './byteSource';

@@ -1,7 +1,7 @@
 import 'fake-indexeddb/auto';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { Manifest } from '../checkpoint/manifest';
-import type { Progress } from '../protocol';
+import type { Progress } from '../protocol/progress';
 import { WeightStore } from '../storage/weightStore';
 import { importModel, newDatabase, storedKeys } from '../testing/importing';
 import {

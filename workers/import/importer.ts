@@ -1,7 +1,10 @@
 import type { Manifest } from '../checkpoint/manifest';
 import { CHUNK_BYTES, MANIFEST_VERSION } from '../checkpoint/manifest';
 import { engineError, hasErrorName } from '../errors';
-import type { ImporterApi, ImportRequest, ModelInfo, Progress, RepairRequest, SourceInfo } from '../protocol';
+import type { ImportRequest, ImporterApi, RepairRequest } from '../protocol/importing';
+import type { ModelInfo } from '../protocol/model';
+import type { Progress } from '../protocol/progress';
+import type { SourceInfo } from '../protocol/source';
 import { sha256OfJson } from '../storage/hash';
 import { importLock, withLock } from '../storage/locks';
 import type { ImportJournal } from '../storage/weightStore';

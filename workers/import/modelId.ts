@@ -1,4 +1,5 @@
-import type { ImportRequest, SourceInfo } from '../protocol';
+import type { ImportRequest } from '../protocol/importing';
+import type { SourceInfo } from '../protocol/source';
 import type { WeightStore } from '../storage/weightStore';
 import type { Checkpoint } from './checkpoint';
 

@@ -1,5 +1,7 @@
 import type { ModelConfig } from '../checkpoint/modelConfig';
-import type { ImportRequest, ModelInfo, SourceInfo } from '../protocol';
+import type { ImportRequest } from '../protocol/importing';
+import type { ModelInfo } from '../protocol/model';
+import type { SourceInfo } from '../protocol/source';
 import { thinkingOf } from '../tokenizer/thinking';
 import type { Checkpoint } from './checkpoint';
 import type { PlannedTensor } from './plan';

@@ -1,5 +1,6 @@
 import { engineError } from '../errors';
-import type { ModelSource, TransferOptions } from '../protocol';
+import type { TransferOptions } from '../protocol/importing';
+import type { ModelSource } from '../protocol/source';
 import type { ByteSource } from './byteSource';
 import type { FileSet } from './fileSet';
 import { FileSource } from './fileSource';

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { Manifest, TensorEntry } from '../checkpoint/manifest';
 import type { ModelConfig } from '../checkpoint/modelConfig';
-import type { ModelInfo, Quantization } from '../protocol';
+import type { ModelInfo, Quantization } from '../protocol/model';
 import { unpackMatrix } from '../quant/unpack';
 import { WeightStore } from '../storage/weightStore';
 import { Importer } from './importer';

@@ -1,7 +1,7 @@
 import type { ChunkEntry, ShardEntry, TensorEntry } from '../checkpoint/manifest';
 import { MAX_SHARD_BYTES } from '../checkpoint/manifest';
 import type { SourceTensor } from '../checkpoint/tensorTable';
-import type { Quantization } from '../protocol';
+import type { Quantization } from '../protocol/model';
 import type { MatrixFormat } from '../quant/layout';
 import { matrixLayout, paddedWidth, TILE_ROWS } from '../quant/layout';
 import type { StoredFormat } from './formats';

@@ -1,4 +1,4 @@
-import type { Progress } from '../protocol';
+import type { Progress } from '../protocol/progress';
 
 const MIN_INTERVAL_SECONDS = 0.1;
 /** Weight of the past in the smoothed rate, per second. */

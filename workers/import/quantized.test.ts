@@ -1,7 +1,7 @@
 import 'fake-indexeddb/auto';
 import { describe, expect, test } from 'vitest';
 import type { Manifest, TensorEntry } from '../checkpoint/manifest';
-import type { Quantization } from '../protocol';
+import type { Quantization } from '../protocol/model';
 import { LARGEST_SCALED_HALF } from '../quant/scaledHalf';
 import { unpackMatrix } from '../quant/unpack';
 import { WeightStore } from '../storage/weightStore';

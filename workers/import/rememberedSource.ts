@@ -1,5 +1,5 @@
 import { engineError } from '../errors';
-import type { ModelSource, SourceInfo } from '../protocol';
+import type { ModelSource, SourceInfo } from '../protocol/source';
 
 /**
  * The source that an import remembers, to be read again. Throws InvalidFileError for local files: the browser forgets

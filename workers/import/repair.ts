@@ -1,7 +1,8 @@
 import type { ChunkEntry, Manifest, TensorEntry } from '../checkpoint/manifest';
 import { CHUNK_BYTES } from '../checkpoint/manifest';
 import { engineError } from '../errors';
-import type { ModelSource, Progress } from '../protocol';
+import type { Progress } from '../protocol/progress';
+import type { ModelSource } from '../protocol/source';
 import { sha256OfJson } from '../storage/hash';
 import type { Damage, WeightStore } from '../storage/weightStore';
 import { damageNames } from '../storage/weightStore';

@@ -1,5 +1,6 @@
 import { engineError } from '../errors';
-import type { ImportRequest, ModelSource } from '../protocol';
+import type { ImportRequest } from '../protocol/importing';
+import type { ModelSource } from '../protocol/source';
 import type { ImportJournal, WeightStore } from '../storage/weightStore';
 import { hubsOf, mainBranch } from './hub';
 import { rememberedSource } from './rememberedSource';

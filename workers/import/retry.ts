@@ -1,5 +1,5 @@
 import { engineError } from '../errors';
-import type { TransferOptions } from '../protocol';
+import type { TransferOptions } from '../protocol/importing';
 
 const LONGEST_WAIT_SECONDS = 30;
 /** A server that asks for more patience than this is taken for one that refuses. */

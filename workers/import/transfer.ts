@@ -1,5 +1,5 @@
 import { CHUNK_BYTES } from '../checkpoint/manifest';
-import type { TransferOptions } from '../protocol';
+import type { TransferOptions } from '../protocol/importing';
 import { Connections } from './connections';
 
 /** What the requests of one import share. */

@@ -1,7 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { KernelCompiler, type Launch } from '../gpu/kernel';
-import type { KvCacheFormat, KernelVariant } from '../protocol';
+import type { KernelVariant } from '../protocol/kernels';
+import type { KvCacheFormat } from '../protocol/loading';
 import type { MatrixFormat } from '../quant/layout';
 import { add } from './add/add';
 import { argmax } from './argmax/argmax';

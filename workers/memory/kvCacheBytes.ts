@@ -1,4 +1,4 @@
-import type { KvCacheFormat } from '../protocol';
+import type { KvCacheFormat } from '../protocol/loading';
 
 /** Tokens whose keys stand side by side. */
 export const KEY_TILE = 32;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Quantization } from '../protocol';
+import type { Quantization } from '../protocol/model';
 import { kvCacheFormat } from './kvCacheFormat';
 
 const DEFAULT_LIMIT = 128 * 1024 * 1024;

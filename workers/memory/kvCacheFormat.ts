@@ -1,4 +1,5 @@
-import type { KvCacheFormat, Quantization } from '../protocol';
+import type { KvCacheFormat } from '../protocol/loading';
+import type { Quantization } from '../protocol/model';
 import { kvCacheBytes } from './kvCacheBytes';
 
 /** A smaller cache is not worth its rounding. */

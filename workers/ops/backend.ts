@@ -1,4 +1,4 @@
-import type { KernelReport } from '../protocol';
+import type { KernelReport } from '../protocol/kernels';
 import type { DeviceBuffer, Graph } from './graph';
 import type { TokenLoop } from './tokenLoop';
 

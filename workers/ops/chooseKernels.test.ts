@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { KernelReport, KernelVariant, ProductClass } from '../protocol';
+import type { KernelReport, KernelVariant, ProductClass } from '../protocol/kernels';
 import { areRight, chooseKernels, forceKernels } from './chooseKernels';
 import { choiceOf, formOf, PRODUCT_CLASSES, VARIANTS } from './kernelChoice';
 import type { KernelTrials } from './kernelTrials';

@@ -1,5 +1,5 @@
 import { engineError } from '../errors';
-import type { KernelReport, KernelVariant, ProductClass } from '../protocol';
+import type { KernelReport, KernelVariant, ProductClass } from '../protocol/kernels';
 import { choiceOf, preferredVariant, PRODUCT_CLASSES } from './kernelChoice';
 import { because } from './kernelReasons';
 import type { KernelTrials } from './kernelTrials';

@@ -1,5 +1,5 @@
 import { engineError } from '../errors';
-import type { KernelReport } from '../protocol';
+import type { KernelReport } from '../protocol/kernels';
 import { ActivationPool } from './activationPool';
 import type { Backend, Counters, Program } from './backend';
 import { CpuBuffer, cpuBuffer } from './cpuBuffer';

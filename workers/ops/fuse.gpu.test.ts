@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { KvCacheFormat } from '../protocol';
+import type { KvCacheFormat } from '../protocol/loading';
 import type { MatrixFormat } from '../quant/layout';
 import { paddedWidth } from '../quant/layout';
 import { nmse } from '../testing/allclose';

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { DeviceOptions } from '../gpu/device';
 import { runsOn } from '../kernels/shared/variants';
-import type { KernelVariant, KvCacheFormat } from '../protocol';
+import type { KernelVariant } from '../protocol/kernels';
+import type { KvCacheFormat } from '../protocol/loading';
 import type { MatrixFormat } from '../quant/layout';
 import { paddedWidth } from '../quant/layout';
 import { nmse } from '../testing/allclose';

@@ -1,7 +1,7 @@
 import { engineError } from '../errors';
 import { rejectWhenLost } from '../gpu/device';
 import { KernelCompiler, type CompiledKernel, type Launch } from '../gpu/kernel';
-import type { KernelReport } from '../protocol';
+import type { KernelReport } from '../protocol/kernels';
 import { ActivationPool } from './activationPool';
 import type { Backend, Counters, Program } from './backend';
 import { GpuBuffer, gpuBuffer } from './gpuBuffer';

@@ -1,6 +1,6 @@
 import type { Activation } from '../kernels/bias/bias';
 import type { Gating } from '../kernels/gateHeads/gateHeads';
-import type { KvCacheFormat } from '../protocol';
+import type { KvCacheFormat } from '../protocol/loading';
 import type { MatrixFormat } from '../quant/layout';
 import { paddedWidth } from '../quant/layout';
 

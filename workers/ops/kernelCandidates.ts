@@ -1,7 +1,8 @@
 import { engineError } from '../errors';
 import type { MatrixUnit } from '../kernels/matmul/matmul';
 import { missingFeatures } from '../kernels/shared/variants';
-import type { EngineOptions, KernelReport, KernelVariant, ProductClass } from '../protocol';
+import type { EngineOptions } from '../protocol/engine';
+import type { KernelReport, KernelVariant, ProductClass } from '../protocol/kernels';
 import type { MatrixFormat } from '../quant/layout';
 import { formOf, PRODUCT_CLASSES, VARIANTS } from './kernelChoice';
 import { because } from './kernelReasons';

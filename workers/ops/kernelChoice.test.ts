@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { KernelVariant } from '../protocol';
+import type { KernelVariant } from '../protocol/kernels';
 import { choiceOf, formOf, preferredVariant } from './kernelChoice';
 
 const preferred = (times: Partial<Record<KernelVariant, number>>) =>

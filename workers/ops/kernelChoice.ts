@@ -1,6 +1,6 @@
 import { matmulVariant, type MatrixUnit } from '../kernels/matmul/matmul';
 import { tileVariant } from '../kernels/shared/tileProducts';
-import type { KernelReport, KernelVariant, ProductClass } from '../protocol';
+import type { KernelReport, KernelVariant, ProductClass } from '../protocol/kernels';
 import type { MatrixFormat } from '../quant/layout';
 
 /**

@@ -1,4 +1,4 @@
-import type { KernelReasonCode, KernelReport } from '../protocol';
+import type { KernelReasonCode, KernelReport } from '../protocol/kernels';
 
 /** What is said of a kernel variant, which is the subject of the sentence. */
 const SENTENCES: Record<KernelReasonCode, string> = {

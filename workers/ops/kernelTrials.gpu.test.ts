@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { KernelCompiler, type Launch } from '../gpu/kernel';
 import { runsOn } from '../kernels/shared/variants';
-import type { KernelVariant } from '../protocol';
+import type { KernelVariant } from '../protocol/kernels';
 import type { MatrixFormat } from '../quant/layout';
 import { FORMAT_SIZES } from '../quant/layout';
 import { gpuTest, maxGpuTest, variantGpuTest } from '../testing/gpu';

@@ -1,7 +1,7 @@
 import { hasErrorName } from '../errors';
 import { KernelCompiler } from '../gpu/kernel';
 import type { MatrixUnit } from '../kernels/matmul/matmul';
-import type { KernelReport, KernelVariant, ProductClass } from '../protocol';
+import type { KernelReport, KernelVariant, ProductClass } from '../protocol/kernels';
 import type { MatrixFormat } from '../quant/layout';
 import { paddedWidth } from '../quant/layout';
 import type { DeviceBuffer } from './graph';

@@ -1,4 +1,4 @@
-import type { KernelVariant, ProductClass } from '../protocol';
+import type { KernelVariant, ProductClass } from '../protocol/kernels';
 import { linearReference } from '../quant/cpuLinear';
 import type { MatrixFormat } from '../quant/layout';
 import { matrixLayout, paddedWidth } from '../quant/layout';

@@ -1,7 +1,7 @@
 import { hasErrorName } from '../errors';
 import type { KernelCompiler } from '../gpu/kernel';
 import { PassTimer } from '../gpu/passTimer';
-import type { KernelVariant, ProductClass } from '../protocol';
+import type { KernelVariant, ProductClass } from '../protocol/kernels';
 import { TILE_ROWS } from '../quant/layout';
 import type { DeviceBuffer, Graph, Matrix } from './graph';
 import { Ops } from './graph';

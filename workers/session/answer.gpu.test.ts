@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { GeneratedToken, SamplingOptions } from '../protocol';
+import type { GeneratedToken, SamplingOptions } from '../protocol/generation';
 import { WeightStore } from '../storage/weightStore';
 import { importModel, newDatabase } from '../testing/importing';
 import { tinyConfig, tinyFolder } from '../testing/tinyCheckpoint';
@@ -64,7 +64,7 @@ describe('the same tokens', () => {
   test('greedy: with and without prompt lookup, which finds a text that repeats itself', async () => {
     const repeating = Array.from({ length: 40 }, (_, i) => 3 + (((i % 8) * 37) % 200));
     for (const session of [tiny, nano]) {
-      await session.prepareCheck();
+      await session.drafts!.prepare();
       const options = { max_tokens: 80 };
       const { draftedTokens } = session.stats();
       const want = await generate(session, { ...options, prompt_lookup: false }, repeating);

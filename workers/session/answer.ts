@@ -31,7 +31,7 @@ export async function* answer(
   const most = Math.min(maxTokens, session.contextLength - promptIds.length + 1);
   if (most < written.length + 1) return;
   const mayDraft =
-    promptLookup && session.mayCheck && sampling.temperature === 0 && !hasPenalties(sampling) && !wantsLogits;
+    promptLookup && session.drafts !== null && sampling.temperature === 0 && !hasPenalties(sampling) && !wantsLogits;
   const lookup = mayDraft ? new PromptLookup(promptIds, predictedTokens) : null;
   const { pace } = session;
   pace.pause();
@@ -77,9 +77,10 @@ export async function* answer(
 
 /** A draft of up to `most` tokens; none while the program that checks the first one is in the making. */
 function checkable(session: Session, lookup: PromptLookup, most: number): number[] {
-  const draft = textOf(lookup.draft(Math.min(most, session.mostDrafted)), session);
-  if (session.canCheck || draft.length === 0) return draft;
-  void session.prepareCheck();
+  const drafts = session.drafts!;
+  const draft = textOf(lookup.draft(Math.min(most, drafts.mostDrafted)), session);
+  if (drafts.isReady || draft.length === 0) return draft;
+  void drafts.prepare();
   return [];
 }
 

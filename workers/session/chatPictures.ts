@@ -6,7 +6,7 @@ import { arrangePictures, featureRanges, picturePlaceholder } from '../image/pla
 import { planSlices, tileSizes, type SlicePlan } from '../image/slicing';
 import { pictureTiles, tilePixels, type Tile } from '../image/tiles';
 import { unfoldPatches } from '../model/patches';
-import type { ChatInput, ChatMessage, ImagePart } from '../protocol';
+import type { ChatInput, ChatMessage, ImagePart } from '../protocol/chat';
 import { sha256 } from '../storage/hash';
 import type { Tokenizer } from '../tokenizer/tokenizer';
 import { chatTokenIds } from './chatTokenIds';

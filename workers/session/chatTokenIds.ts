@@ -1,4 +1,4 @@
-import type { ChatInput } from '../protocol';
+import type { ChatInput } from '../protocol/chat';
 import { opensThought } from '../tokenizer/thinking';
 import type { ChatOptions, Tokenizer } from '../tokenizer/tokenizer';
 

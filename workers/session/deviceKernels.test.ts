@@ -1,7 +1,8 @@
 import 'fake-indexeddb/auto';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { KernelTrials } from '../ops/kernelTrials';
-import type { EngineOptions, KernelReport } from '../protocol';
+import type { EngineOptions } from '../protocol/engine';
+import type { KernelReport } from '../protocol/kernels';
 import { KernelMemory } from '../storage/kernelMemory';
 import { newDatabase, storedKeys } from '../testing/importing';
 import { deviceKernels, expectedKernels, kernelsAfterFailure, type KernelDevice } from './deviceKernels';

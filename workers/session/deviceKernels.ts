@@ -6,7 +6,8 @@ import { because } from '../ops/kernelReasons';
 import { trialShaders, type KernelTrials } from '../ops/kernelTrials';
 import { matrixUnitOf } from '../ops/matrixUnit';
 import type { KernelWorkload } from '../ops/kernelWorkload';
-import type { EngineOptions, KernelReasonCode, KernelReport } from '../protocol';
+import type { EngineOptions } from '../protocol/engine';
+import type { KernelReasonCode, KernelReport } from '../protocol/kernels';
 import { sha256OfJson } from '../storage/hash';
 import type { KernelMemory } from '../storage/kernelMemory';
 

@@ -1,4 +1,6 @@
-import type { Diagnostics, EngineOptions, KernelReport } from '../protocol';
+import type { Diagnostics } from '../protocol/diagnostics';
+import type { EngineOptions } from '../protocol/engine';
+import type { KernelReport } from '../protocol/kernels';
 import { estimateStorage } from '../storage/quota';
 import { probeBackend } from './createBackend';
 import { deviceMemoryGiB } from './deviceMemory';

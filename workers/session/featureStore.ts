@@ -2,7 +2,7 @@ import { engineError } from '../errors';
 import type { TilePatches } from '../model/patches';
 import type { Backend } from '../ops/backend';
 import type { FeatureRows } from '../ops/graph';
-import type { PictureProgress } from '../protocol';
+import type { PictureProgress } from '../protocol/pictures';
 import type { TileEncoder } from './tileEncoder';
 
 /** Tiles whose features stay on the device: several pictures in slices. */

@@ -1,4 +1,4 @@
-import type { ChatMessage } from '../protocol';
+import type { ChatMessage } from '../protocol/chat';
 
 /** A conversation as far as it fits: its token ids, and how many messages at its beginning were left out. */
 export interface FittedContext {

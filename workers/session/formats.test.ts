@@ -1,6 +1,6 @@
 import 'fake-indexeddb/auto';
 import { describe, expect, test } from 'vitest';
-import type { Quantization } from '../protocol';
+import type { Quantization } from '../protocol/model';
 import { WeightStore } from '../storage/weightStore';
 import { importModel, newDatabase } from '../testing/importing';
 import { goldenLogits, hasOracle, oracleFiles } from '../testing/oracle';

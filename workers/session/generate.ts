@@ -1,5 +1,7 @@
 import { hasErrorName } from '../errors';
-import type { GeneratedToken, GenerateResult, ModelStats, PictureProgress, SamplingOptions } from '../protocol';
+import type { GenerateResult, GeneratedToken, SamplingOptions } from '../protocol/generation';
+import type { ModelStats } from '../protocol/loading';
+import type { PictureProgress } from '../protocol/pictures';
 import { answer } from './answer';
 import type { FittedContext } from './fitContext';
 import { logprobsOf } from './logprobs';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { SamplingOptions } from '../protocol';
+import type { SamplingOptions } from '../protocol/generation';
 import { WeightStore } from '../storage/weightStore';
 import { nmse } from '../testing/allclose';
 import { importModel, newDatabase } from '../testing/importing';

@@ -3,7 +3,7 @@ import { decodePicture } from '../image/decode';
 import { HEADER_BYTES, readPictureHeader } from '../image/pictureHeader';
 import { picturePlaceholder } from '../image/placeholders';
 import { planSlices, tileSizes, type Size, type SlicePlan } from '../image/slicing';
-import type { PictureInspection, PicturePlan } from '../protocol';
+import type { PictureInspection, PicturePlan } from '../protocol/pictures';
 import type { Session } from './session';
 import { mostPatches } from './eyes';
 

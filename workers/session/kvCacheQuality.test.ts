@@ -1,7 +1,7 @@
 import 'fake-indexeddb/auto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import type { KvCacheFormat } from '../protocol';
+import type { KvCacheFormat } from '../protocol/loading';
 import { WeightStore } from '../storage/weightStore';
 import { importModel, newDatabase } from '../testing/importing';
 import { Random } from '../testing/random';

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { TokenizerRecord } from '../checkpoint/manifest';
-import type { ChatMessage } from '../protocol';
+import type { ChatMessage } from '../protocol/chat';
 import { Tokenizer } from '../tokenizer/tokenizer';
 import { commonPrefixLength } from './prefix';
 

@@ -1,5 +1,7 @@
 import { engineError } from '../errors';
-import type { ChatInput, ChatMessage, GenerateInput, PictureProgress } from '../protocol';
+import type { ChatInput, ChatMessage } from '../protocol/chat';
+import type { GenerateInput } from '../protocol/generation';
+import type { PictureProgress } from '../protocol/pictures';
 import type { PromptTile } from './featureStore';
 import { fitContext, type FittedContext } from './fitContext';
 import type { Session } from './session';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { SamplingDefaults } from '../protocol';
+import type { SamplingDefaults } from '../protocol/model';
 import { randomSeed } from './randomSeed';
 import { samplingOf } from './samplingOptions';
 

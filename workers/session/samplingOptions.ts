@@ -1,5 +1,6 @@
 import type { Sampling } from '../ops/tokenLoop';
-import type { SamplingDefaults, SamplingOptions } from '../protocol';
+import type { SamplingOptions } from '../protocol/generation';
+import type { SamplingDefaults } from '../protocol/model';
 import { randomSeed } from './randomSeed';
 
 /** What an answer asks for, and the authors' choice where it asks for nothing. Throws RangeError for values out of range. */

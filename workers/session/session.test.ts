@@ -1,6 +1,8 @@
 import 'fake-indexeddb/auto';
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { ChatInput, ChatMessage, GeneratedToken, Progress, SamplingOptions } from '../protocol';
+import type { ChatInput, ChatMessage } from '../protocol/chat';
+import type { GeneratedToken, SamplingOptions } from '../protocol/generation';
+import type { Progress } from '../protocol/progress';
 import { WeightStore } from '../storage/weightStore';
 import { importModel, newDatabase } from '../testing/importing';
 import { tinyConfig, tinyFolder } from '../testing/tinyCheckpoint';

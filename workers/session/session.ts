@@ -1,28 +1,29 @@
 import type { ModelConfig } from '../checkpoint/modelConfig';
 import { engineError } from '../errors';
-import { forward, type MiniCpm } from '../model/minicpm';
-import type { Backend, Program, Step } from '../ops/backend';
-import { MAX_FUSED_ROWS } from '../ops/fuse';
-import { Ops, type FeatureRows, type LayerMemory } from '../ops/graph';
+import type { Program, Step } from '../ops/backend';
 import type { SampledToken, Sampling, TokenLoop } from '../ops/tokenLoop';
+import type { ChatMessage } from '../protocol/chat';
 import type {
-  ChatMessage,
   ForwardResult,
-  GeneratedToken,
   GenerateInput,
   GenerateResult,
-  KernelReport,
-  ModelInfo,
-  ModelStats,
-  PictureProgress,
+  GeneratedToken,
   SamplingOptions,
-} from '../protocol';
+} from '../protocol/generation';
+import type { KernelReport } from '../protocol/kernels';
+import type { ModelStats } from '../protocol/loading';
+import type { ModelInfo } from '../protocol/model';
+import type { PictureProgress } from '../protocol/pictures';
 import type { Tokenizer } from '../tokenizer/tokenizer';
+import { AllLogits } from './allLogits';
+import { CachedTokens } from './cachedTokens';
 import { ChatPictures, hasPictures } from './chatPictures';
 import { FeatureStore, type PromptTile } from './featureStore';
 import { chatTokenIds } from './chatTokenIds';
+import { DraftCheck } from './draftCheck';
 import { EncoderOnDemand, type EyesSource } from './encoderOnDemand';
 import { featureSizes } from './eyes';
+import { compileForward, runForLogits, type ForwardParts } from './forwardProgram';
 import { generate } from './generate';
 import { prefillCapacity, PrefillChunks } from './prefillChunks';
 import { Pace } from './pace';
@@ -30,25 +31,12 @@ import { commonPrefixLength } from './prefix';
 import { StateSnapshots } from './stateSnapshots';
 import { forwardPromptOf, type ForwardInput, type SessionInput } from './prompt';
 
-/** Rows of one submission when logits of every position are wanted: 32 rows of 130,000 logits are 17 MB. */
-const ALL_LOGITS_ROWS = 32;
-
-/** Of a model with recurrent states, how many tokens of an answer go by from one copy of them to the next. */
-const SNAPSHOT_TOKENS = 64;
-
 /** Tokens that are fed one by one before the device is waited for. */
 const SUBMITTED_AT_ONCE = 8;
 
-/** Tokens at the end of a prompt that the next prompt may not begin with: what a template puts in front of an answer. */
-const CLOSING_TOKENS = 16;
-
 /** What a session is made of; all of it lives on `backend`. */
-export interface SessionParts {
-  backend: Backend;
+export interface SessionParts extends ForwardParts {
   info: ModelInfo;
-  model: MiniCpm;
-  /** What each layer keeps. */
-  memory: LayerMemory[];
   /** Tokens the cache has room for. */
   contextLength: number;
   tokenizer: Tokenizer | null;
@@ -67,23 +55,20 @@ export class Session {
     draftedTokens: 0,
     acceptedTokens: 0,
   };
-  /** Tokens whose keys and values are in the cache, by position. */
-  #cached: number[] = [];
   /** The token of the answer that was not fed yet. */
   #last = 0;
   /** When the token before it was known, by performance.now(). */
   #answering = 0;
   readonly #chunks: PrefillChunks;
-  #allLogits: Program | null = null;
-  #check: Program | null = null;
-  #preparingCheck: Promise<void> | null = null;
+  readonly #cached: CachedTokens;
+  readonly #allLogits: AllLogits;
+  /** Null where drafts cannot be checked: a recurrent state would have to forget those that are wrong. */
+  readonly drafts: DraftCheck | null;
   /** Calls on one session run one after another: they share the cache. */
   #queue: Promise<unknown> = Promise.resolve();
   #isDisposed = false;
   /** How many tokens to keep in flight, known from answer to answer. */
   readonly pace: Pace;
-  /** Of a model with recurrent states. */
-  readonly #states: StateSnapshots | null;
 
   private constructor(
     private readonly parts: SessionParts,
@@ -96,7 +81,9 @@ export class Session {
   ) {
     this.#chunks = new PrefillChunks(prefillProgram.capacity);
     this.pace = new Pace(loop.mostInFlight);
-    this.#states = states;
+    this.#cached = new CachedTokens(states);
+    this.#allLogits = new AllLogits(parts, features);
+    this.drafts = states ? null : new DraftCheck(parts, loop, parts.contextLength);
   }
 
   /** Records and compiles the programs of a model whose weights are on the backend. Takes ownership of the backend. */
@@ -106,8 +93,8 @@ export class Session {
     const features = createFeatures(parts);
     const states = StateSnapshots.create(parts.backend, parts.memory);
     const [decode, prefill] = await Promise.all([
-      compile(parts, 1, 'last'),
-      compile(parts, prefillCapacity(bytesPerRow, parts.contextLength), 'last', features?.rows),
+      compileForward(parts, 1, 'last'),
+      compileForward(parts, prefillCapacity(bytesPerRow, parts.contextLength), 'last', features?.rows),
     ]);
     const loop = await parts.backend.createTokenLoop(decode, prefill, parts.model.config.vocabSize);
     const encoder = parts.eyes && new EncoderOnDemand(parts.backend, parts.eyes);
@@ -185,12 +172,14 @@ export class Session {
     return this.#exclusive(async () => {
       const { tokenIds, prompt } = await forwardPromptOf(this, input);
       const { vocabSize } = this.config;
-      this.#cached = [];
+      this.#cached.clear();
       if (positions === 'last') {
         const logits = await this.prefill(prompt);
         return { logits, positions: 1, vocabSize, tokenIds };
       }
-      const logits = await this.#logitsOfAll(prompt);
+      this.checkFits(prompt);
+      const logits = await this.#allLogits.compute(prompt, this.contextLength, () => this.throwIfStopped());
+      this.#cached.assume(prompt);
       return { logits, positions: tokenIds.length, vocabSize, tokenIds };
     });
   }
@@ -210,7 +199,7 @@ export class Session {
    * the last one. [vocabSize]. Throws ContextFullError when they do not fit.
    */
   prefill(tokenIds: number[], signal?: AbortSignal): Promise<Float32Array<ArrayBuffer>> {
-    return this.#prefill(tokenIds, (program, step) => this.#logits(program, step, 1), signal);
+    return this.#prefill(tokenIds, (program, step) => runForLogits(program, step, 1, this.config.vocabSize), signal);
   }
 
   /** The same, and returns the first token of an answer. */
@@ -230,8 +219,8 @@ export class Session {
 
   /**
    * Brings the cache to where an answer to `promptIds` stood behind its tokens `written`, so that `next` goes on with what
-   * would have followed. The tokens pass through `check`, whose rows are those of one token each to the last bit, or one by
-   * one where there is none; a prefill of them would be faster, and round otherwise.
+   * would have followed. The tokens pass through the check of drafts, or one by one where there is none; a prefill of them
+   * would be faster, and round otherwise.
    */
   async rewrite(
     promptIds: number[],
@@ -240,22 +229,23 @@ export class Session {
     signal?: AbortSignal,
   ): Promise<void> {
     await this.prefill(promptIds, signal);
-    if (this.mayCheck && written.length > this.mostDrafted) await this.prepareCheck();
+    const { drafts } = this;
+    if (drafts && written.length > drafts.mostDrafted) await drafts.prepare();
     this.loop.begin(sampling, this.features ? [] : promptIds, written);
     const started = performance.now();
     const fed = written.slice(0, -1);
-    const rows = this.canCheck ? this.mostDrafted + 1 : 1;
+    const check = drafts?.isReady ? drafts : null;
+    const rows = check ? check.mostDrafted + 1 : 1;
     for (let i = 0; i < fed.length; i += rows) {
       this.throwIfStopped(signal);
       const step = { tokenIds: fed.slice(i, i + rows), position: this.#cached.length };
-      if (this.#check) {
-        await this.loop.check(this.#check, step);
+      if (check) {
+        await check.run(step);
       } else {
         this.decodeProgram.submit(step);
         if (i % SUBMITTED_AT_ONCE === 0) await this.parts.backend.flush();
       }
-      this.#advanceStates(step.tokenIds.length);
-      this.#takeSnapshot();
+      this.#cached.answerSubmitted(step.tokenIds.length);
       this.#cached.push(...step.tokenIds);
     }
     this.timings.prefillTokens += fed.length;
@@ -265,41 +255,10 @@ export class Session {
     this.#answering = performance.now();
   }
 
-  /** Most tokens of a draft: with the one before them they fill a step of `check`. */
-  get mostDrafted(): number {
-    return Math.min(MAX_FUSED_ROWS, this.contextLength) - 1;
-  }
-
-  /** Whether `check` can be called. */
-  get canCheck(): boolean {
-    return this.#check !== null;
-  }
-
-  /** Whether drafts can be checked at all: a recurrent state would have to forget those that are wrong. */
-  get mayCheck(): boolean {
-    return this.#states === null;
-  }
-
-  /**
-   * Makes `check` ready: a program that many answers never need, and that compiles while one goes on. Never throws: where it
-   * fails, answers go on without.
-   */
-  prepareCheck(): Promise<void> {
-    this.#preparingCheck ??= this.#createCheck().catch(() => undefined);
-    return this.#preparingCheck;
-  }
-
-  async #createCheck(): Promise<void> {
-    const program = await compile(this.parts, this.mostDrafted + 1, 'all');
-    await this.loop.prepareCheck(program);
-    this.#check = program;
-  }
-
   /** Computes the token after the one before, whether or not that one is known yet. */
   next(wantsLogits: boolean): Promise<SampledToken> {
     const token = this.loop.next(wantsLogits);
-    this.#advanceStates(1);
-    this.#takeSnapshot();
+    this.#cached.answerSubmitted(1);
     return token;
   }
 
@@ -315,11 +274,11 @@ export class Session {
 
   /**
    * Computes the last token and a draft of what follows it in one step, and returns the tokens that greedy decoding gives
-   * behind it: as much of the draft as is right, and one more. Nothing may be in flight; `prepareCheck` came before.
+   * behind it: as much of the draft as is right, and one more. Nothing may be in flight, and `drafts` is ready.
    */
   async check(draft: number[]): Promise<number[]> {
     const step = { tokenIds: [this.#last, ...draft], position: this.#cached.length };
-    const greedy = await this.loop.check(this.#check!, step);
+    const greedy = await this.drafts!.run(step);
     const right = commonPrefixLength(draft, greedy);
     const tokens = greedy.slice(0, right + 1);
     for (const tokenId of tokens) this.advance(tokenId);
@@ -332,9 +291,7 @@ export class Session {
 
   /** For measurements: takes what lies in the cache, whatever it is, for the keys and values of `tokenIds`. */
   assumeCached(tokenIds: readonly number[]): void {
-    this.#cached = [...tokenIds];
-    this.#states?.rewind(0);
-    this.#advanceStates(tokenIds.length);
+    this.#cached.assume(tokenIds);
   }
 
   /** Throws AbortError where `signal` or `dispose` asks for an end. */
@@ -374,10 +331,7 @@ export class Session {
   ): Promise<T> {
     this.checkFits(tokenIds);
     this.throwIfStopped(signal);
-    // The last token is always computed: its logits are wanted.
-    const common = Math.min(commonPrefixLength(this.#cached, tokenIds), tokenIds.length - 1);
-    const reused = this.#states?.rewind(common) ?? common;
-    this.#cached.length = reused;
+    const reused = this.#cached.keepPrefixOf(tokenIds);
     this.timings.prefixTokensReused += reused;
     const started = performance.now();
     try {
@@ -402,63 +356,24 @@ export class Session {
     for (;;) {
       const position = this.#cached.length;
       const remaining = tokenIds.length - position;
-      const most = Math.min(program.capacity, this.#chunks.rows, this.#rowsToSnapshot(remaining));
+      const most = Math.min(program.capacity, this.#chunks.rows, this.#cached.mostRows(remaining));
       const rows = tokenIds.slice(position, position + most);
       if (rows.length === remaining) {
         const finishing = finish(program, { tokenIds: deviceIds(rows), position });
-        this.#advanceStates(rows.length);
+        this.#cached.promptSubmitted(rows.length, 0);
         const result = await finishing;
         this.#cached.push(...rows);
         return result;
       }
       const started = performance.now();
       program.submit({ tokenIds: deviceIds(rows), position });
-      this.#advanceStates(rows.length);
-      this.#states?.take(remaining - rows.length === CLOSING_TOKENS);
+      this.#cached.promptSubmitted(rows.length, remaining - rows.length);
       this.#cached.push(...rows);
       // Wait for the device between chunks: a stop is heard, work does not pile up, and the next one is sized by the time.
       await this.parts.backend.flush();
       this.#chunks.took(performance.now() - started, rows.length);
       this.throwIfStopped(signal);
     }
-  }
-
-  /** A copy of recurrent states goes in front of what closes a prompt: so many rows before it, of so many that remain. */
-  #rowsToSnapshot(remaining: number): number {
-    return this.#states && remaining > CLOSING_TOKENS ? remaining - CLOSING_TOKENS : Infinity;
-  }
-
-  /** A copy of recurrent states, where an answer is due for one. */
-  #takeSnapshot(): void {
-    if (this.#states && this.#states.position % SNAPSHOT_TOKENS === 0) this.#states.take();
-  }
-
-  /** Notes that a step of so many rows was submitted. */
-  #advanceStates(rows: number): void {
-    this.#states?.advance(rows);
-  }
-
-  async #logitsOfAll(tokenIds: number[]): Promise<Float32Array<ArrayBuffer>> {
-    this.checkFits(tokenIds);
-    const { vocabSize } = this.config;
-    this.#allLogits ??= await compile(
-      this.parts,
-      Math.min(ALL_LOGITS_ROWS, this.contextLength),
-      'all',
-      this.features?.rows,
-    );
-    const program = this.#allLogits;
-    const logits = roomForLogits(tokenIds.length, vocabSize);
-    this.#states?.rewind(0);
-    for (let position = 0; position < tokenIds.length; position += program.capacity) {
-      this.throwIfStopped();
-      const rows = tokenIds.slice(position, position + program.capacity);
-      const step = { tokenIds: this.features?.deviceIds(rows) ?? rows, position };
-      this.#advanceStates(rows.length);
-      logits.set(await this.#logits(program, step, rows.length), position * vocabSize);
-    }
-    this.#cached = [...tokenIds];
-    return logits;
   }
 
   /** Throws ContextFullError for tokens that the context does not hold, and RangeError for none. */
@@ -471,44 +386,11 @@ export class Session {
     }
   }
 
-  /** Rows of logits of one step, without the padding of the output. [rows, vocabSize] */
-  async #logits(program: Program, step: Step, rows: number): Promise<Float32Array<ArrayBuffer>> {
-    const { vocabSize } = this.config;
-    const padded = await program.run(step, rows);
-    const width = padded.length / rows;
-    if (rows === 1) return padded.subarray(0, vocabSize);
-    const logits = new Float32Array(rows * vocabSize);
-    for (let row = 0; row < rows; row++) {
-      logits.set(padded.subarray(row * width, row * width + vocabSize), row * vocabSize);
-    }
-    return logits;
-  }
-
   #exclusive<T>(work: () => Promise<T>): Promise<T> {
     const result = this.#queue.then(work);
     this.#queue = result.catch(() => undefined);
     return result;
   }
-}
-
-/** Throws OutOfMemoryError, also where one array cannot be that long. [positions, vocabSize] */
-function roomForLogits(positions: number, vocabSize: number): Float32Array<ArrayBuffer> {
-  try {
-    return new Float32Array(positions * vocabSize);
-  } catch (error) {
-    const message = `there is no room for the logits of ${positions} tokens (${positions * vocabSize * 4} bytes)`;
-    throw engineError('OutOfMemoryError', message, error);
-  }
-}
-
-function compile(
-  { backend, model, memory }: SessionParts,
-  capacity: number,
-  positions: 'last' | 'all',
-  features: FeatureRows | null = null,
-) {
-  const ops = new Ops(capacity);
-  return backend.compile(ops.graph(forward(ops, model, memory, positions, features)));
 }
 
 /** Of a model that takes no pictures. */

@@ -1,7 +1,8 @@
 import 'fake-indexeddb/auto';
 import { describe, expect, test, vi } from 'vitest';
 import { pictureOfBytes } from '../image/picture';
-import type { ChatMessage, GenerateInput } from '../protocol';
+import type { ChatMessage } from '../protocol/chat';
+import type { GenerateInput } from '../protocol/generation';
 import { WeightStore } from '../storage/weightStore';
 import { importModel, newDatabase } from '../testing/importing';
 import { goldenFile, hasOracle, ORACLE, oracleFiles, tokenizerFiles, questionOf } from '../testing/oracle';

@@ -2,7 +2,7 @@ import 'fake-indexeddb/auto';
 import { describe, expect, test } from 'vitest';
 import { unfoldPatches } from '../model/patches';
 import { CpuBackend } from '../ops/cpuBackend';
-import type { Quantization } from '../protocol';
+import type { Quantization } from '../protocol/model';
 import { WeightStore } from '../storage/weightStore';
 import { nmse } from '../testing/allclose';
 import { importModel, newDatabase } from '../testing/importing';

@@ -1,6 +1,6 @@
 import { promisifyRequest } from 'idb-keyval';
 import type { UseStore } from 'idb-keyval';
-import type { KernelReport } from '../protocol';
+import type { KernelReport } from '../protocol/kernels';
 import { openWeightDatabase } from './database';
 
 /**

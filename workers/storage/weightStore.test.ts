@@ -1,7 +1,7 @@
 import 'fake-indexeddb/auto';
 import { expect, test } from 'vitest';
 import type { ChunkEntry, Manifest, TokenizerRecord } from '../checkpoint/manifest';
-import type { Progress } from '../protocol';
+import type { Progress } from '../protocol/progress';
 import { newDatabase, storedKeys } from '../testing/importing';
 import { sha256, sha256OfJson } from './hash';
 import type { ImportJournal } from './weightStore';

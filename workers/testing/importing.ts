@@ -1,7 +1,10 @@
 import { expect } from 'vitest';
 import type { Manifest } from '../checkpoint/manifest';
 import { Importer } from '../import/importer';
-import type { ModelSource, Progress, Quantization, TransferOptions } from '../protocol';
+import type { TransferOptions } from '../protocol/importing';
+import type { Quantization } from '../protocol/model';
+import type { Progress } from '../protocol/progress';
+import type { ModelSource } from '../protocol/source';
 import { WeightStore } from '../storage/weightStore';
 
 let databases = 0;

@@ -1,5 +1,5 @@
 import { tileVariant } from '../kernels/shared/tileProducts';
-import type { KernelVariant } from '../protocol';
+import type { KernelVariant } from '../protocol/kernels';
 import type { MatrixFormat } from '../quant/layout';
 
 /** The variants of kernels for small batches. */

@@ -1,6 +1,6 @@
 import { Environment, parse, tokenize } from '@huggingface/jinja';
 import { describe, expect, test } from 'vitest';
-import type { ChatMessage } from '../protocol';
+import type { ChatMessage } from '../protocol/chat';
 import { miniTokenizer } from '../testing/miniTokenizer';
 import { BoundedInterpreter } from './boundedInterpreter';
 import { ChatTemplate } from './chatTemplate';

@@ -1,6 +1,6 @@
 import { Environment, parse, tokenize } from '@huggingface/jinja';
 import { engineError } from '../errors';
-import type { ChatMessage } from '../protocol';
+import type { ChatMessage } from '../protocol/chat';
 import { BoundedInterpreter, MAX_LIST_LENGTH } from './boundedInterpreter';
 import { strftime } from './strftime';
 

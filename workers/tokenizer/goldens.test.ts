@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { TokenizerRecord } from '../checkpoint/manifest';
-import type { ChatMessage, ImagePart, TextPart } from '../protocol';
+import type { ChatMessage, ImagePart, TextPart } from '../protocol/chat';
 import { miniTokenizer } from '../testing/miniTokenizer';
 import { Tokenizer } from './tokenizer';
 import { validateTokenizer } from './validateTokenizer';

@@ -1,5 +1,6 @@
 import type { TokenizerRecord } from '../checkpoint/manifest';
-import type { ChatMessage, ThinkingSupport } from '../protocol';
+import type { ChatMessage } from '../protocol/chat';
+import type { ThinkingSupport } from '../protocol/model';
 import { ChatTemplate, plainMessages } from './chatTemplate';
 import { chatTemplateOf } from './chatTemplateSource';
 

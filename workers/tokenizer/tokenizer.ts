@@ -1,7 +1,7 @@
 import { Tokenizer as BpeTokenizer } from '@huggingface/tokenizers';
 import type { TokenizerRecord } from '../checkpoint/manifest';
 import { engineError } from '../errors';
-import type { ChatMessage } from '../protocol';
+import type { ChatMessage } from '../protocol/chat';
 import { ChatTemplate, plainMessages } from './chatTemplate';
 import { CHATML_END, chatTemplateOf, textTurnMarkers } from './chatTemplateSource';
 import { pieceDecoderFactory, type PieceDecoder } from './pieceDecoder';

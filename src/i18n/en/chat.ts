@@ -226,6 +226,7 @@ export const chat = {
     exportAll: 'Save all conversations',
     importAll: 'Read a saved file',
     imported: 'Conversations read: {count}.',
+    notExported: 'The conversations could not be saved: {reason}. They are still here.',
     notImported: 'This file could not be read: {reason}. Nothing was changed.',
     protection: 'Passphrase',
     protectionNote:

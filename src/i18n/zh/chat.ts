@@ -225,6 +225,7 @@ export const chat: typeof english = {
     exportAll: '保存全部对话',
     importAll: '读取保存的文件',
     imported: '已读取 {count} 个对话。',
+    notExported: '无法保存对话：{reason}。对话都还在。',
     notImported: '无法读取这个文件：{reason}。没有做任何改动。',
     protection: '口令保护',
     protectionNote: '在这台设备上加密对话，每次打开时需要口令（至少 8 个字符）。口令无法找回，忘记口令就等于失去对话。',

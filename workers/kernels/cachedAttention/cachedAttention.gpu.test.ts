@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { paddedWidth } from '../../quant/layout';
-import type { KvCacheFormat } from '../../protocol';
+import type { KvCacheFormat } from '../../protocol/loading';
 import { nmse } from '../../testing/allclose';
 import { gpuTest, maxGpuTest } from '../../testing/gpu';
 import { Random } from '../../testing/random';

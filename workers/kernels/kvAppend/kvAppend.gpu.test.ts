@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { KvCacheFormat } from '../../protocol';
+import type { KvCacheFormat } from '../../protocol/loading';
 import { paddedWidth } from '../../quant/layout';
 import { gpuTest, maxGpuTest } from '../../testing/gpu';
 import { Random } from '../../testing/random';

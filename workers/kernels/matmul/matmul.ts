@@ -1,6 +1,6 @@
 import { workgroupsFor } from '../../gpu/grid';
 import type { Launch, WgslSource } from '../../gpu/kernel';
-import type { KernelVariant } from '../../protocol';
+import type { KernelVariant } from '../../protocol/kernels';
 import type { MatrixFormat } from '../../quant/layout';
 import { matrixLayout } from '../../quant/layout';
 import f16Codes from '../shared/f16Codes.wgsl?raw';

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { KernelVariant } from '../../protocol';
+import type { KernelVariant } from '../../protocol/kernels';
 import type { MatrixFormat } from '../../quant/layout';
 import { paddedWidth } from '../../quant/layout';
 import { unpackMatrix } from '../../quant/unpack';

@@ -1,6 +1,6 @@
 import { linearGrid } from '../../gpu/grid';
 import type { Launch } from '../../gpu/kernel';
-import type { KernelVariant } from '../../protocol';
+import type { KernelVariant } from '../../protocol/kernels';
 import type { MatrixFormat } from '../../quant/layout';
 import { matrixLayout } from '../../quant/layout';
 import { tileProducts } from '../shared/tileProducts';

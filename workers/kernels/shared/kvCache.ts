@@ -1,5 +1,5 @@
 import type { WgslSource } from '../../gpu/kernel';
-import type { KvCacheFormat } from '../../protocol';
+import type { KvCacheFormat } from '../../protocol/loading';
 import kvF16 from './kvF16.wgsl?raw';
 import kvF32 from './kvF32.wgsl?raw';
 import kvInt8 from './kvInt8.wgsl?raw';

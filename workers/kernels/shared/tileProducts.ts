@@ -1,5 +1,5 @@
 import type { WgslSource } from '../../gpu/kernel';
-import type { KernelVariant } from '../../protocol';
+import type { KernelVariant } from '../../protocol/kernels';
 import type { MatrixFormat } from '../../quant/layout';
 import { matrixLayout } from '../../quant/layout';
 import { forEachRow } from './batch';

@@ -1,4 +1,5 @@
-import type { EngineOptions, KernelVariant } from '../../protocol';
+import type { EngineOptions } from '../../protocol/engine';
+import type { KernelVariant } from '../../protocol/kernels';
 
 /** What a variant's shaders use beyond plain WGSL. */
 export interface VariantNeeds {

@@ -1,0 +1,44 @@
+/**
+ * How products of activations and packed weights are computed: in f32, in f16, with activations rounded to int8, in f32
+ * with activations shared inside subgroups, or by the matrix units that Chromium exposes as subgroup matrices.
+ */
+export type KernelVariant = 'f32' | 'f16' | 'int8' | 'subgroups' | 'subgroup-matrix';
+
+/** Products of packed weights with 1 to 8 activation rows, as decoding takes them, and with more, as reading a prompt does. */
+export type ProductClass = 'matvec' | 'matmul';
+
+/**
+ * Why a kernel variant is not used. Of a failed trial, `names` is what the driver said or how wrong the result was, in
+ * English.
+ */
+export type KernelReasonCode =
+  | 'missing-features'
+  | 'no-form'
+  | 'software-adapter'
+  | 'less-exact'
+  | 'slower'
+  | 'hardly-faster'
+  | 'not-asked-for'
+  | 'too-large'
+  | 'device-lost'
+  | 'untried'
+  | 'failed-trial';
+
+/** A kernel variant on this device. */
+export interface KernelReport {
+  /** Products and variant, as in 'matvec f16'; on the CPU, where there are no variants, what computes. */
+  name: string;
+  products?: ProductClass;
+  variant?: KernelVariant;
+  /**
+   * 'active': computes; 'available': would, but another is preferred; 'refused': not tried; 'failed': does not compile, or
+   * computes wrong.
+   */
+  state: 'active' | 'available' | 'refused' | 'failed';
+  /** Plain English; always there for 'refused' and 'failed'. */
+  reason?: string;
+  /** The same for pages in other languages. */
+  because?: { code: KernelReasonCode; /** What the sentence is about. */ names: string };
+  /** Time of one product of the model's largest layer matrix, or of a part of it, where that was measured. */
+  microseconds?: number;
+}
