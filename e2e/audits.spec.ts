@@ -309,6 +309,8 @@ test('the page about the device says what a token costs, keeps what was entered,
   await page.getByTestId('cost-speed').fill('10');
   await page.getByTestId('cost-watts').fill('100');
   await page.getByTestId('cost-energy').fill('0.5');
+  await page.getByTestId('cost-hours').fill('25');
+  await expect(page.getByTestId('cost-hours')).toHaveAccessibleDescription(/Not taken: it can be from 0 to 24/);
   // Ten tokens a second are 36 000 an hour, for a twentieth of a dollar.
   await expect(result).toHaveAttribute('data-tokens', '720000');
   await page.getByTestId('cost-currency').selectOption('CNY');

@@ -111,8 +111,11 @@ test('a role begins a conversation, which has settings of its own', async ({ pag
   const longest = sheet.getByTestId('sampling-max_tokens').getByRole('spinbutton');
   await longest.fill('-4');
   await longest.press('Enter');
-  await expect(longest).toHaveValue('');
+  await expect(longest).toHaveAttribute('aria-invalid', 'true');
+  await expect(longest).toHaveAccessibleDescription(/whole number from 1 to 32,768/);
   await longest.fill('3');
+  await longest.press('Enter');
+  await expect(sheet.getByTestId('not-taken')).toHaveCount(0);
   await sheet.getByTestId('instructions').fill('Be very brief.');
   await page.keyboard.press('Escape');
   await expect(page.getByTestId('chat-settings-show')).toBeFocused();

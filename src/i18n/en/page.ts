@@ -12,6 +12,12 @@ export const page = {
     dropHereSeen: 'Drop pictures to ask about, or a model to open',
     close: 'Close',
   },
+  numbers: {
+    notTaken: 'Not taken: {range}. What was there before still holds.',
+    between: 'it can be from {min} to {max}',
+    whole: 'it can be a whole number from {min} to {max}',
+    atLeast: 'it can be {min} or more',
+  },
   start: {
     heading: 'Your words stay on this device.',
     lead: 'MiniCPM is a private assistant that runs wholly in this browser. What you write is never sent anywhere.',

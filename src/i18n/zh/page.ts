@@ -14,6 +14,12 @@ export const page: typeof english = {
     dropHereSeen: '松手即可就图片提问，或打开模型',
     close: '关闭',
   },
+  numbers: {
+    notTaken: '没有采用：{range}。仍按原来的数值。',
+    between: '可以是 {min} 到 {max}',
+    whole: '可以是 {min} 到 {max} 的整数',
+    atLeast: '不能小于 {min}',
+  },
   start: {
     heading: '你的话，只留在这台设备上。',
     lead: 'MiniCPM 是一位完全在浏览器里运行的私人助手。你写下的内容不会发送到任何地方。',
