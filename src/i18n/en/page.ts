@@ -100,6 +100,8 @@ export const page = {
     UnsupportedError: 'This model or browser is not supported here. “Technical detail” below says why.',
     InvalidFileError:
       'This is not a model file that can be read here. Check that it is complete, or choose another one.',
+    fileMissing: 'A file of this model is missing: {names}. Choose it together with the others.',
+    filesMissing: '{count} files of this model are missing: {names}. Choose them together with the others.',
     ModelNotFoundError: 'No such model was found. Check the name or the link.',
     MissingTokenizerError:
       'This checkpoint came without its tokenizer, so it cannot read what you write. Import it again and choose tokenizer.json too.',
