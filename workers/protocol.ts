@@ -27,7 +27,12 @@ export interface EngineOptions {
 export type Quantization = 'auto' | 'int4' | 'int8' | 'f16' | 'f32';
 
 export type ModelSource =
-  | { kind: 'files'; files: File[] }
+  | {
+      kind: 'files';
+      files: File[];
+      /** What the folder is called that they come from. Default: what the browser says of files picked as a folder. */
+      folder?: string;
+    }
   | { kind: 'url'; urls: string[] }
   | {
       kind: 'hub';

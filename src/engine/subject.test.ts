@@ -34,6 +34,7 @@ test.each([
 test('files of a folder go by the folder, single files by their own name', () => {
   const file = Object.defineProperty(new File([], 'config.json'), 'webkitRelativePath', { value: 'nano/config.json' });
   expect(subjectOf({ kind: 'files', files: [file] }).name).toBe('nano');
+  expect(subjectOf({ kind: 'files', files: [file], folder: 'dropped' }).name).toBe('dropped');
   const single = Object.defineProperty(new File([], 'nano.gguf'), 'webkitRelativePath', { value: '' });
   expect(subjectOf({ kind: 'files', files: [single] }).name).toBe('nano.gguf');
 });

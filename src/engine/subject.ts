@@ -17,7 +17,7 @@ export function subjectOf(source: ModelSource): Subject {
       return { name: lastSegment(source.urls[0] ?? ''), isDemo: false };
     case 'files': {
       const [first] = source.files;
-      const folder = first?.webkitRelativePath.split('/')[0];
+      const folder = source.folder ?? first?.webkitRelativePath.split('/')[0];
       return { name: folder || (first?.name ?? ''), isDemo: false };
     }
   }
