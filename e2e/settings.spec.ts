@@ -206,6 +206,14 @@ test(
     const download = page.waitForEvent('download');
     await page.getByTestId('history-save').click();
     expect(readFileSync(await (await download).path(), 'utf8')).toContain('> **Thinking**\n> \n> 27+15\n\n42\n');
+
+    // Where a model of single files is from says the first of them, and the others on demand.
+    await page.evaluate(() => (location.hash = '#storage'));
+    const files = page.getByTestId('source-files');
+    await expect(files.locator('summary')).toHaveText(/^\s*config\.json and 4 more\s*$/);
+    await files.locator('summary').click();
+    await expect(files.locator('li').last()).toHaveText('tokenizer_config.json');
+    await expect(files.locator('li').last()).toBeVisible();
   },
 );
 
