@@ -1,5 +1,5 @@
 /* eslint-disable svelte/prefer-svelte-reactivity -- no component reads the maps and sets of this file */
-import { emptyChat, picturesIn, summaryOf, type Chat, type ChatSummary } from '../chat/chat';
+import { emptyChat, isBlank, picturesIn, summaryOf, type Chat, type ChatSummary } from '../chat/chat';
 import type { Conversation } from '../chat/conversation.svelte';
 import type { PictureBytes } from '../pictures/picture';
 import { PLAIN } from './chatCodec';
@@ -44,6 +44,7 @@ export class ChatHistory {
   /** Pictures that the database does not have yet. */
   readonly #newPictures = new Map<string, ArrayBuffer>();
   #removedPictures: PictureBytes = new Map();
+  #wasRemovedShown = false;
   /** What is being written when it is removed must not come back. */
   readonly #removedIds = new Set<string>();
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -148,6 +149,7 @@ export class ChatHistory {
     return this.#inTurn(async () => {
       await this.#writeDirty();
       this.removed = (await this.#store.get(id)) ?? null;
+      this.#wasRemovedShown = id === this.#conversation.id;
       this.#removedPictures = this.removed ? await this.#picturesOf([this.removed]) : new Map();
       this.#forget(id);
       await this.#store.remove([id], [...this.#removedPictures.keys()]);
@@ -155,6 +157,7 @@ export class ChatHistory {
     });
   }
 
+  /** Brings back what was removed last, and shows it where it was shown and nothing was begun since. */
   async restore(): Promise<void> {
     const chat = this.removed;
     if (!chat) return;
@@ -163,6 +166,7 @@ export class ChatHistory {
     await this.#inTurn(() => this.#write([chat]));
     this.removed = null;
     this.#removedPictures = new Map();
+    if (this.#wasRemovedShown && this.#conversation.isBlank) await this.open(chat.id);
   }
 
   /** Deletes every conversation for good. */
@@ -409,11 +413,6 @@ export class ChatHistory {
       this.summaries = listed(await this.#store.summaries().catch(() => []));
     }
   }
-}
-
-function isBlank(chat: Chat): boolean {
-  const { messages, draft, instructions } = chat;
-  return messages.length + picturesIn(chat).length === 0 && draft.trim() === '' && instructions.trim() === '';
 }
 
 function listed(summaries: ChatSummary[]): ChatSummary[] {

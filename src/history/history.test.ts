@@ -132,6 +132,13 @@ test('what was removed stays away, even where it was being written, until it is 
   await history.restore();
   expect(titles(history)).toEqual(['Q']);
   expect(titles((await newTab()).history)).toEqual(['Q']);
+  // It was shown: it is shown again, unless another conversation was begun meanwhile.
+  expect(conversation.id).toBe(id);
+  await history.remove(id);
+  conversation.draft = 'something else';
+  await history.restore();
+  expect(conversation.draft).toBe('something else');
+  expect(titles(history)).toContain('Q');
 });
 
 test('a search finds what was just written, on any branch, and opens it there', async () => {
