@@ -101,7 +101,7 @@ test('a role begins a conversation, which has settings of its own', async ({ pag
   await expect(page.getByTestId('shown-instructions')).toContainText('You translate texts');
   await expect(page.getByTestId('composer-input')).toHaveValue(/feature/);
 
-  await page.getByTestId('chat-settings-show').click();
+  await page.getByTestId('instructions-change').click();
   const sheet = page.getByTestId('chat-settings');
   const temperature = sheet.getByTestId('sampling-temperature');
   await expect(temperature.getByRole('spinbutton')).toHaveValue('0.3');
@@ -118,7 +118,7 @@ test('a role begins a conversation, which has settings of its own', async ({ pag
   await expect(sheet.getByTestId('not-taken')).toHaveCount(0);
   await sheet.getByTestId('instructions').fill('Be very brief.');
   await page.keyboard.press('Escape');
-  await expect(page.getByTestId('chat-settings-show')).toBeFocused();
+  await expect(page.getByTestId('instructions-change')).toBeFocused();
   await expect(page.getByTestId('shown-instructions')).toContainText('Be very brief.');
 
   await page.reload();
@@ -126,6 +126,12 @@ test('a role begins a conversation, which has settings of its own', async ({ pag
   await expect(page.getByTestId('shown-instructions')).toContainText('Be very brief.');
   const answer = await ask(page, 'Who are you?');
   await expect(answer.getByTestId('cut-off')).toBeVisible();
+  await expect(page.getByTestId('instructions-line')).toContainText('Be very brief.');
+  await page.getByTestId('instructions-line').click();
+  await sheet.getByTestId('instructions').fill('');
+  await page.keyboard.press('Escape');
+  await expect(page.getByTestId('instructions-line')).toHaveCount(0);
+  await expect(page.getByTestId('chat-settings-show')).toBeFocused();
 
   // A role of the reader's own, and the link that holds it.
   await page.getByTestId('new-chat').click();
