@@ -328,8 +328,8 @@ test('the page about the device says what a token costs, keeps what was entered,
 test('a thousand conversations are listed and searched at once, and a long one opens at once', async ({ page }) => {
   const times = await measureHistory(page);
   // Processor time of the page's thread, with room for processors that are half as fast.
-  for (const name of ['list', 'search', 'search in vain'] as const) expect(times[name].busy, name).toBeLessThan(100);
-  expect(times['first search'].busy).toBeLessThan(400);
+  for (const name of ['list', 'first search', 'search', 'search in vain'] as const)
+    expect(times[name].busy, name).toBeLessThan(100);
   expect(times.open.busy).toBeLessThan(1500);
 });
 

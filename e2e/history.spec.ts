@@ -51,6 +51,7 @@ test('conversations are listed, found, renamed, pinned, deleted and brought back
 
   await page.getByTestId('history-search').fill('paris');
   await expect(page.getByTestId('history-hit')).toHaveCount(1);
+  await expect(page.getByTestId('history-hit').locator('mark')).toHaveText('Paris');
   await page.getByTestId('history-hit').click();
   await expect(lastText(page)).toContainText('Paris');
 

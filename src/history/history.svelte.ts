@@ -191,7 +191,7 @@ export class ChatHistory {
     if (this.status === 'open') await this.#inTurn(() => this.#searchTexts()).catch(() => undefined);
   }
 
-  /** Conversations that hold every word of `query`, the latest first. */
+  /** Conversations that hold every word of `query`, in the order of the list. */
   search(query: string): Promise<SearchHit[]> {
     return this.#inTurn(async () => {
       await this.#writeDirty();
@@ -311,8 +311,13 @@ export class ChatHistory {
   }
 
   async #searchTexts(): Promise<Map<string, SearchText>> {
-    this.#texts ??= new Map((await this.#store.all()).map((chat) => [chat.id, searchTextOf(chat)]));
-    return this.#texts;
+    if (this.#texts) return this.#texts;
+    const texts = new Map<string, SearchText>();
+    for await (const chats of this.#store.portions()) {
+      for (const chat of chats) texts.set(chat.id, searchTextOf(chat));
+    }
+    this.#texts = texts;
+    return texts;
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -403,7 +408,8 @@ export class ChatHistory {
   async #follow({ kept = [], removed = [], isVaultChanged = false }: Change): Promise<void> {
     for (const id of kept) this.#removedIds.delete(id);
     for (const id of removed) this.#forget(id);
-    this.#texts = null;
+    // In turn: what is being read just now may be from before.
+    void this.#inTurn(() => Promise.resolve((this.#texts = null)));
     if (isVaultChanged) {
       // At once: nothing more may be written as it was written before.
       this.status = 'opening';
