@@ -68,6 +68,7 @@ test('watches a camera, notices another scene, pauses, and answers a question in
   // A scene that passes while it is paused is not looked at.
   await page.getByTestId('live-pause').click();
   await expect(page.getByTestId('live-status')).toHaveAttribute('data-status', 'paused');
+  await expect(page.getByRole('status').filter({ hasText: 'Paused. No picture is looked at.' })).toHaveCount(1);
   await expect(page.locator('[data-testid=live-entry][data-state=writing]')).toHaveCount(0);
   const before = await page.getByTestId('live-entry').count();
   await page.waitForTimeout(1.5 * SECONDS_PER_SCENE * 1000);
