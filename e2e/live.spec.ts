@@ -100,7 +100,8 @@ test('watches a camera, notices another scene, pauses, and answers a question in
   await expect(page.getByTestId('message-assistant').last()).toBeVisible();
   await expect(page.getByTestId('message-user').first()).toContainText('What is happening?');
   await expect(page.getByTestId('message-user').last()).toContainText('What colour was the circle?');
-  await expect(page.getByTestId('message-assistant').first()).toContainText(said[0]!.slice(0, 10));
+  // What a random model says may be read as Markdown; its letters are not.
+  await expect(page.getByTestId('message-assistant').first()).toContainText(/\p{L}+/u.exec(said[0]!)![0]);
 });
 
 /** The files of a model that sees, with a tokenizer beside it. */
