@@ -172,4 +172,8 @@ test('a second tab leaves the conversation that the first one shows alone', asyn
   await showHistory(second);
   await second.getByTestId('history-item').getByRole('button').first().click();
   await expect(second.getByTestId('history-item').getByRole('alert')).toBeVisible();
+  // Nothing was written here, so what was shown last is what the first tab shows.
+  await page.close();
+  await reopen(second);
+  await expect(second.getByTestId('message-user')).toContainText('What is 3 + 4?');
 });
