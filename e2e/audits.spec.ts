@@ -135,6 +135,7 @@ const SCENES: { name: string; enter: (page: Page) => Promise<void>; leave?: (pag
       await page.getByTestId('cost-add').click();
       await page.getByTestId('cost-service-price').fill('2');
       await page.getByTestId('cost-rate').fill('-1');
+      await page.keyboard.press('Tab');
       await page.getByTestId('not-taken').waitFor();
       await page.getByTestId('cost-table').waitFor();
     },
@@ -315,7 +316,8 @@ test('the page about the device says what a token costs, keeps what was entered,
   await page.getByTestId('cost-speed').fill('10');
   await page.getByTestId('cost-watts').fill('100');
   await page.getByTestId('cost-energy').fill('0.5');
-  await page.getByTestId('cost-hours').fill('25');
+  await page.getByTestId('cost-hours').pressSequentially('25');
+  await page.keyboard.press('Tab');
   await expect(page.getByTestId('cost-hours')).toHaveAccessibleDescription(/Not taken: it can be from 0 to 24/);
   // Ten tokens a second are 36 000 an hour, for a twentieth of a dollar.
   await expect(result).toHaveAttribute('data-tokens', '720000');
@@ -323,6 +325,7 @@ test('the page about the device says what a token costs, keeps what was entered,
   await page.getByTestId('cost-rate').fill('7');
   await page.reload();
   await expect(result).toHaveAttribute('data-tokens', '720000');
+  await expect(page.getByTestId('cost-hours')).toHaveValue('');
   await expect(page.getByTestId('cost-table').locator('tbody tr').first()).toContainText('5.04M');
 
   await page.getByTestId('device-copy').click();
