@@ -36,7 +36,11 @@ def flow(depth):  # metres
 $$
 \\frac{a}{b} = \\sum_{i=0}^{n} x_i
 $$`;
-const rich = sampleChat(['Tell me about rivers.', ANSWER], { name: 'Rivers', updatedAt: 2 });
+const rich = sampleChat(['Tell me about rivers.', ANSWER], {
+  name: 'Rivers',
+  instructions: 'Answer as a geographer.',
+  updatedAt: 2,
+});
 
 interface Look {
   size: typeof PHONE;
@@ -130,6 +134,9 @@ const SCENES: { name: string; enter: (page: Page) => Promise<void>; leave?: (pag
       await page.getByTestId('cost-hours').fill('2');
       await page.getByTestId('cost-add').click();
       await page.getByTestId('cost-service-price').fill('2');
+      await page.getByTestId('cost-rate').fill('-1');
+      await page.keyboard.press('Tab');
+      await page.getByTestId('not-taken').waitFor();
       await page.getByTestId('cost-table').waitFor();
     },
   },
@@ -309,12 +316,16 @@ test('the page about the device says what a token costs, keeps what was entered,
   await page.getByTestId('cost-speed').fill('10');
   await page.getByTestId('cost-watts').fill('100');
   await page.getByTestId('cost-energy').fill('0.5');
+  await page.getByTestId('cost-hours').pressSequentially('25');
+  await page.keyboard.press('Tab');
+  await expect(page.getByTestId('cost-hours')).toHaveAccessibleDescription(/Not taken: it can be from 0 to 24/);
   // Ten tokens a second are 36 000 an hour, for a twentieth of a dollar.
   await expect(result).toHaveAttribute('data-tokens', '720000');
   await page.getByTestId('cost-currency').selectOption('CNY');
   await page.getByTestId('cost-rate').fill('7');
   await page.reload();
   await expect(result).toHaveAttribute('data-tokens', '720000');
+  await expect(page.getByTestId('cost-hours')).toHaveValue('');
   await expect(page.getByTestId('cost-table').locator('tbody tr').first()).toContainText('5.04M');
 
   await page.getByTestId('device-copy').click();
@@ -326,8 +337,8 @@ test('the page about the device says what a token costs, keeps what was entered,
 test('a thousand conversations are listed and searched at once, and a long one opens at once', async ({ page }) => {
   const times = await measureHistory(page);
   // Processor time of the page's thread, with room for processors that are half as fast.
-  for (const name of ['list', 'search', 'search in vain'] as const) expect(times[name].busy, name).toBeLessThan(100);
-  expect(times['first search'].busy).toBeLessThan(400);
+  for (const name of ['list', 'first search', 'search', 'search in vain'] as const)
+    expect(times[name].busy, name).toBeLessThan(100);
   expect(times.open.busy).toBeLessThan(1500);
 });
 
@@ -340,6 +351,8 @@ const LARGE_CHUNKS: Record<string, number> = {
   'mathml.js': 85,
   'highlight.js': 60,
   'parser.js': 55,
+  // The texts of both languages.
+  'Switches.js': 35,
 };
 
 test('the app stays small: what is kept for offline use, what the first picture waits for, and each chunk', () => {

@@ -37,7 +37,12 @@ test('conversations are listed, found, renamed, pinned, deleted and brought back
   await ask(page, 'What is the capital of France?');
   await page.getByTestId('new-chat').click();
   await ask(page, 'What is 27 + 15?');
-  await reopen(page);
+  // A chat in which nothing was written is not what the reader comes back to.
+  await page.getByTestId('new-chat').click();
+  await expect(page.getByTestId('message-user')).toHaveCount(0);
+  await page.reload();
+  await expect(page.getByTestId('continue-chat')).toContainText('What is 27 + 15?');
+  await page.getByTestId('continue-model').click();
   await expect(lastText(page)).toContainText('42');
 
   await showHistory(page);
@@ -46,6 +51,7 @@ test('conversations are listed, found, renamed, pinned, deleted and brought back
 
   await page.getByTestId('history-search').fill('paris');
   await expect(page.getByTestId('history-hit')).toHaveCount(1);
+  await expect(page.getByTestId('history-hit').locator('mark')).toHaveText('Paris');
   await page.getByTestId('history-hit').click();
   await expect(lastText(page)).toContainText('Paris');
 
@@ -62,8 +68,10 @@ test('conversations are listed, found, renamed, pinned, deleted and brought back
 
   await page.getByTestId('history-remove').click();
   await expect(items).toHaveText([/27 \+ 15/]);
+  await expect(page.getByTestId('message-user')).toHaveCount(0);
   await page.getByTestId('history-undo').click();
   await expect(items).toHaveText([/Capitals/, /27 \+ 15/]);
+  await expect(lastText(page)).toContainText('Paris');
 });
 
 test('a question that is edited and an answer that is written anew become versions', async ({ page }) => {
@@ -173,4 +181,8 @@ test('a second tab leaves the conversation that the first one shows alone', asyn
   await showHistory(second);
   await second.getByTestId('history-item').getByRole('button').first().click();
   await expect(second.getByTestId('history-item').getByRole('alert')).toBeVisible();
+  // Nothing was written here, so what was shown last is what the first tab shows.
+  await page.close();
+  await reopen(second);
+  await expect(second.getByTestId('message-user')).toContainText('What is 3 + 4?');
 });

@@ -41,6 +41,9 @@ test('a file that is no model is refused in a sentence', async ({ page }, testIn
   await expect(page.getByTestId('start-demo')).toBeEnabled();
   await page.getByTestId('open-file-input').setInputFiles(path);
   await expect(page.getByTestId('error-banner')).toHaveAttribute('data-error', 'InvalidFileError');
+  await page.getByTestId('open-file-input').setInputFiles('public/models/nano/config.json');
+  const missing = page.getByTestId('error-banner').filter({ hasText: 'missing: model.safetensors.' });
+  await expect(missing).toBeVisible();
   await expect(page.getByTestId('model-item')).toHaveCount(0);
 });
 

@@ -68,6 +68,7 @@ test('watches a camera, notices another scene, pauses, and answers a question in
   // A scene that passes while it is paused is not looked at.
   await page.getByTestId('live-pause').click();
   await expect(page.getByTestId('live-status')).toHaveAttribute('data-status', 'paused');
+  await expect(page.getByRole('status').filter({ hasText: 'Paused. No picture is looked at.' })).toHaveCount(1);
   await expect(page.locator('[data-testid=live-entry][data-state=writing]')).toHaveCount(0);
   const before = await page.getByTestId('live-entry').count();
   await page.waitForTimeout(1.5 * SECONDS_PER_SCENE * 1000);
@@ -99,7 +100,8 @@ test('watches a camera, notices another scene, pauses, and answers a question in
   await expect(page.getByTestId('message-assistant').last()).toBeVisible();
   await expect(page.getByTestId('message-user').first()).toContainText('What is happening?');
   await expect(page.getByTestId('message-user').last()).toContainText('What colour was the circle?');
-  await expect(page.getByTestId('message-assistant').first()).toContainText(said[0]!.slice(0, 10));
+  // What a random model says may be read as Markdown; its letters are not.
+  await expect(page.getByTestId('message-assistant').first()).toContainText(/\p{L}+/u.exec(said[0]!)![0]);
 });
 
 /** The files of a model that sees, with a tokenizer beside it. */

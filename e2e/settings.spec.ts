@@ -101,7 +101,7 @@ test('a role begins a conversation, which has settings of its own', async ({ pag
   await expect(page.getByTestId('shown-instructions')).toContainText('You translate texts');
   await expect(page.getByTestId('composer-input')).toHaveValue(/feature/);
 
-  await page.getByTestId('chat-settings-show').click();
+  await page.getByTestId('instructions-change').click();
   const sheet = page.getByTestId('chat-settings');
   const temperature = sheet.getByTestId('sampling-temperature');
   await expect(temperature.getByRole('spinbutton')).toHaveValue('0.3');
@@ -111,11 +111,14 @@ test('a role begins a conversation, which has settings of its own', async ({ pag
   const longest = sheet.getByTestId('sampling-max_tokens').getByRole('spinbutton');
   await longest.fill('-4');
   await longest.press('Enter');
-  await expect(longest).toHaveValue('');
+  await expect(longest).toHaveAttribute('aria-invalid', 'true');
+  await expect(longest).toHaveAccessibleDescription(/whole number from 1 to 32,768/);
   await longest.fill('3');
+  await longest.press('Enter');
+  await expect(sheet.getByTestId('not-taken')).toHaveCount(0);
   await sheet.getByTestId('instructions').fill('Be very brief.');
   await page.keyboard.press('Escape');
-  await expect(page.getByTestId('chat-settings-show')).toBeFocused();
+  await expect(page.getByTestId('instructions-change')).toBeFocused();
   await expect(page.getByTestId('shown-instructions')).toContainText('Be very brief.');
 
   await page.reload();
@@ -123,6 +126,12 @@ test('a role begins a conversation, which has settings of its own', async ({ pag
   await expect(page.getByTestId('shown-instructions')).toContainText('Be very brief.');
   const answer = await ask(page, 'Who are you?');
   await expect(answer.getByTestId('cut-off')).toBeVisible();
+  await expect(page.getByTestId('instructions-line')).toContainText('Be very brief.');
+  await page.getByTestId('instructions-line').click();
+  await sheet.getByTestId('instructions').fill('');
+  await page.keyboard.press('Escape');
+  await expect(page.getByTestId('instructions-line')).toHaveCount(0);
+  await expect(page.getByTestId('chat-settings-show')).toBeFocused();
 
   // A role of the reader's own, and the link that holds it.
   await page.getByTestId('new-chat').click();
@@ -192,7 +201,7 @@ test(
     await showHistory(page);
     await page.getByTestId('history-item').getByRole('button').first().click();
     await expect(page.getByTestId('thought')).toHaveCount(1);
-    await expect(page.getByTestId('model-notice')).toContainText('minicpm');
+    await expect(page.getByTestId('model-notice')).toContainText(/MiniCPM \d/);
     await page.getByTestId('model-notice-open').click();
     await expect(thinks).toHaveAttribute('aria-pressed', 'true');
     await expect(page.getByTestId('model-notice')).toHaveCount(0);
@@ -203,6 +212,14 @@ test(
     const download = page.waitForEvent('download');
     await page.getByTestId('history-save').click();
     expect(readFileSync(await (await download).path(), 'utf8')).toContain('> **Thinking**\n> \n> 27+15\n\n42\n');
+
+    // Where a model of single files is from says the first of them, and the others on demand.
+    await page.evaluate(() => (location.hash = '#storage'));
+    const files = page.getByTestId('source-files');
+    await expect(files.locator('summary')).toHaveText(/^\s*config\.json and 4 more\s*$/);
+    await files.locator('summary').click();
+    await expect(files.locator('li').last()).toHaveText('tokenizer_config.json');
+    await expect(files.locator('li').last()).toBeVisible();
   },
 );
 

@@ -37,6 +37,22 @@ export function storageShortage(message: string): { neededBytes: number; freeByt
   return needed === undefined ? null : { neededBytes: needed, freeBytes: free ?? null };
 }
 
+/** An InvalidFileError of which `missingFiles` reads the names back; `chosen` tells of the files that were chosen. */
+export function missingFilesError(names: readonly string[], chosen: string): Error {
+  const verb = names.length === 1 ? 'is' : 'are';
+  return engineError('InvalidFileError', `There ${verb} no ${names.join(', ')} among the chosen files (${chosen}).`);
+}
+
+/**
+ * The files that are missing, as the message of an InvalidFileError states them; null for none. Without a configuration, it
+ * takes weights to call the rest a model.
+ */
+export function missingFiles(message: string): string[] | null {
+  const [, names, chosen] = /^There (?:is|are) no (.+) among the chosen files \((.*)\)\.$/s.exec(message) ?? [];
+  if (names === undefined || (names === 'config.json' && !/\.(safetensors|bin)\b/.test(chosen!))) return null;
+  return names.split(', ');
+}
+
 function inMegabytes(bytes: number): string {
   return `${(Math.max(0, bytes) / 1e6).toFixed(1)} MB`;
 }

@@ -77,6 +77,12 @@ export function summaryOf(chat: Chat): ChatSummary {
   return { id, isPinned, updatedAt, title: titleOf(chat) };
 }
 
+/** Whether there is nothing in a conversation that is worth keeping. */
+export function isBlank(chat: Chat): boolean {
+  const { messages, draft, draftPictures = [], instructions } = chat;
+  return messages.length + draftPictures.length === 0 && draft.trim() === '' && instructions.trim() === '';
+}
+
 /** Every picture of a conversation, on every branch. */
 export function picturesIn({ draftPictures = [], messages }: Pick<Chat, 'draftPictures' | 'messages'>): Picture[] {
   return [...draftPictures, ...messages.flatMap(picturesOf)];

@@ -1,7 +1,7 @@
 import type { ChatCompletionChunk, ChatMessage, ContextOverflow, FinishReason, PictureProgress } from '../engine/api';
 import { failureOf } from '../engine/failure';
 import type { Picture } from '../pictures/picture';
-import { emptyChat, picturesIn, titleOf, type Chat, type ChatSampling, type ChatSettings } from './chat';
+import { emptyChat, isBlank, picturesIn, titleOf, type Chat, type ChatSampling, type ChatSettings } from './chat';
 import { isBegun, picturesOf, type AssistantMessage, type Message, type UserMessage } from './message';
 import { modelMessages, usableMessages, withThought } from './modelMessages';
 import { alternativesOf, branchTo, newestLeafBelow } from './messageTree';
@@ -78,6 +78,11 @@ export class Conversation {
 
   get title(): string {
     return titleOf(this.#chat);
+  }
+
+  /** See `isBlank` of chat.ts. */
+  get isBlank(): boolean {
+    return isBlank(this.#chat);
   }
 
   /** Sets what the list of conversations shows of this one. */

@@ -75,7 +75,7 @@ const hubOrUrl = either(isString, aName, hub);
 type SourceOf<Kind> = Extract<ModelSource, { kind: Kind }>;
 const sources: Record<ModelSource['kind'], Check> = {
   files: objectOf<SourceOf<'files'>>(
-    { kind: anyValue, files: listOf(rule('a File', (value) => value instanceof File)) },
+    { kind: anyValue, files: listOf(rule('a File', (value) => value instanceof File)), folder: aName },
     'files',
   ),
   url: objectOf<SourceOf<'url'>>({ kind: anyValue, urls: listOf(aName) }, 'urls'),

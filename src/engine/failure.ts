@@ -1,4 +1,4 @@
-import { storageShortage } from '../../workers/errors';
+import { missingFiles, storageShortage } from '../../workers/errors';
 import type { SeatHolder } from './modelSeat';
 
 /** An error as the page shows it: `name` picks the sentence, `detail` is the small print. */
@@ -9,6 +9,8 @@ export interface Failure {
   modelId?: string;
   /** Of a StorageFullError: the room that is needed, and what is left where the browser tells. */
   shortage?: { neededBytes: number; freeBytes: number | null };
+  /** Of an InvalidFileError: the files of the model that were not chosen, where it is about those. */
+  missing?: string[];
   /** Of an OtherTabError: what that tab shows, where it says so. */
   holder?: SeatHolder | null;
 }
@@ -16,11 +18,13 @@ export interface Failure {
 export function failureOf(error: unknown, modelId?: string): Failure {
   if (!(error instanceof Error)) return { name: '', detail: String(error) };
   const shortage = error.name === 'StorageFullError' ? storageShortage(error.message) : null;
+  const missing = error.name === 'InvalidFileError' ? missingFiles(error.message) : null;
   return {
     name: error.name,
     detail: error.message,
     ...(modelId !== undefined && { modelId }),
     ...(shortage && { shortage }),
+    ...(missing && { missing }),
     ...('holder' in error && { holder: error.holder as SeatHolder | null }),
   };
 }

@@ -31,9 +31,12 @@ test.each([
   expect(subjectOf(copy)).toEqual(subject);
 });
 
-test('files of a folder go by the folder, single files by their own name', () => {
+test('files of a folder go by the folder, single files by the name of the largest', () => {
   const file = Object.defineProperty(new File([], 'config.json'), 'webkitRelativePath', { value: 'nano/config.json' });
   expect(subjectOf({ kind: 'files', files: [file] }).name).toBe('nano');
+  expect(subjectOf({ kind: 'files', files: [file], folder: 'dropped' }).name).toBe('dropped');
   const single = Object.defineProperty(new File([], 'nano.gguf'), 'webkitRelativePath', { value: '' });
   expect(subjectOf({ kind: 'files', files: [single] }).name).toBe('nano.gguf');
+  const weights = Object.defineProperty(new File(['x'], 'model.safetensors'), 'webkitRelativePath', { value: '' });
+  expect(subjectOf({ kind: 'files', files: [single, weights] }).name).toBe('model.safetensors');
 });

@@ -16,9 +16,10 @@ export function subjectOf(source: ModelSource): Subject {
     case 'url':
       return { name: lastSegment(source.urls[0] ?? ''), isDemo: false };
     case 'files': {
-      const [first] = source.files;
-      const folder = first?.webkitRelativePath.split('/')[0];
-      return { name: folder || (first?.name ?? ''), isDemo: false };
+      const folder = source.folder ?? source.files[0]?.webkitRelativePath.split('/')[0];
+      // Of single files the weights, the largest, tell more than a config.json.
+      const [largest] = source.files.toSorted((a, b) => b.size - a.size);
+      return { name: folder || (largest?.name ?? ''), isDemo: false };
     }
   }
 }

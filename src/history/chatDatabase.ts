@@ -24,6 +24,12 @@ export function keysUnder(store: UseStore, prefix: string): Promise<string[]> {
   );
 }
 
+/** The values of `keys` and of whatever lies between them. */
+export function valuesFrom<T>(store: UseStore, keys: readonly string[]): Promise<T[]> {
+  const range = IDBKeyRange.bound(keys[0], keys.at(-1));
+  return store('readonly', (objects) => promisifyRequest(objects.getAll(range) as IDBRequest<T[]>));
+}
+
 export function underPrefix(prefix: string): IDBKeyRange {
   return IDBKeyRange.bound(prefix, `${prefix}\uffff`);
 }

@@ -1,7 +1,7 @@
 import 'fake-indexeddb/auto';
 import { getMany, keys } from 'idb-keyval';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { summaryOf } from '../chat/chat';
+import { summaryOf, type Chat } from '../chat/chat';
 import { sampleBytes, sampleChat } from '../testing/sampleChat';
 import { PLAIN } from './chatCodec';
 import { openChatDatabase } from './chatDatabase';
@@ -29,6 +29,16 @@ test('conversations come back as they were put', async () => {
   expect(await store.get('missing')).toBeUndefined();
   expect(new Set(await store.all())).toEqual(new Set([first, second]));
   expect(new Set(await store.summaries())).toEqual(new Set([first, second].map(summaryOf)));
+});
+
+test('many conversations come some at a time, each once', async () => {
+  const chats = Array.from({ length: 120 }, (_, i) => sampleChat([`Question ${i}`]));
+  await store.put(chats);
+  const portions: Chat[][] = [];
+  for await (const portion of store.portions()) portions.push(portion);
+  expect(portions.length).toBeGreaterThan(1);
+  expect(portions.flat()).toHaveLength(chats.length);
+  expect(new Set(portions.flat().map(({ id }) => id))).toEqual(new Set(chats.map(({ id }) => id)));
 });
 
 test('a removed conversation leaves nothing behind', async () => {

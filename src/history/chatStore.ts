@@ -2,7 +2,7 @@ import { get, promisifyRequest, set, type UseStore } from 'idb-keyval';
 import { summaryOf, type Chat, type ChatSummary } from '../chat/chat';
 import type { PictureBytes } from '../pictures/picture';
 import { PLAIN, type ChatCodec } from './chatCodec';
-import { keysUnder, underPrefix, valuesUnder } from './chatDatabase';
+import { keysUnder, underPrefix, valuesFrom, valuesUnder } from './chatDatabase';
 import type { Vault } from './vault';
 
 const VAULT = 'vault';
@@ -11,6 +11,8 @@ const SUMMARY = 'summary/';
 const PICTURE = 'picture/';
 /** Pictures as they are to be written behind another passphrase, until the conversations are. */
 const STAGED = 'staged/';
+/** Of conversations that are read at once: a few milliseconds on a phone. */
+const PORTION = 50;
 
 /**
  * Conversations in IndexedDB. Summaries are records of their own, so that a long list is read at once; so are the bytes of
@@ -44,6 +46,14 @@ export class ChatStore {
   /** In no particular order. */
   async all(): Promise<Chat[]> {
     return this.#decodeAll<Chat>(await valuesUnder(this.#store, CHAT));
+  }
+
+  /** All of them as `all` gives them, some at a time: the page can do something else in between. */
+  async *portions(): AsyncGenerator<Chat[]> {
+    const keys = await keysUnder(this.#store, CHAT);
+    for (let i = 0; i < keys.length; i += PORTION) {
+      yield this.#decodeAll<Chat>(await valuesFrom(this.#store, keys.slice(i, i + PORTION)));
+    }
   }
 
   async get(id: string): Promise<Chat | undefined> {

@@ -1,5 +1,5 @@
 /* eslint-disable svelte/prefer-svelte-reactivity -- no component reads the maps and sets of this file */
-import { emptyChat, picturesIn, summaryOf, type Chat, type ChatSummary } from '../chat/chat';
+import { emptyChat, isBlank, picturesIn, summaryOf, type Chat, type ChatSummary } from '../chat/chat';
 import type { Conversation } from '../chat/conversation.svelte';
 import type { PictureBytes } from '../pictures/picture';
 import { PLAIN } from './chatCodec';
@@ -45,6 +45,7 @@ export class ChatHistory {
   readonly #pictures: KeptPictures;
   /** Those of `removed`. */
   #removedPictures: PictureBytes = new Map();
+  #wasRemovedShown = false;
   /** What is being written when it is removed must not come back. */
   readonly #removedIds = new Set<string>();
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -150,6 +151,7 @@ export class ChatHistory {
     return this.#inTurn(async () => {
       await this.#writeDirty();
       this.removed = (await this.#store.get(id)) ?? null;
+      this.#wasRemovedShown = id === this.#conversation.id;
       this.#removedPictures = await this.#pictures.storedOf(this.removed ? [this.removed] : []);
       this.#forget(id);
       await this.#store.remove([id], [...this.#removedPictures.keys()]);
@@ -157,6 +159,7 @@ export class ChatHistory {
     });
   }
 
+  /** Brings back what was removed last, and shows it where it was shown and nothing was begun since. */
   async restore(): Promise<void> {
     const chat = this.removed;
     if (!chat) return;
@@ -165,6 +168,7 @@ export class ChatHistory {
     await this.#inTurn(() => this.#write([chat]));
     this.removed = null;
     this.#removedPictures = new Map();
+    if (this.#wasRemovedShown && this.#conversation.isBlank) await this.open(chat.id);
   }
 
   /** Deletes every conversation for good. */
@@ -189,7 +193,7 @@ export class ChatHistory {
     if (this.status === 'open') await this.#inTurn(() => this.#searchTexts()).catch(() => undefined);
   }
 
-  /** Conversations that hold every word of `query`, the latest first. */
+  /** Conversations that hold every word of `query`, in the order of the list. */
   search(query: string): Promise<SearchHit[]> {
     return this.#inTurn(async () => {
       await this.#writeDirty();
@@ -289,8 +293,13 @@ export class ChatHistory {
   }
 
   async #searchTexts(): Promise<Map<string, SearchText>> {
-    this.#texts ??= new Map((await this.#store.all()).map((chat) => [chat.id, searchTextOf(chat)]));
-    return this.#texts;
+    if (this.#texts) return this.#texts;
+    const texts = new Map<string, SearchText>();
+    for await (const chats of this.#store.portions()) {
+      for (const chat of chats) texts.set(chat.id, searchTextOf(chat));
+    }
+    this.#texts = texts;
+    return texts;
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -380,7 +389,8 @@ export class ChatHistory {
   async #follow({ kept = [], removed = [], isVaultChanged = false }: Change): Promise<void> {
     for (const id of kept) this.#removedIds.delete(id);
     for (const id of removed) this.#forget(id);
-    this.#texts = null;
+    // In turn: what is being read just now may be from before.
+    void this.#inTurn(() => Promise.resolve((this.#texts = null)));
     if (isVaultChanged) {
       // At once: nothing more may be written as it was written before.
       this.status = 'opening';
@@ -390,11 +400,6 @@ export class ChatHistory {
       this.summaries = listed(await this.#store.summaries().catch(() => []));
     }
   }
-}
-
-function isBlank(chat: Chat): boolean {
-  const { messages, draft, instructions } = chat;
-  return messages.length + picturesIn(chat).length === 0 && draft.trim() === '' && instructions.trim() === '';
 }
 
 function listed(summaries: ChatSummary[]): ChatSummary[] {

@@ -1,6 +1,6 @@
 import 'fake-indexeddb/auto';
 import { keys } from 'idb-keyval';
-import { beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { ChatCompletionChunk } from '../engine/api';
 import { Conversation } from '../chat/conversation.svelte';
 import { sampleBytes, sampleChat, samplePicture } from '../testing/sampleChat';
@@ -19,6 +19,20 @@ let records: ReturnType<typeof openChatDatabase>;
 beforeEach(() => {
   records = openChatDatabase(`history-${database++}`);
 });
+
+afterEach(() => vi.unstubAllGlobals());
+
+/** What is kept are its own keys, as in a browser. */
+function fakeLocalStorage(): Storage {
+  const kept: Record<string, string> = {};
+  const methods: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'> = {
+    getItem: (key) => kept[key] ?? null,
+    setItem: (key, value) => void (kept[key] = value),
+    removeItem: (key) => void Reflect.deleteProperty(kept, key),
+  };
+  for (const [name, value] of Object.entries(methods)) Object.defineProperty(kept, name, { value });
+  return kept as unknown as Storage;
+}
 
 /** The page as a tab opens it, with a model that answers in `words`. */
 async function newTab(
@@ -62,6 +76,32 @@ test('a conversation is there at the next visit, with its draft', async () => {
   expect(titles(later.history)).toEqual(['What is a kiwi?']);
   expect(later.conversation.messages.map(({ text }) => text)).toEqual(['What is a kiwi?', 'two words']);
   expect(later.conversation.draft).toBe('and what');
+});
+
+test('what a closing page had no time to store is there at the next visit; behind a passphrase nothing lies open', async () => {
+  vi.stubGlobal('localStorage', fakeLocalStorage());
+  const whole = records;
+  let isFrozen = false;
+  records = (mode, callback) => (isFrozen ? new Promise(() => undefined) : whole(mode, callback));
+  const { conversation, history } = await newTab();
+  await conversation.send('Q');
+  await history.flush();
+  isFrozen = true;
+  conversation.draft = 'half a thou';
+  history.leave();
+  expect(Object.keys(localStorage)).toHaveLength(1);
+  isFrozen = false;
+
+  const later = await newTab(conversation.id);
+  expect(later.conversation.draft).toBe('half a thou');
+  expect(later.conversation.messages).toHaveLength(2);
+  expect(Object.keys(localStorage)).toEqual([]);
+
+  await later.history.protect('open sesame');
+  isFrozen = true;
+  later.conversation.draft = 'a secret';
+  later.history.leave();
+  expect(Object.keys(localStorage)).toEqual([]);
 });
 
 test('an answer that a reload has cut can be gone on with', async () => {
@@ -132,6 +172,13 @@ test('what was removed stays away, even where it was being written, until it is 
   await history.restore();
   expect(titles(history)).toEqual(['Q']);
   expect(titles((await newTab()).history)).toEqual(['Q']);
+  // It was shown: it is shown again, unless another conversation was begun meanwhile.
+  expect(conversation.id).toBe(id);
+  await history.remove(id);
+  conversation.draft = 'something else';
+  await history.restore();
+  expect(conversation.draft).toBe('something else');
+  expect(titles(history)).toContain('Q');
 });
 
 test('a search finds what was just written, on any branch, and opens it there', async () => {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { sampleChat } from '../testing/sampleChat';
+import { foundWords } from './foundWords';
 import { searchChats, searchTextOf } from './searchChats';
 
 const kiwis = sampleChat(['What is a Kiwi?', 'A bird of New Zealand,\nand a fruit.'], { updatedAt: 1 });
@@ -15,11 +16,31 @@ test('every word has to occur, in title or messages, in any case', () => {
   expect(idsOf('  ')).toEqual([]);
 });
 
+test('pinned conversations stand first, as in the list', () => {
+  const pinned = searchTextOf({ ...kiwis, isPinned: true });
+  expect(searchChats([searchTextOf(trip), pinned], 'kiwi')).toMatchObject([
+    { id: kiwis.id, isPinned: true },
+    { id: trip.id, isPinned: false },
+  ]);
+});
+
+test('what was found is marked, whatever signs it has', () => {
+  const marked = (text: string, query: string) =>
+    foundWords(text, query)
+      .map(({ text, isFound }) => (isFound ? `[${text}]` : text))
+      .join('');
+  expect(marked('A Kiwi and kiwifruit', 'kiwi KIWIFRUIT')).toBe('A [Kiwi] and [kiwifruit]');
+  expect(marked('去新西兰旅行', '西兰')).toBe('去新[西兰]旅行');
+  expect(marked('f(x) = a/b [1]; <b>', '(x) a/b [1] <b>')).toBe('f[(x)] = [a/b] [[1]]; [<b>]');
+  expect(marked('nothing', 'else')).toBe('nothing');
+  expect(marked('all', ' ')).toBe('all');
+});
+
 test('a hit leads to the message and shows the words around', () => {
   expect(searchChats(texts, 'zealand')).toEqual([
-    { id: kiwis.id, messageId: 1, excerpt: 'A bird of New Zealand, and a fruit.' },
+    { id: kiwis.id, isPinned: false, messageId: 1, excerpt: 'A bird of New Zealand, and a fruit.' },
   ]);
-  expect(searchChats(texts, 'journey')).toEqual([{ id: trip.id, messageId: null, excerpt: '' }]);
+  expect(searchChats(texts, 'journey')).toEqual([{ id: trip.id, isPinned: false, messageId: null, excerpt: '' }]);
 });
 
 test('a hit in a long message is cut on both sides', () => {

@@ -1,8 +1,10 @@
 import { titleOf, type Chat } from '../chat/chat';
+import { wordsOf } from './foundWords';
 
 /** What is searched of a conversation. */
 export interface SearchText {
   id: string;
+  isPinned: boolean;
   updatedAt: number;
   /** In lower case. */
   title: string;
@@ -12,6 +14,7 @@ export interface SearchText {
 
 export interface SearchHit {
   id: string;
+  isPinned: boolean;
   /** The first message that holds the first word found in a message; null where the title alone holds all of them. */
   messageId: number | null;
   /** Some words around it. */
@@ -25,25 +28,27 @@ const EXCERPT_LENGTH = 96;
 export function searchTextOf(chat: Chat): SearchText {
   return {
     id: chat.id,
+    isPinned: chat.isPinned,
     updatedAt: chat.updatedAt,
     title: titleOf(chat).toLowerCase(),
     messages: chat.messages.map(({ id, text }) => ({ id, text, lower: text.toLowerCase() })),
   };
 }
 
-/** Conversations whose title and messages hold every word of `query`, the latest first. */
+/** Conversations whose title and messages hold every word of `query`, in the order of the list: pinned ones first, then the latest. */
 export function searchChats(texts: Iterable<SearchText>, query: string): SearchHit[] {
-  const words = query.toLowerCase().split(/\s+/).filter(Boolean);
+  const words = wordsOf(query);
   if (words.length === 0) return [];
   const hits: (SearchHit & { updatedAt: number })[] = [];
   for (const text of texts) {
     const hit = hitIn(text, words);
     if (hit) hits.push({ ...hit, updatedAt: text.updatedAt });
   }
-  return hits.sort((a, b) => b.updatedAt - a.updatedAt).map(({ updatedAt: _, ...hit }) => hit);
+  hits.sort((a, b) => Number(b.isPinned) - Number(a.isPinned) || b.updatedAt - a.updatedAt);
+  return hits.map(({ updatedAt: _, ...hit }) => hit);
 }
 
-function hitIn({ id, title, messages }: SearchText, words: readonly string[]): SearchHit | null {
+function hitIn({ id, isPinned, title, messages }: SearchText, words: readonly string[]): SearchHit | null {
   const missing = words.filter((word) => !title.includes(word));
   let found: { messageId: number; excerpt: string } | null = null;
   for (const { id: messageId, text, lower } of messages) {
@@ -54,7 +59,7 @@ function hitIn({ id, title, messages }: SearchText, words: readonly string[]): S
     if (missing.length === 0) break;
   }
   if (missing.length > 0) return null;
-  return { id, ...(found ?? { messageId: null, excerpt: '' }) };
+  return { id, isPinned, ...(found ?? { messageId: null, excerpt: '' }) };
 }
 
 function excerptAround(text: string, position: number): string {

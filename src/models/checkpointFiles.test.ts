@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { checkpointFiles } from './checkpointFiles';
+import { checkpointFiles, foundModel } from './checkpointFiles';
 
 /** The paths of the chosen files among files at these paths. */
 function chosen(...paths: string[]): string[] {
@@ -27,4 +27,14 @@ test('of a folder with GGUF files they are taken', () => {
 test('files picked one by one, and folders without any model, are left as they are', () => {
   expect(chosen('config.json', 'model.safetensors')).toHaveLength(2);
   expect(chosen('photos/a.jpg', 'photos/b/c.jpg')).toHaveLength(2);
+});
+
+test('a model goes by the folder that it lies in, picked or dropped', () => {
+  const file = new File([], 'config.json');
+  const folderOf = (path: string) => foundModel([{ file, path }]);
+  expect(folderOf('all/MiniCPM5-1B/config.json')).toEqual({ kind: 'files', files: [file], folder: 'MiniCPM5-1B' });
+  expect(folderOf('/MiniCPM5-1B/config.json')).toMatchObject({ folder: 'MiniCPM5-1B' });
+  for (const path of ['', 'config.json', '/config.json'])
+    expect(folderOf(path)).toEqual({ kind: 'files', files: [file] });
+  expect(foundModel([])).toBeNull();
 });

@@ -1,3 +1,5 @@
+import type { ModelSource } from '../engine/api';
+
 /** A file, and its path from where it was picked or dropped: 'folder/config.json'. Empty for a file by itself. */
 export interface FoundFile {
   file: File;
@@ -14,6 +16,14 @@ export function checkpointFiles(found: readonly FoundFile[]): File[] {
     .map(({ path }) => folderOf(path))
     .sort((a, b) => a.length - b.length);
   return found.filter(({ path }) => !top || folderOf(path).join('/') === top.join('/')).map(({ file }) => file);
+}
+
+/** The model among files that were picked or dropped, with the folder that it lies in; null where there are no files. */
+export function foundModel(found: readonly FoundFile[]): ModelSource | null {
+  const files = checkpointFiles(found);
+  if (files.length === 0) return null;
+  const folder = folderOf(found.find(({ file }) => file === files[0])!.path).at(-1);
+  return { kind: 'files', files, ...(folder && { folder }) };
 }
 
 function folderOf(path: string): string[] {

@@ -1,4 +1,4 @@
-import { engineError } from '../errors';
+import { engineError, missingFilesError } from '../errors';
 import type { SourceInfo } from '../protocol/source';
 import type { ByteSource } from './byteSource';
 
@@ -19,9 +19,7 @@ export interface FileSet {
  */
 export function missingFile(files: FileSet, fileName: string): Error {
   const { kind, location } = files.info;
-  if (kind === 'files') {
-    return engineError('InvalidFileError', `There is no ${fileName} among the chosen files (${location}).`);
-  }
+  if (kind === 'files') return missingFilesError([fileName], location);
   if (kind !== 'url' && fileName === 'config.json') {
     return engineError('ModelNotFoundError', `No such model: there is no ${fileName} at ${location}.`);
   }

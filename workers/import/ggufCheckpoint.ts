@@ -19,6 +19,7 @@ import type { ByteSource } from './byteSource';
 import type { Checkpoint } from './checkpoint';
 import type { FileSet } from './fileSet';
 import { missingFile } from './fileSet';
+import { modelName } from './modelName';
 
 /** A head has at most a few hundred dimensions; a longer list of factors is damage. */
 const MAX_FACTOR_BYTES = 4096;
@@ -48,19 +49,25 @@ export async function openGgufCheckpoint(
   const config = vision ? { ...language, vision: visionOf(vision, language.hiddenSize) } : language;
   const parts = vision ? [opened, vision] : [opened];
   const filed = parts.flatMap((part, file) => part.tensors.map((tensor) => ({ ...tensor, file })));
-  const licence = metadata.get('general.license');
+  const table = tensorTable(
+    vision ? unfoldedTensors(filed) : filed,
+    config,
+    vision ? ggufVisionNames : ggufNames,
+    parts.map((part) => part.source.name),
+  );
+  const text = (key: string) => {
+    const value = metadata.get(key);
+    return typeof value === 'string' ? value : null;
+  };
+  // The file's own name tells quantised forms of a model apart.
+  const names = [fileName.replace(/\.gguf$/i, ''), text('general.name'), files.modelName];
   return {
-    modelName: fileName.replace(/\.gguf$/i, ''),
+    modelName: modelName(names, config, table),
     config,
     sampling: samplingFromGguf(metadata, recommendedFor(config), place),
     tokenizer: readTokenizer(metadata, config),
-    licence: typeof licence === 'string' ? licence : null,
-    tensors: tensorTable(
-      vision ? unfoldedTensors(filed) : filed,
-      config,
-      vision ? ggufVisionNames : ggufNames,
-      parts.map((part) => part.source.name),
-    ),
+    licence: text('general.license'),
+    tensors: table,
     weights: parts.map((part) => part.source),
   };
 }

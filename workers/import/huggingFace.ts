@@ -16,6 +16,7 @@ import { engineError } from '../errors';
 import type { Checkpoint } from './checkpoint';
 import type { FileSet } from './fileSet';
 import { missingFile } from './fileSet';
+import { modelName } from './modelName';
 import { openQuantized } from './openQuantized';
 import { readLicence } from './readLicence';
 import { readTokenizer } from './readTokenizer';
@@ -48,18 +49,19 @@ export async function openHuggingFaceCheckpoint(files: FileSet): Promise<Checkpo
     ...plain.map((tensor) => floatTensor(tensor, fileNames)),
     ...(await openQuantized(quantized, weights)),
   ];
-  const modelName = files.modelName ?? statedName(json) ?? config.architecture;
-  return {
-    modelName,
+  const table = tensorTable(
+    config.vision || config.hybrid ? unfoldedTensors(tensors) : tensors,
     config,
-    sampling: samplingFromJson(generation, recommendedFor(config), modelName),
+    config.vision ? huggingFaceVisionNames : huggingFaceNames,
+    fileNames,
+  );
+  const name = modelName([files.modelName, statedName(json)], config, table);
+  return {
+    modelName: name,
+    config,
+    sampling: samplingFromJson(generation, recommendedFor(config), name),
     licence: await readLicence(files),
-    tensors: tensorTable(
-      config.vision || config.hybrid ? unfoldedTensors(tensors) : tensors,
-      config,
-      config.vision ? huggingFaceVisionNames : huggingFaceNames,
-      fileNames,
-    ),
+    tensors: table,
     weights,
     tokenizer: await readTokenizer(files, config.vocabSize, callsSentencePiece(config.vision)),
   };
@@ -75,10 +77,10 @@ function takesPictures({ vision_config: vision, slice_config: slices }: JsonObje
   return vision !== undefined || slices !== undefined;
 }
 
+/** Where the model was saved from: a repository or a folder. */
 function statedName(config: JsonObject): string | null {
   const path = config._name_or_path;
-  const name = typeof path === 'string' ? path.split('/').at(-1) : '';
-  return name === undefined || name === '' ? null : name;
+  return typeof path === 'string' ? (path.split(/[/\\]/).findLast((part) => part !== '') ?? null) : null;
 }
 
 /** Whether config.json leaves to quantize_config.json, which AutoGPTQ writes, how or in which version it was quantised. */

@@ -2,15 +2,19 @@ import 'fake-indexeddb/auto';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { Manifest } from '../checkpoint/manifest';
 import type { Progress } from '../protocol/progress';
+import type { ModelSource } from '../protocol/source';
 import { WeightStore } from '../storage/weightStore';
+import { ggufFile } from '../testing/ggufFile';
 import { importModel, newDatabase, storedKeys } from '../testing/importing';
 import {
+  ggufTensors,
   huggingFaceTensors,
   jsonFile,
   testFile,
   tinyConfig,
   tinyFolder,
   tinyGguf,
+  tinyGgufMetadata,
   tinyWeights,
 } from '../testing/tinyCheckpoint';
 import { safetensorsFile } from '../testing/safetensorsFile';
@@ -75,6 +79,13 @@ describe('a checkpoint', () => {
     expect(hashes(await importModel(sharded))).toEqual(hashes(await importModel(tinyFolder())));
     const unindexed = sharded.slice(0, -1);
     expect(hashes(await importModel(unindexed))).toEqual(hashes(await importModel(tinyFolder())));
+    for (const files of [sharded, unindexed]) {
+      const cut = files.filter(({ name }) => name !== names[0]);
+      await expect(importModel(cut)).rejects.toMatchObject({
+        name: 'InvalidFileError',
+        message: expect.stringMatching(/^There is no model-00001-of-00002\.safetensors among/),
+      });
+    }
   });
 
   test('imported twice has the same chunks', async () => {
@@ -105,7 +116,7 @@ describe('a checkpoint', () => {
     const { info, importId, id, tokenizerHash } = await importModel(tinyFolder(), { id: 'mine' });
     expect(info).toMatchObject({
       id: 'mine',
-      name: 'minicpm',
+      name: 'MiniCPM 0.1M',
       family: 'MiniCPM',
       vocabSize: 275,
       contextLength: 128,
@@ -122,6 +133,23 @@ describe('a checkpoint', () => {
     ]);
   });
 
+  test('is called by what tells it from others: folder or file, what it says of itself, family and size', async () => {
+    const nameOf = async (source: ModelSource | File[]) => (await importModel(source)).info.name;
+    const folder = (name: string, path?: string): ModelSource => {
+      return { kind: 'files', files: tinyFolder(tinyConfig({ ...(path && { _name_or_path: path }) })), folder: name };
+    };
+    expect(await nameOf(folder('MiniCPM-2B-tuned', 'openbmb/CPM-2B'))).toBe('MiniCPM-2B-tuned');
+    expect(await nameOf(folder('checkpoint-1200', 'openbmb/CPM-2B'))).toBe('CPM-2B');
+    expect(await nameOf(folder('models', '/root/output/step_20/'))).toBe('MiniCPM 0.1M');
+    const tensors = ggufTensors(tinyConfig(), tinyWeights());
+    const gguf = (file: string, name: string) => [
+      testFile(file, ggufFile({ ...tinyGgufMetadata(), 'general.name': { string: name } }, tensors)),
+    ];
+    expect(await nameOf(gguf('MiniCPM4-0.5B-Q4_K_M.gguf', 'Model'))).toBe('MiniCPM4-0.5B-Q4_K_M');
+    expect(await nameOf(gguf('ggml-model-Q4_K_M.gguf', 'MiniCPM4 0.5B'))).toBe('MiniCPM4 0.5B');
+    expect(await nameOf(gguf('model.gguf', 'LLaMA v2'))).toBe('MiniCPM 0.1M');
+  });
+
   test.each([
     ['auto', { embedTokens: 'int8', 'layers.0.qProj': 'int4', norm: 'f32' }],
     ['int4', { embedTokens: 'int4', 'layers.0.qProj': 'int4', norm: 'f32' }],
@@ -131,7 +159,7 @@ describe('a checkpoint', () => {
   ] as const)('is stored in the formats of %s', async (quantization, formats) => {
     const { tensors, id } = await importModel(tinyFolder(), { quantization });
     expect(Object.fromEntries(tensors.map(({ name, format }) => [name, format]))).toMatchObject(formats);
-    expect(id).toBe(quantization === 'auto' ? 'minicpm' : `minicpm-${quantization}`);
+    expect(id).toBe(quantization === 'auto' ? 'minicpm-0.1m' : `minicpm-0.1m-${quantization}`);
   });
 
   test('reports its bytes up to the last', async () => {
@@ -145,7 +173,7 @@ describe('a checkpoint', () => {
     const { totalBytes } = importing[0]!;
     expect(importing.at(-1)).toEqual({
       phase: 'importing',
-      modelId: 'minicpm',
+      modelId: 'minicpm-0.1m',
       loadedBytes: totalBytes,
       totalBytes,
       etaSeconds: 0,
@@ -240,7 +268,7 @@ describe('a broken import', () => {
     const database = newDatabase();
     await expect(importModel(tinyFolder(), { database, onProgress: stopAfter(10) })).rejects.toThrow();
     const store = new WeightStore(database);
-    const journal = (await store.getJournal('minicpm'))!;
+    const journal = (await store.getJournal('minicpm-0.1m'))!;
     await store.discardImport(journal);
     await store.putJournal(journal);
     const { id } = await importModel(tinyFolder(), { database });
@@ -251,7 +279,7 @@ describe('a broken import', () => {
     leapingClock();
     const database = newDatabase();
     await expect(importModel(tinyFolder(), { database, onProgress: stopAfter(10) })).rejects.toThrow();
-    const { tensors } = await importModel([tinyGguf()], { database, id: 'minicpm' });
+    const { tensors } = await importModel([tinyGguf()], { database, id: 'minicpm-0.1m' });
     const chunks = tensors.flatMap(({ shards }) => shards.flatMap((shard) => shard.chunks));
     // One manifest; a GGUF file without a tokenizer has no tokenizer record.
     expect(await storedKeys(database)).toHaveLength(chunks.length + 1);
@@ -294,7 +322,7 @@ describe('storage', () => {
     await expect(importModel(tinyFolder(), { database })).rejects.toMatchObject({ name: 'StorageFullError' });
     vi.restoreAllMocks();
     const store = new WeightStore(database);
-    const journal = await store.getJournal('minicpm');
+    const journal = await store.getJournal('minicpm-0.1m');
     expect((await store.storedChunks(journal!.importId)).size).toBeGreaterThan(3);
     expect(journal!.loadedBytes).toBeGreaterThan(0);
     const manifest = await importModel(tinyFolder(), { database });

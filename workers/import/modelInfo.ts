@@ -1,9 +1,9 @@
-import type { ModelConfig } from '../checkpoint/modelConfig';
 import type { ImportRequest } from '../protocol/importing';
 import type { ModelInfo } from '../protocol/model';
 import type { SourceInfo } from '../protocol/source';
 import { thinkingOf } from '../tokenizer/thinking';
 import type { Checkpoint } from './checkpoint';
+import { modelFamily } from './modelFamily';
 import type { PlannedTensor } from './plan';
 import { storedBytes } from './plan';
 
@@ -19,7 +19,7 @@ export function modelInfo(
   return {
     id,
     name: modelName,
-    family: family(config, modelName),
+    family: modelFamily(config, modelName),
     architecture: config.architecture,
     parameters: plan.reduce((sum, { entry }) => sum + entry.shape.reduce((a, b) => a * b, 1), 0),
     bytes: plan.reduce((sum, { entry }) => sum + storedBytes(entry), 0),
@@ -36,12 +36,4 @@ export function modelInfo(
     importedAt: Date.now(),
     lastUsedAt: null,
   };
-}
-
-/** MiniCPM4 is MiniCPM with LongRoPE; MiniCPM5 is a plain Llama that only its name gives away. */
-function family({ architecture, rope, vision }: ModelConfig, name: string): string {
-  if (vision) return 'MiniCPM-V';
-  if (architecture === 'qwen3.5') return 'Qwen3.5';
-  if (architecture === 'minicpm') return rope.factors ? 'MiniCPM4' : 'MiniCPM';
-  return /minicpm-?5/i.test(name) ? 'MiniCPM5' : 'Llama';
 }

@@ -39,7 +39,7 @@ export interface SourceSettings {
 export async function openSource(source: ModelSource, settings: SourceSettings): Promise<FileSet> {
   switch (source.kind) {
     case 'files':
-      return pickedFiles(source.files);
+      return pickedFiles(source.files, source.folder);
     case 'url':
       return fromUrls(source.urls, createTransfer(settings.transfer));
     case 'hub':
@@ -49,9 +49,9 @@ export async function openSource(source: ModelSource, settings: SourceSettings):
   }
 }
 
-function pickedFiles(files: File[]): FileSet {
+function pickedFiles(files: File[], stated: string | undefined): FileSet {
   const byName = uniqueByName(files, (file) => file.name);
-  const folder = files[0]?.webkitRelativePath?.split('/').at(-2) ?? null;
+  const folder = stated ?? files[0]?.webkitRelativePath?.split('/').at(-2) ?? null;
   return {
     modelName: folder,
     info: { kind: 'files', location: folder ?? [...byName.keys()].join(', ') },

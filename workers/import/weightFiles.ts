@@ -4,7 +4,7 @@ import type { FiledTensor } from '../checkpoint/quantizedTensors';
 import { HEADER_OFFSET, parseSafetensorsHeader, safetensorsHeaderLength } from '../checkpoint/safetensors';
 import type { StoredTensor } from '../checkpoint/storedTensor';
 import { readTorchArchive } from '../checkpoint/torchArchive';
-import { engineError } from '../errors';
+import { engineError, missingFilesError } from '../errors';
 import type { ByteSource } from './byteSource';
 import type { FileSet } from './fileSet';
 import { missingFile } from './fileSet';
@@ -59,7 +59,7 @@ export async function readWeightFiles(files: FileSet): Promise<WeightFiles> {
     const index = await files.open(kind.index);
     const shards = index
       ? shardNames(parseJsonObject(await index.readAll(INDEX_LIMIT), kind.index), kind)
-      : files.fileNames.filter((name) => kind.shard.test(name)).sort();
+      : countedShards(files.fileNames.filter((name) => kind.shard.test(name)));
     if (shards.length > 0) return readShards(files, shards, kind);
   }
   throw missingFile(files, KINDS[0]!.single);
@@ -77,12 +77,27 @@ function shardNames({ weight_map: weightMap }: JsonObject, { index: place, shard
   return ([...names] as string[]).sort();
 }
 
+/** Shards without an index, with those that must be beside them: each says in its name how many there are. */
+function countedShards(given: string[]): string[] {
+  const names = new Set(given);
+  for (const name of given) {
+    const [, start, count, end] = /^(.*-)\d{5}-of-(\d{5})(\..*)$/.exec(name) ?? [];
+    if (count === undefined || Number(count) > MAX_SHARDS) continue;
+    for (let i = 1; i <= Number(count); i++) names.add(`${start}${String(i).padStart(5, '0')}-of-${count}${end}`);
+  }
+  return [...names].sort();
+}
+
 /** One after the other, none staying open: a browser opens no more than six connections to a server of HTTP/1.1. */
 async function readShards(files: FileSet, names: string[], kind: FileKind): Promise<WeightFiles> {
   if (names.length > MAX_SHARDS) {
     const message = `The model is in ${names.length} ${kind.name} files; at most ${MAX_SHARDS} are expected.`;
     throw engineError('InvalidFileError', message);
   }
+  const { kind: place, location } = files.info;
+  // Of chosen files it is known which are there: all that are missing are named at once.
+  const missing = place === 'files' ? names.filter((name) => !files.fileNames.includes(name)) : [];
+  if (missing.length > 0) throw missingFilesError(missing, location);
   const weights: ByteSource[] = [];
   const tensors: FiledTensor[][] = [];
   for (const name of names) {

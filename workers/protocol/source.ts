@@ -1,5 +1,10 @@
 export type ModelSource =
-  | { kind: 'files'; files: File[] }
+  | {
+      kind: 'files';
+      files: File[];
+      /** What the folder is called that they come from. Default: what the browser says of files picked as a folder. */
+      folder?: string;
+    }
   | { kind: 'url'; urls: string[] }
   | {
       kind: 'hub';

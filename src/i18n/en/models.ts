@@ -181,6 +181,7 @@ export const models = {
     tokens: '{count} tokens',
     neverUsed: 'not yet',
     noLicence: 'not stated',
+    moreFiles: '{file} and {count} more',
     revision: '{place}, revision {revision}',
     checkedYes: 'the same as its hub states',
     checkedNo: 'none that all of it could be compared with',

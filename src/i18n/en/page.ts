@@ -12,10 +12,17 @@ export const page = {
     dropHereSeen: 'Drop pictures to ask about, or a model to open',
     close: 'Close',
   },
+  numbers: {
+    notTaken: 'Not taken: {range}. What was there before still holds.',
+    between: 'it can be from {min} to {max}',
+    whole: 'it can be a whole number from {min} to {max}',
+    atLeast: 'it can be {min} or more',
+  },
   start: {
     heading: 'Your words stay on this device.',
     lead: 'MiniCPM is a private assistant that runs wholly in this browser. What you write is never sent anywhere.',
     continueWith: 'Continue with {model}',
+    continueChat: 'You come back to “{title}”.',
     interrupted: 'The answer that was cut off goes on then.',
     draftWaits: 'What you have not sent yet waits there.',
     continueNote: 'Already on this device. Opens without the network.',
@@ -94,6 +101,8 @@ export const page = {
     UnsupportedError: 'This model or browser is not supported here. “Technical detail” below says why.',
     InvalidFileError:
       'This is not a model file that can be read here. Check that it is complete, or choose another one.',
+    fileMissing: 'A file of this model is missing: {names}. Choose it together with the others.',
+    filesMissing: '{count} files of this model are missing: {names}. Choose them together with the others.',
     ModelNotFoundError: 'No such model was found. Check the name or the link.',
     MissingTokenizerError:
       'This checkpoint came without its tokenizer, so it cannot read what you write. Import it again and choose tokenizer.json too.',

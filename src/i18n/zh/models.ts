@@ -181,6 +181,7 @@ export const models: typeof english = {
     tokens: '{count} 个词元',
     neverUsed: '尚未使用',
     noLicence: '未注明',
+    moreFiles: '{file} 以及另外 {count} 个文件',
     revision: '{place}，版本 {revision}',
     checkedYes: '与来源站点公布的一致',
     checkedNo: '没有可供完整核对的校验值',

@@ -14,10 +14,17 @@ export const page: typeof english = {
     dropHereSeen: '松手即可就图片提问，或打开模型',
     close: '关闭',
   },
+  numbers: {
+    notTaken: '没有采用：{range}。仍按原来的数值。',
+    between: '可以是 {min} 到 {max}',
+    whole: '可以是 {min} 到 {max} 的整数',
+    atLeast: '不能小于 {min}',
+  },
   start: {
     heading: '你的话，只留在这台设备上。',
     lead: 'MiniCPM 是一位完全在浏览器里运行的私人助手。你写下的内容不会发送到任何地方。',
     continueWith: '继续使用 {model}',
+    continueChat: '回到上次的对话“{title}”。',
     interrupted: '打开后会接着写完被打断的回答。',
     draftWaits: '还没发送的内容会在那里等你。',
     continueNote: '已保存在本机，无需联网即可打开。',
@@ -90,6 +97,8 @@ export const page: typeof english = {
   errors: {
     UnsupportedError: '这里还不支持这个模型或浏览器，原因见下面的“技术细节”。',
     InvalidFileError: '这不是这里可以读取的模型文件。请确认文件完整，或换一个文件。',
+    fileMissing: '这个模型缺少一个文件：{names}。请把它和其他文件一起选择。',
+    filesMissing: '这个模型缺少 {count} 个文件：{names}。请把它们和其他文件一起选择。',
     ModelNotFoundError: '没有找到这个模型，请检查名称或链接。',
     MissingTokenizerError: '这个模型缺少分词器，读不懂你写的内容。请重新导入，并同时选上 tokenizer.json。',
     MissingPictureError: '这个对话里有一张图片已不在本机。请修改问题并移除它，或开始新对话。',
