@@ -10,6 +10,7 @@ const APART_FROM_GPU = [
   'catalogue.spec.ts',
   'history.spec.ts',
   'live.spec.ts',
+  'pictureFiles.spec.ts',
   'pictures.spec.ts',
   'rendering.spec.ts',
   'settings.spec.ts',
