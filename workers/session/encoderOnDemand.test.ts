@@ -1,5 +1,9 @@
 import 'fake-indexeddb/auto';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
+import { engineError } from '../errors';
+import type { Backend } from '../ops/backend';
+import { CpuBackend } from '../ops/cpuBackend';
+import type { EngineOptions } from '../protocol';
 import { WeightStore } from '../storage/weightStore';
 import { importModel, newDatabase } from '../testing/importing';
 import { Random } from '../testing/random';
@@ -8,12 +12,12 @@ import { EncoderOnDemand, type EyesSource } from './encoderOnDemand';
 import { loadModel } from './loadModel';
 import type { Session } from './session';
 
-async function load(eyes: 'keep' | 'release') {
+async function load(eyes: 'keep' | 'release', options: EngineOptions = { backend: 'cpu' }) {
   const database = newDatabase();
   const { id } = await importModel(tinyVisionFolder(), { database, quantization: 'int8' });
   const { signal } = new AbortController();
   const store = new WeightStore(database);
-  return loadModel(store, { backend: 'cpu' }, id, { contextLength: 64, eyes }, () => undefined, signal);
+  return loadModel(store, options, id, { contextLength: 64, eyes }, () => undefined, signal);
 }
 
 const held = (session: Session) => session.stats().gpuBytes;
@@ -57,6 +61,37 @@ test('weights of eyes that are released come with a picture, go again, and give 
   expect(session.stats()).toMatchObject({ tilesEncoded: 2, tilesReused: 1 });
   expect(held(session)).toBe(held(kept));
   await Promise.all([session.dispose(), kept.dispose()]);
+});
+
+/** Has the driver refuse every program but plain ones, from now on. */
+function refuseChosenKernels() {
+  const prototype: Backend = CpuBackend.prototype;
+  const { compile } = prototype;
+  return vi.spyOn(prototype, 'compile').mockImplementation(function (this: Backend, graph, isPlain) {
+    if (isPlain) return compile.call(this, graph);
+    return Promise.reject(engineError('UnsupportedError', 'too many bytes of workgroup memory'));
+  });
+}
+
+test('a kernel that the driver refuses in the sizes of the eyes alone is compiled as a plain one', async () => {
+  const session = await load('release');
+  const refusing = refuseChosenKernels();
+  const logits = await see(session, 'first');
+  const asked = refusing.mock.calls.map(([, isPlain]) => isPlain);
+  expect([asked.filter(Boolean).length, asked.length]).toEqual([2, 4]);
+  refusing.mockRestore();
+  session.encoder!.release();
+  expect(await see(session, 'second')).toEqual(logits);
+  await session.dispose();
+});
+
+test('where kernels were asked for by name, eyes whose kernels the driver refuses are refused', async () => {
+  const session = await load('keep', { backend: 'cpu', kernels: 'f16' });
+  const refusing = refuseChosenKernels();
+  await expect(see(session, 'first')).rejects.toMatchObject({ name: 'UnsupportedError' });
+  refusing.mockRestore();
+  await see(session, 'first');
+  await session.dispose();
 });
 
 test('a stop is heard while weights come, and leaves nothing behind', async () => {

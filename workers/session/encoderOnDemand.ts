@@ -13,6 +13,8 @@ export interface EyesSource {
   width: number;
   /** Whether the weights are given back between pictures. */
   isReleased: boolean;
+  /** Whether plain kernels may stand in for those that were chosen for the device. */
+  fallsBack: boolean;
   /**
    * The eyes; those that are released are brought to `backend`, which frees them. Throws what loadModel throws, and what
    * `throwIfStopped` throws.
@@ -86,7 +88,8 @@ export class EncoderOnDemand {
   }
 
   async #wake(throwIfStopped: () => void) {
-    const scope = new BackendScope(this.#backend);
+    // The sizes of a tower may be beyond what a kernel does that serves the language model.
+    const scope = new BackendScope(this.#backend, this.#source.fallsBack);
     try {
       const eyes = await this.#source.open(scope, throwIfStopped);
       return { scope, encoder: await createTileEncoder(scope, eyes) };
