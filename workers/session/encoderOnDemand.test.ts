@@ -9,6 +9,7 @@ import { importModel, newDatabase } from '../testing/importing';
 import { Random } from '../testing/random';
 import { tinyVisionFolder } from '../testing/tinyVisionCheckpoint';
 import { EncoderOnDemand, type EyesSource } from './encoderOnDemand';
+import { encoderSizes } from './eyes';
 import { loadModel } from './loadModel';
 import type { Session } from './session';
 
@@ -63,6 +64,28 @@ test('weights of eyes that are released come with a picture, go again, and give 
   await Promise.all([session.dispose(), kept.dispose()]);
 });
 
+test('what waking takes does not count as looking', async () => {
+  const session = await load('release');
+  const { eyes } = (session as unknown as { parts: { eyes: EyesSource } }).parts;
+  const { open } = eyes;
+  let now = 0;
+  vi.spyOn(performance, 'now').mockImplementation(() => now);
+  eyes.open = async (...given) => {
+    now += 60_000;
+    return open(...given);
+  };
+  const look = EncoderOnDemand.prototype.encode;
+  vi.spyOn(EncoderOnDemand.prototype, 'encode').mockImplementation(async function (this: EncoderOnDemand, ...given) {
+    await look.apply(this, given);
+    now += 2000;
+  });
+  await see(session, 'first');
+  await see(session, 'second');
+  vi.restoreAllMocks();
+  expect(session.stats()).toMatchObject({ tilesEncoded: 2, encodeSeconds: 4 });
+  await session.dispose();
+});
+
 /** Has the driver refuse every program but plain ones, from now on. */
 function refuseChosenKernels() {
   const prototype: Backend = CpuBackend.prototype;
@@ -112,12 +135,13 @@ test('a stop is heard while weights come, and leaves nothing behind', async () =
 
 test('released eyes go by themselves when no picture has come for a while, kept ones stay', async () => {
   const session = await load('keep');
-  const { backend, eyes } = (session as unknown as { parts: { backend: never; eyes: EyesSource } }).parts;
+  const { backend, eyes } = (session as unknown as { parts: { backend: Backend; eyes: EyesSource } }).parts;
+  const target = backend.createBuffer('features', encoderSizes(eyes.config, eyes.width).bytesPerTile);
   const blind = held(session);
   const values = new Random(5).rows(36, 48, session.encoder!.patchWidth);
   for (const isReleased of [true, false]) {
     const encoder = new EncoderOnDemand(backend, { ...eyes, isReleased }, 30);
-    await encoder.runTower({ rows: 6, columns: 6, values }, () => undefined);
+    await encoder.encode({ rows: 6, columns: 6, values }, target, 0, () => undefined);
     expect(held(session)).toBeGreaterThan(blind);
     await new Promise((resolve) => setTimeout(resolve, 60));
     if (isReleased) expect(held(session)).toBe(blind);

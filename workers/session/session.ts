@@ -22,7 +22,7 @@ import { ChatPictures, hasPictures } from './chatPictures';
 import { FeatureStore, type PromptTile } from './featureStore';
 import { chatTokenIds } from './chatTokenIds';
 import { EncoderOnDemand, type EyesSource } from './encoderOnDemand';
-import { featureSizes } from './eyes';
+import { encoderSizes } from './eyes';
 import { generate } from './generate';
 import { prefillCapacity, PrefillChunks } from './prefillChunks';
 import { Pace } from './pace';
@@ -516,6 +516,6 @@ const NO_TILES: FeatureStore['counters'] = { tilesEncoded: 0, tilesReused: 0, en
 
 function createFeatures({ backend, model, contextLength, eyes }: SessionParts): FeatureStore | null {
   if (!eyes) return null;
-  const sizes = featureSizes(eyes.config, eyes.width);
+  const sizes = encoderSizes(eyes.config, eyes.width);
   return FeatureStore.create(backend, model.config.vocabSize, contextLength, sizes);
 }
