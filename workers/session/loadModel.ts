@@ -20,6 +20,7 @@ import { thinkingOf } from '../tokenizer/thinking';
 import { Tokenizer } from '../tokenizer/tokenizer';
 import { createBackend, rememberPlainKernels } from './createBackend';
 import type { EyesSource } from './encoderOnDemand';
+import { inMode } from './downsampling';
 import { eyesOf, type Eyes } from './eyes';
 import { eyesDevice } from './eyesDevice';
 import { Session, type SessionParts } from './session';
@@ -39,10 +40,11 @@ export async function loadModel(
   onProgress: (progress: Progress) => void,
   signal: AbortSignal,
 ): Promise<Session> {
-  const manifest = await store.getManifest(id);
-  if (manifest.version !== MANIFEST_VERSION) {
+  const stored = await store.getManifest(id);
+  if (stored.version !== MANIFEST_VERSION) {
     throw engineError('ModelCorruptError', `"${id}" was stored by another version of this app; import it again`);
   }
+  const manifest = inMode(stored, request);
   const tokenizerRecord = await store.getTokenizer(manifest);
   const backend = await createBackend(options, workloadOf(manifest));
   try {

@@ -145,16 +145,23 @@ function geluErf(x: number): number {
   return (x / 2) * (1 + (2 / Math.sqrt(Math.PI)) * sum);
 }
 
-test.each(['16x', '4x'])('tiles of several shapes, in the mode %s', async (mode) => {
+test.each([
+  ['16x', 'auto'],
+  ['4x', 'auto'],
+  ['16x', '4x'],
+] as const)('tiles of several shapes from a checkpoint of %s, loaded as %s', async (mode, downsampling) => {
   const config = tinyMergingConfig({ downsample_mode: mode });
   const database = newDatabase();
   const { id } = await importModel(tinyMergingFolder(config), { database, quantization: 'f32' });
   const { signal } = new AbortController();
   const store = new WeightStore(database);
-  const session = await loadModel(store, { backend: 'cpu' }, id, { contextLength: 64 }, () => undefined, signal);
+  const request = { contextLength: 64, downsampling };
+  const session = await loadModel(store, { backend: 'cpu' }, id, request, () => undefined, signal);
   const { encoder, backend, sizes } = await tileEncoderOf(session);
   const target = backend.createBuffer('features', sizes.bytesPerTile);
-  const reference = new Reference(config, configFromJson(config, null).vision as MergingVision);
+  const isMergedTwice = mode === '16x' && downsampling === 'auto';
+  const vision = configFromJson(config, null).vision as MergingVision;
+  const reference = new Reference(config, isMergedTwice ? vision : { ...vision, insertLayer: null });
   for (const [rows, columns] of [
     [8, 8],
     [4, 12],
@@ -166,7 +173,7 @@ test.each(['16x', '4x'])('tiles of several shapes, in the mode %s', async (mode)
       ...values.subarray(i * sizes.patchWidth, i * sizes.patchWidth + 48),
     ]);
     const want = reference.features(patches, rows, columns);
-    expect(want).toHaveLength((rows * columns) / (mode === '4x' ? 4 : 16));
+    expect(want).toHaveLength((rows * columns) / (isMergedTwice ? 16 : 4));
     // The language model is 64 wide, which is a whole number of blocks.
     const got = new Float32Array(await backend.read(target, want.length * 64 * Float32Array.BYTES_PER_ELEMENT));
     expect(nmse(got, Float32Array.from(want.flat())), `${rows} × ${columns}`).toBeLessThan(1e-10);
