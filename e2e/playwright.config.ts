@@ -11,6 +11,7 @@ const APART_FROM_GPU = [
   'history.spec.ts',
   'import.spec.ts',
   'live.spec.ts',
+  'pictureFiles.spec.ts',
   'pictures.spec.ts',
   'pwa.spec.ts',
   'rendering.spec.ts',

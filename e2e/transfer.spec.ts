@@ -301,6 +301,7 @@ test.describe('two tabs', () => {
     expect(await load(other, 'shared')).toBeNull();
     await other.evaluate(() => window.model.unload());
     expect(await remove(other)).toBe('ModelInUseError');
+    expect(await importIn(other, { kind: 'bundled', name: 'nano' })).toMatch(/^ModelInUseError/);
     await page.evaluate(() => window.model.unload());
     expect(await load(other, 'exclusive')).toBeNull();
     expect(await load(page, 'shared')).toBe('ModelInUseError');

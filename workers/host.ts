@@ -13,7 +13,7 @@ import { diagnose } from './session/diagnose';
 import { inspectPicture } from './session/inspectPicture';
 import { loadModel } from './session/loadModel';
 import type { Session } from './session/session';
-import { heldLocks, importLock, modelLock, takeLock, withFreeLock } from './storage/locks';
+import { heldLocks, importLock, modelLock, takeLock, whileUnloaded } from './storage/locks';
 import type { ImportJournal } from './storage/weightStore';
 import { DEFAULT_DATABASE, WeightStore } from './storage/weightStore';
 
@@ -53,10 +53,7 @@ export class EngineHost implements EngineApi {
   }
 
   removeModel(id: string) {
-    return withFreeLock(modelLock(this.#database, id), async (isFree) => {
-      if (!isFree) throw engineError('ModelInUseError', `"${id}" is loaded, here or in another tab: unload it first.`);
-      await this.#store.remove(id);
-    });
+    return whileUnloaded(this.#database, id, () => this.#store.remove(id));
   }
 
   async listImports() {

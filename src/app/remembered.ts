@@ -17,6 +17,7 @@ type Key =
   | 'acceptedLicences'
   | 'modelContexts'
   | 'downloadSpeed'
+  | 'lookingSpeeds'
   | 'costEntries'
   | 'sidebar'
   | 'shortcuts';

@@ -1,3 +1,4 @@
+import type { RecurrentSizes } from '../../workers/memory/recurrentStateBytes';
 import type { Language } from '../i18n/language';
 import type { LicenceId } from './licences';
 
@@ -14,6 +15,8 @@ export interface ModelShape {
   headDim: number;
   vocabSize: number;
   tieWordEmbeddings: boolean;
+  /** Where some layers keep a state of fixed size in place of keys and values: the kinds of all, and the sizes of those. */
+  hybrid?: { layerKinds: readonly ('attention' | 'delta-net')[]; delta: RecurrentSizes };
 }
 
 /**
@@ -50,7 +53,7 @@ export interface CatalogueModel {
   parameters: number;
   shape: ModelShape;
   /** Whose eyes it has, by the release that brought them; a model without takes no pictures. */
-  vision?: '1.0' | '2.0' | '4.0';
+  vision?: '1.0' | '2.0' | '4.0' | '4.6';
   /** The longest context that it was made for, in tokens. */
   maxContext: number;
   languages: readonly Language[];

@@ -29,6 +29,16 @@ test('memory is weights, keys and values in the format that the engine chooses, 
   expect(memoryNeed(TWO_B, 4096, 1e6)).toBeNull();
 });
 
+test('of layers that keep a state, memory does not grow with the context', () => {
+  const hybrid = checkpoint('minicpm-v-4.6-floats');
+  const need = (context: number) => memoryNeed(hybrid, context, ROOM.mostBufferBytes)!;
+  // 6 of 24 layers have 2 heads of 256 in halves, as keys and as values; the others and their copies take 101 MB.
+  expect(need(8192) - need(4096)).toBe(2 * 6 * 2 * 4096 * 512);
+  expect(need(4096) - hybrid.storedBytes - 60e6 - 2 * 6 * 2 * 4096 * 512).toBe(
+    18 * 5 * 4 * (16 * 128 * 128 + 3 * 6144),
+  );
+});
+
 test('a model that leaves memory fits, with as much context as it was made for', () => {
   expect(judge(TWO_B, 4096, ROOM)).toEqual({ kind: 'fits' });
   // More than the model can keep is not asked for.

@@ -1,5 +1,6 @@
 import { kvCacheBytes } from '../../workers/memory/kvCacheBytes';
-import { kvCacheFormat } from '../../workers/memory/kvCacheFormat';
+import { cachedLayers, kvCacheFormat } from '../../workers/memory/kvCacheFormat';
+import { recurrentStateBytes } from '../../workers/memory/recurrentStateBytes';
 import type { Diagnostics } from '../../workers/protocol/diagnostics';
 import type { ModelShape } from './entry';
 
@@ -67,7 +68,7 @@ export function deviceRoom(diagnostics: Diagnostics, isHandheld: boolean): Devic
   };
 }
 
-/** Device memory of weights, cache and work at a context; null where a layer's keys are larger than any buffer. */
+/** Device memory of weights, cache, states and work at a context; null where a layer's keys are larger than any buffer. */
 export function memoryNeed(
   { shape, storedBytes }: SizedCheckpoint,
   contextLength: number,
@@ -77,7 +78,9 @@ export function memoryNeed(
   const format = kvCacheFormat({ config: shape, info }, contextLength, mostBufferBytes);
   const keysBytes = kvCacheBytes(format, shape.numKvHeads, contextLength, shape.headDim);
   if (keysBytes > mostBufferBytes) return null;
-  return storedBytes + 2 * shape.numLayers * keysBytes + WORKING_BYTES;
+  const cached = cachedLayers(shape);
+  const stateBytes = shape.hybrid ? (shape.numLayers - cached) * recurrentStateBytes(shape.hybrid.delta) : 0;
+  return storedBytes + 2 * cached * keysBytes + stateBytes + WORKING_BYTES;
 }
 
 /** The longest context, in steps of 256 tokens, that the device has memory for; 0 for none. */

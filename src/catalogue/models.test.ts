@@ -50,6 +50,7 @@ const PUBLISHED: Record<string, number> = {
   'minicpm4.1-8b-q4': 4.95e9,
   // Of GGUF files that see, both together.
   'minicpm-v-4-q4': 2.19e9 + 959e6,
+  'minicpm-v-4.6-floats': 2.6e9,
   'minicpm-v-2-q4': 1.96e9 + 866e6,
   'minicpm-v-2-floats': 6_869_931_584,
   'minicpm-v-1-floats': 6_869_931_584,

@@ -28,6 +28,8 @@ test('the best one that sees comes second, where there is room for one', () => {
   const offers = offersFor(CATALOGUE, ROOM);
   expect(offers[1]).toMatchObject({ model: { id: 'minicpm-v-4' }, isRecommended: true });
   expect(offers.filter(({ isRecommended }) => isRecommended)).toHaveLength(2);
+  const phone = offersFor(CATALOGUE, { ...ROOM, memoryBytes: 2e9 });
+  expect(phone[1]).toMatchObject({ model: { id: 'minicpm-v-4.6' }, isRecommended: true });
   const small = offersFor(CATALOGUE, { ...ROOM, memoryBytes: 1.2e9 });
   expect(small.filter(({ isRecommended }) => isRecommended)).toHaveLength(1);
 });

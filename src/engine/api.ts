@@ -122,7 +122,8 @@ export class Engine {
 
   /**
    * Imports a model into IndexedDB. A broken or paused import of the same source is taken up where it stopped. Where
-   * another tab imports the same, its progress is reported, and its work taken over should that tab be closed.
+   * another tab imports the same, its progress is reported, and its work taken over should that tab be closed. A model that
+   * is stored under the same id already is replaced; rejects with ModelInUseError while it is loaded.
    */
   async importModel(source: ModelSource, options: ImportOptions = {}): Promise<ModelInfo> {
     check.modelSource('source', source);

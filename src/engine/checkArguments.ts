@@ -115,6 +115,7 @@ export const loadOptions = objectOf<LoadOptions>({
   contextLength: wholeNumber(1),
   kvCache: oneOf('auto', 'f32', 'f16', 'int8'),
   eyes: oneOf('auto', 'keep', 'release'),
+  downsampling: oneOf('auto', '16x', '4x'),
   sharing: oneOf('shared', 'exclusive'),
   onProgress: aFunction,
   signal: anAbortSignal,

@@ -38,6 +38,9 @@ export interface ModelMemory {
   contextLength?: (model: ModelInfo) => number | undefined;
   /** The access token that was given for a site, for what is fetched from it again. */
   tokenFor?: (url: string) => string | undefined;
+  /** How long a model took for a part of a picture on what computes; null where it has looked at none yet. */
+  secondsPerTile?: (model: ModelInfo, computer: Diagnostics) => number | null;
+  noteSecondsPerTile?: (model: ModelInfo, computer: Diagnostics, seconds: number) => void;
 }
 
 /** Reactive mirror of the engine, and the only part of it that components know. */
@@ -227,7 +230,8 @@ export class EngineState {
       if (!this.#model) throw engineError('DeviceLostError', 'the model could not be loaded again');
       return this.#model.chat.completions.create({ ...from, stream: true });
     };
-    return withThoughts(await lastingAnswer(request, begin, (signal) => this.#recover(signal)), splitter);
+    const chunks = await lastingAnswer(request, begin, (signal) => this.#recover(signal));
+    return withThoughts(this.#noteLooking(this.loaded, chunks), splitter);
   }
 
   /** Computes on the processor from here on, where a graphics driver takes the page down. */
@@ -240,10 +244,13 @@ export class EngineState {
     this.diagnostics = await this.#engine.diagnostics();
   }
 
-  /** What the loaded model would make of a picture file. */
+  /** What the loaded model would make of a picture file; what it would take is known from earlier visits, too. */
   async inspectPicture(picture: Blob): Promise<PictureInspection> {
     if (!this.#model) throw new Error('no model is loaded');
-    return this.#model.inspectPicture(picture);
+    const { info } = this.#model;
+    const inspection = await this.#model.inspectPicture(picture);
+    const known = this.diagnostics && this.#memory.secondsPerTile?.(info, this.diagnostics);
+    return { ...inspection, secondsPerTile: inspection.secondsPerTile ?? known ?? null };
   }
 
   /** Measures this device. Aborting the signal ends it with what was measured until then. */
@@ -265,6 +272,16 @@ export class EngineState {
 
   #newEngine(): Promise<Engine> {
     return this.avoidsGpu ? this.#createEngine({ backend: 'cpu' }) : this.#createEngine();
+  }
+
+  /** Passes on an answer, and remembers how long `model` took to look at what pictures it had to look at. */
+  async *#noteLooking(model: ModelInfo, chunks: AsyncIterable<ChatCompletionChunk>) {
+    for await (const chunk of chunks) {
+      const { encoded_tiles = 0, encode_seconds = 0 } = chunk.usage?.pictures ?? {};
+      if (encoded_tiles > 0 && this.diagnostics)
+        this.#memory.noteSecondsPerTile?.(model, this.diagnostics, encode_seconds / encoded_tiles);
+      yield chunk;
+    }
   }
 
   #tokenFor(source: SourceInfo | undefined): string | undefined {

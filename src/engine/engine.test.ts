@@ -139,3 +139,43 @@ test('a demo that cannot be read any more is imported again under its id, and op
   expect(calls).toEqual([{ source: { kind: 'bundled', name: 'nano' }, id: 'demo' }]);
   expect(state).toMatchObject({ status: 'ready', loaded: demo, error: null });
 });
+
+test('what a part of a picture takes is remembered behind an answer, and known before the next one', async () => {
+  const seeing = { ...info, vision: true, thinking: null };
+  const pictures = { encoded_tiles: 4, reused_tiles: 1, encode_seconds: 2 };
+  const choice = { index: 0, delta: { content: 'A' }, finish_reason: 'stop', logprobs: null };
+  const model = {
+    info: seeing,
+    unload: async () => undefined,
+    inspectPicture: async () => ({ plans: [], secondsPerTile: null }),
+    chat: {
+      completions: {
+        create: async function* () {
+          yield { choices: [choice], usage: { pictures } };
+        },
+      },
+    },
+  };
+  const engine = {
+    listModels: async () => [seeing],
+    listImports: async () => [],
+    diagnostics: async () => ({ backend: 'cpu' }),
+    load: async () => model,
+  };
+  const noted = new Map<string, number>();
+  const state = new EngineState(async () => engine as unknown as Engine, {
+    recall: () => null,
+    remember: () => undefined,
+    secondsPerTile: ({ id }, { backend }) => noted.get(`${id} ${backend}`) ?? null,
+    noteSecondsPerTile: ({ id }, { backend }, seconds) => noted.set(`${id} ${backend}`, seconds),
+  });
+  await state.start();
+  await state.load('m');
+  const looksFor = async () => (await state.inspectPicture(new Blob())).secondsPerTile;
+  expect(await looksFor()).toBeNull();
+  for await (const chunk of await state.answer({ messages: [] })) expect(chunk.usage?.pictures).toEqual(pictures);
+  expect(await looksFor()).toBe(0.5);
+  pictures.encoded_tiles = 0;
+  for await (const chunk of await state.answer({ messages: [] })) expect(chunk.choices).toHaveLength(1);
+  expect(await looksFor()).toBe(0.5);
+});

@@ -8,7 +8,7 @@ import type { BenchmarkEyesFigures, BenchmarkEyesReport, BenchmarkOmission } fro
 import type { EngineOptions } from '../protocol/engine';
 import { paddedWidth } from '../quant/layout';
 import { createBackend } from '../session/createBackend';
-import { createTileEncoder, eyesOf } from '../session/eyes';
+import { createTileEncoder, eyesOf, encoderSizes } from '../session/eyes';
 import type { TileEncoder } from '../session/tileEncoder';
 import { EYES, tileOperations, withLayers, type EyesShape } from './eyesShape';
 import { median, shareOf, spread } from './figures';
@@ -71,8 +71,9 @@ async function timeTiles(
   peakGigaflops: number | null,
   signal: AbortSignal,
 ): Promise<BenchmarkEyesFigures | BenchmarkOmission> {
-  const target = backend.createBuffer('features', encoder.bytesPerTile);
-  const tile = syntheticPatches(encoder.patchWidth, shape);
+  const { bytesPerTile, patchWidth } = encoderSizes(shape.config, shape.width);
+  const target = backend.createBuffer('features', bytesPerTile);
+  const tile = syntheticPatches(patchWidth, shape);
   const end = performance.now() + 1000 * seconds;
   const throwIfOver = () => {
     if (signal.aborted || performance.now() > end) throw engineError('AbortError', 'stopped while it was measured');

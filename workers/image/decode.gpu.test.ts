@@ -93,6 +93,13 @@ describe('upright and in the right colours', () => {
     expect([width, height, pixel(0, 0), pixel(2, 1)]).toEqual([3, 2, [255, 0, 0], [255, 0, 0]]);
   });
 
+  test('AVIF', async () => {
+    const { width, height, pixel } = await decoded(new Blob([fileOf('avif')]));
+    expect([width, height]).toEqual([24, 16]);
+    near(pixel(2, 2), [224, 160, 48], 2);
+    near(pixel(20, 12), [32, 64, 128], 2);
+  });
+
   test('colours of a file with a profile are those that are stored', async () => {
     const canvas = new OffscreenCanvas(8, 8);
     const context = canvas.getContext('2d', { colorSpace: 'display-p3' })!;
@@ -169,6 +176,12 @@ describe('what is no picture is refused in a sentence', () => {
     for (const share of [0.2, 0.4, 0.6]) {
       expect(await refusal(new Blob([bytes.slice(0, bytes.length * share)]))).toMatch(/damaged or cut off/);
     }
+  });
+
+  test('formats that not every browser reads are refused by name', async () => {
+    const heic = '\0\0\0\x18ftypheic\0\0\0\0mif1heic';
+    expect(await refusal(new Blob([heic]))).toMatch(/^The HEIC picture .*does not read the format/);
+    expect(await refusal(new Blob([fileOf('avif').slice(0, 200)]))).toMatch(/^The AVIF picture is damaged/);
   });
 
   test('a size that would not fit memory is refused before anything is decoded', async () => {

@@ -9,6 +9,7 @@ test.each([
   ['cmyk', 'JPEG', 32, 16],
   ['png16', 'PNG', 4, 2],
   ['gif', 'GIF', 3, 2],
+  ['avif', 'AVIF', 24, 16],
 ] as const)('%s', (name, format, width, height) => {
   const header = readPictureHeader(Buffer.from(PICTURE_FILES[name], 'base64'));
   expect(header).toMatchObject({ format, size: { width, height } });

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { Manifest } from '../checkpoint/manifest';
 import type { Progress } from '../protocol/progress';
 import type { ModelSource } from '../protocol/source';
+import { modelLock } from '../storage/locks';
 import { WeightStore } from '../storage/weightStore';
 import { ggufFile } from '../testing/ggufFile';
 import { importModel, newDatabase, storedKeys } from '../testing/importing';
@@ -50,6 +51,14 @@ async function countedFolder(): Promise<{ files: File[]; weights: CountingFile }
 function leapingClock() {
   let now = 0;
   vi.spyOn(performance, 'now').mockImplementation(() => (now += 1000));
+}
+
+/** Web Locks of a tab whose other tabs hold what is in `held`. */
+function locksBeside(held: ReadonlySet<string>) {
+  type Work = (lock: object | null) => unknown;
+  const request = async (name: string, ...rest: [Work] | [LockOptions, Work]) =>
+    (rest.at(-1) as Work)(held.has(name) ? null : {});
+  return { request };
 }
 
 afterEach(() => {
@@ -221,6 +230,29 @@ describe('models of one name', () => {
     await importModel([gguf('a.gguf', 1)], { database, id: 'mine' });
     expect((await importModel([gguf('b.gguf', 2)], { database, id: 'mine' })).id).toBe('mine');
     expect(await new WeightStore(database).listManifests()).toHaveLength(1);
+  });
+
+  test('replace none that is loaded, and what was stored until then is not fetched again', async () => {
+    const loaded = new Set<string>();
+    vi.stubGlobal('navigator', { locks: locksBeside(loaded) });
+    const database = newDatabase();
+    const lock = modelLock(database, 'mine');
+    const before = await importModel([gguf('a.gguf', 1)], { database, id: 'mine' });
+    loaded.add(lock);
+    await expect(importModel([gguf('a.gguf', 1)], { database, id: 'mine' })).rejects.toThrow('unload it first');
+    loaded.clear();
+    const onProgress = ({ phase }: Progress) => phase === 'importing' && loaded.add(lock);
+    const refused = importModel([gguf('b.gguf', 2)], { database, id: 'mine', onProgress });
+    await expect(refused).rejects.toMatchObject({ name: 'ModelInUseError' });
+    const store = new WeightStore(database);
+    expect(await store.getManifest('mine')).toEqual(before);
+    expect(await store.verify('mine')).toEqual({ ok: true, badChunks: [] });
+    loaded.clear();
+    const file = new CountingFile([tinyGguf(tinyConfig(), 2)], 'b.gguf', { lastModified: 2 });
+    const after = await importModel([file], { database, id: 'mine' });
+    expect(hashes(after)).not.toEqual(hashes(before));
+    // The header alone.
+    expect(file.bytesRead).toBeLessThan(file.size);
   });
 
   test('do not share a broken import', async () => {

@@ -6,7 +6,7 @@ import type { ModelInfo } from '../protocol/model';
 import type { Progress } from '../protocol/progress';
 import type { SourceInfo } from '../protocol/source';
 import { sha256OfJson } from '../storage/hash';
-import { importLock, withLock } from '../storage/locks';
+import { importLock, whileUnloaded, withLock } from '../storage/locks';
 import type { ImportJournal } from '../storage/weightStore';
 import { DEFAULT_DATABASE, WeightStore } from '../storage/weightStore';
 import type { Checkpoint } from './checkpoint';
@@ -39,8 +39,8 @@ export class Importer implements ImporterApi {
    * Imports a model; a broken import of the same source goes on where it ended, and a model already stored under the id
    * stays usable until it is replaced. Where another tab imports the same, its progress is followed, and its work taken
    * over if it ends. Throws UnsupportedError, InvalidFileError (nothing stays stored then), NetworkError,
-   * SourceChangedError, StorageFullError, or ModelNotFoundError where there is none of that name, or it is removed before
-   * it is complete.
+   * SourceChangedError, StorageFullError, ModelInUseError where it would replace a model that is loaded, or
+   * ModelNotFoundError where there is none of that name, or it is removed before it is complete.
    */
   async importModel(asked: ImportRequest, onProgress: (progress: Progress) => void): Promise<ModelInfo> {
     requireSecureOrigin();
@@ -63,6 +63,8 @@ export class Importer implements ImporterApi {
           const stored = await store.findManifest(id);
           const isDoneElsewhere = stored?.fingerprint === print && stored.info.importedAt >= startedAt;
           if (isDoneElsewhere) return stored.info;
+          // What is loaded may read its weights again: better said now than behind a download.
+          if (stored) await whileUnloaded(database, id, () => Promise.resolve());
           const reportAs = (progress: Progress) => report({ ...progress, modelId: id });
           return importCheckpoint(store, id, request, info, checkpoint, print, reportAs);
         };
@@ -111,7 +113,7 @@ async function importCheckpoint(
       chunkBytes,
       info: modelInfo(id, request, verified, checkpoint, plan),
     };
-    await store.commit(manifest, tokenizer);
+    await whileUnloaded(request.database ?? DEFAULT_DATABASE, id, () => store.commit(manifest, tokenizer));
     return manifest.info;
   } catch (error) {
     // Of a file that is damaged or has another content by now, nothing that is stored can be of use.

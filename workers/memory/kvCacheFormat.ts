@@ -33,6 +33,6 @@ export function kvCacheFormat(
 }
 
 /** Layers that keep keys and values: of a hybrid, those that attend. */
-function cachedLayers({ numLayers, hybrid }: CachedModel['config']): number {
+export function cachedLayers({ numLayers, hybrid }: CachedModel['config']): number {
   return hybrid ? hybrid.layerKinds.filter((kind) => kind === 'attention').length : numLayers;
 }

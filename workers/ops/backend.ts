@@ -64,7 +64,11 @@ export interface Backend {
   read(buffer: DeviceBuffer, byteLength: number): Promise<ArrayBuffer>;
   /** Resolves when every write so far has reached the device; rejects with OutOfMemoryError if one could not. */
   flush(): Promise<void>;
-  compile(graph: Graph): Promise<Program>;
+  /**
+   * By the kernels that were chosen for the device, or, `isPlain`, by those that serve on every one. Throws
+   * OutOfMemoryError, or UnsupportedError where the driver refuses a kernel; the backend stays usable.
+   */
+  compile(graph: Graph, isPlain?: boolean): Promise<Program>;
   /**
    * A token loop over two programs that give the logits of their last row, [1, vocabSize], padded alike: `decode` takes
    * one row, `prefill` more. Throws OutOfMemoryError or UnsupportedError.

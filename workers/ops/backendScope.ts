@@ -1,4 +1,4 @@
-import { engineError } from '../errors';
+import { engineError, hasErrorName } from '../errors';
 import type { Backend, Program } from './backend';
 import type { DeviceBuffer, Graph } from './graph';
 import type { TokenLoop } from './tokenLoop';
@@ -9,13 +9,16 @@ import type { TokenLoop } from './tokenLoop';
  */
 export class BackendScope implements Backend {
   readonly #backend: Backend;
+  readonly #fallsBack: boolean;
   readonly #made: { destroy(): void }[] = [];
   /** Buffers that the device has not confirmed yet. */
   #allocations: Promise<unknown>[] = [];
   #isDestroyed = false;
 
-  constructor(backend: Backend) {
+  /** `fallsBack`: what the driver refuses in the kernels that were chosen for the device is compiled in plain ones. */
+  constructor(backend: Backend, fallsBack = false) {
     this.#backend = backend;
+    this.#fallsBack = fallsBack;
   }
 
   get kind() {
@@ -76,9 +79,12 @@ export class BackendScope implements Backend {
   }
 
   /** A program that binds a buffer which is not there would be a failure of the whole backend. */
-  async compile(graph: Graph): Promise<Program> {
+  async compile(graph: Graph, isPlain = false): Promise<Program> {
     await Promise.all(this.#allocations);
-    const program = await this.#backend.compile(graph);
+    const program = await this.#backend.compile(graph, isPlain).catch((error: unknown) => {
+      if (isPlain || !this.#fallsBack || !hasErrorName(error, 'UnsupportedError')) throw error;
+      return this.#backend.compile(graph, true);
+    });
     if (this.#isDestroyed) {
       program.destroy();
       throw engineError('AbortError', 'what this program is part of was given back meanwhile');

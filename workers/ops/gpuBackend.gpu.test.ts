@@ -9,6 +9,7 @@ import { nmse } from '../testing/allclose';
 import { testDevice } from '../testing/gpu';
 import { RandomModel, SIZES } from '../testing/randomModel';
 import type { Backend } from './backend';
+import { BackendScope } from './backendScope';
 import { CpuBackend } from './cpuBackend';
 import { GpuBackend } from './gpuBackend';
 import { VARIANTS } from './kernelChoice';
@@ -97,6 +98,15 @@ describe('prefill then decode gives what prefill alone gives', () => {
     const want = lastOf(await allAtOnce(new CpuBackend(), 'int4', 'f32'));
     expect(nmse(await prefillThenDecode(new CpuBackend(), 6), want)).toBeLessThan(1e-10);
   });
+});
+
+test('a scope compiles plain kernels where the driver refuses those that were chosen', async () => {
+  const kernels = { matvec: 'f16', matmul: 'f16' } as const;
+  // A device without the feature refuses the shader.
+  const backend = new GpuBackend(plain.device, { kernels }, plain.compiler);
+  const run = (on: Backend) => prefillThenDecode(on, 1);
+  await expect(run(new BackendScope(backend))).rejects.toMatchObject({ name: 'UnsupportedError' });
+  expect(await run(new BackendScope(backend, true))).toEqual(await run(plain));
 });
 
 /** Largest difference of two logits, in standard deviations of the logits, that a variant's rounding accounts for. */

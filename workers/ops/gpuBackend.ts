@@ -147,10 +147,10 @@ export class GpuBackend implements Backend {
     return this.compiler.compile(launch, () => this.counters.objectsCreated++);
   }
 
-  async compile(graph: Graph): Promise<Program> {
+  async compile(graph: Graph, isPlain = false): Promise<Program> {
     // What has failed before is not the fault of this graph.
     await this.flush();
-    const program = await GpuProgram.create(this, graph);
+    const program = await GpuProgram.create(this, graph, isPlain ? PLAIN_KERNELS : this.options.kernels);
     await this.flush();
     return program;
   }

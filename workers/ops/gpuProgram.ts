@@ -9,6 +9,7 @@ import { gpuBuffer } from './gpuBuffer';
 import { fuse } from './fuse';
 import type { RunGraph } from './fusedOps';
 import type { Graph, Tensor } from './graph';
+import type { KernelChoice } from './kernelChoice';
 import type { Dispatch, Operand } from './lowering';
 import { lower } from './lowering';
 import { Readback } from './readback';
@@ -60,9 +61,8 @@ export class GpuProgram implements Program {
   }
 
   /** Compiles every kernel and builds every bind group. Throws UnsupportedError, or OutOfMemoryError keeping nothing. */
-  static async create(backend: GpuBackend, graph: Graph): Promise<GpuProgram> {
-    const { fusion, kernels: choice } = backend.options;
-    const run = (fusion ? fuse(graph) : null) ?? graph;
+  static async create(backend: GpuBackend, graph: Graph, choice: KernelChoice): Promise<GpuProgram> {
+    const run = (backend.options.fusion ? fuse(graph) : null) ?? graph;
     const dispatches = run.ops.flatMap((op) => lower(op, choice));
     const kernels = await Promise.all(dispatches.map(({ launch }) => backend.compileKernel(launch)));
     const free = (memory: ProgramMemory) => freeMemory(backend, memory);

@@ -14,6 +14,11 @@ export interface LoadRequest {
    */
   eyes?: 'auto' | 'keep' | 'release';
   /**
+   * Of MiniCPM-V 4.6: how many patches of a picture become a token. '4x' sees finer detail, for four times the tokens.
+   * Loading rejects with UnsupportedError where the model has no such mode. Default: 'auto', as the checkpoint says.
+   */
+  downsampling?: 'auto' | '16x' | '4x';
+  /**
    * 'exclusive' rejects with ModelInUseError where the model is loaded already, here or in another tab, and keeps others
    * from loading it. Default: 'shared', which only an exclusive load is in the way of.
    */

@@ -30,7 +30,10 @@ export interface PictureProgress {
   tilesTotal: number;
 }
 
-/** Tiles of the pictures of a prompt: those the vision tower computed, those known already, and the time it took. */
+/**
+ * Tiles of the pictures of a prompt: those the vision tower computed, those known already, and the time it took, that of
+ * bringing its weights and making its programs left out.
+ */
 export interface PictureCounts {
   tilesEncoded: number;
   tilesReused: number;

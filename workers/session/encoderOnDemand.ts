@@ -2,8 +2,9 @@ import type { VisionConfig } from '../checkpoint/visionConfig';
 import type { TilePatches } from '../model/patches';
 import type { Backend } from '../ops/backend';
 import { BackendScope } from '../ops/backendScope';
-import { type DeviceBuffer, Ops } from '../ops/graph';
-import { createTileEncoder, featureSizes, type Eyes } from './eyes';
+import type { DeviceBuffer } from '../ops/graph';
+import { createTileEncoder, encoderSizes, type Eyes } from './eyes';
+import type { FeatureEncoder } from './featureStore';
 import type { TileEncoder } from './tileEncoder';
 
 /** Where eyes come from. */
@@ -13,6 +14,8 @@ export interface EyesSource {
   width: number;
   /** Whether the weights are given back between pictures. */
   isReleased: boolean;
+  /** Whether plain kernels may stand in for those that were chosen for the device. */
+  fallsBack: boolean;
   /**
    * The eyes; those that are released are brought to `backend`, which frees them. Throws what loadModel throws, and what
    * `throwIfStopped` throws.
@@ -27,7 +30,7 @@ const REST_MILLISECONDS = 30_000;
  * A tile encoder that is made when the first tile comes: until then its programs, and weights that are released between
  * pictures, take no memory. One tile at a time.
  */
-export class EncoderOnDemand {
+export class EncoderOnDemand implements FeatureEncoder {
   readonly #backend: Backend;
   readonly #source: EyesSource;
   readonly #restMilliseconds: number;
@@ -42,30 +45,17 @@ export class EncoderOnDemand {
 
   /** Floats from one row of patches to the next. */
   get patchWidth(): number {
-    const { patchSize } = this.#source.config.tower;
-    return new Ops(1).bytesOf(3 * patchSize ** 2) / Float32Array.BYTES_PER_ELEMENT;
+    return encoderSizes(this.#source.config, this.#source.width).patchWidth;
   }
 
-  /** Bytes of the feature rows of a tile, at most. */
-  get bytesPerTile(): number {
-    const { rowsPerTile, width } = featureSizes(this.#source.config, this.#source.width);
-    return rowsPerTile * width * Float32Array.BYTES_PER_ELEMENT;
+  /** Makes the encoder, where there is none. Throws what making it throws; what was made of it is then given back. */
+  wake(throwIfStopped: () => void): Promise<void> {
+    return this.#use(throwIfStopped, () => Promise.resolve());
   }
 
-  /** As TileEncoder.encode. Throws also what making the encoder throws; what was made of it is then given back. */
+  /** As TileEncoder.encode, and as `wake` before it. */
   encode(tile: TilePatches, target: DeviceBuffer, byteOffset: number, throwIfStopped: () => void): Promise<void> {
     return this.#use(throwIfStopped, (encoder) => encoder.encode(tile, target, byteOffset, throwIfStopped));
-  }
-
-  /** As TileEncoder.runTower. */
-  runTower(tile: TilePatches, throwIfStopped: () => void): Promise<void> {
-    return this.#use(throwIfStopped, (encoder) => encoder.runTower(tile, throwIfStopped));
-  }
-
-  /** Features of the tower for the last tile, until the encoder is released. */
-  get features(): DeviceBuffer {
-    if (!this.#awake) throw new Error('no tile was encoded');
-    return this.#awake.encoder.features;
   }
 
   /** Gives back programs and, of eyes that are released, weights. The next tile brings them again. */
@@ -75,18 +65,19 @@ export class EncoderOnDemand {
     this.#awake = null;
   }
 
-  async #use<T>(throwIfStopped: () => void, work: (encoder: TileEncoder) => Promise<T>): Promise<T> {
+  async #use(throwIfStopped: () => void, work: (encoder: TileEncoder) => Promise<void>): Promise<void> {
     clearTimeout(this.#timer);
-    this.#awake ??= await this.#wake(throwIfStopped);
+    this.#awake ??= await this.#make(throwIfStopped);
     try {
-      return await work(this.#awake.encoder);
+      await work(this.#awake.encoder);
     } finally {
       if (this.#source.isReleased) this.#timer = setTimeout(() => this.release(), this.#restMilliseconds);
     }
   }
 
-  async #wake(throwIfStopped: () => void) {
-    const scope = new BackendScope(this.#backend);
+  async #make(throwIfStopped: () => void) {
+    // The sizes of a tower may be beyond what a kernel does that serves the language model.
+    const scope = new BackendScope(this.#backend, this.#source.fallsBack);
     try {
       const eyes = await this.#source.open(scope, throwIfStopped);
       return { scope, encoder: await createTileEncoder(scope, eyes) };

@@ -1,10 +1,10 @@
 import type { VisionConfig } from '../checkpoint/visionConfig';
 import { mergingWeights, resamplingWeights } from '../model/visionWeights';
 import type { Backend } from '../ops/backend';
-import { Ops, type Matrix, type Vector } from '../ops/graph';
+import type { Matrix, Vector } from '../ops/graph';
 import { MergingEncoder, mostMergedPatches, mostMergedRows, type MergingEyes } from './mergingEncoder';
 import { mostResampledPatches, ResamplingEncoder, type ResamplingEyes } from './resamplingEncoder';
-import type { TileEncoder } from './tileEncoder';
+import { rowBytes, type TileEncoder } from './tileEncoder';
 
 /** The eyes of a model on a backend. */
 export type Eyes = ResamplingEyes | MergingEyes;
@@ -31,13 +31,24 @@ export function mostPatches(config: VisionConfig): number {
   return config.version === '4.6' ? mostMergedPatches(config) : mostResampledPatches(config);
 }
 
-/** How many feature rows a tile has, at most and at least but for odd shapes, and the floats from one to the next. */
-export function featureSizes(
-  config: VisionConfig,
-  hiddenSize: number,
-): { rowsPerTile: number; fewestRows: number; width: number } {
-  const width = new Ops(1).bytesOf(hiddenSize) / Float32Array.BYTES_PER_ELEMENT;
-  if (config.version !== '4.6') return { rowsPerTile: config.numQueries, fewestRows: config.numQueries, width };
-  const rowsPerTile = mostMergedRows(config);
-  return { rowsPerTile, fewestRows: rowsPerTile / 2, width };
+/** What goes into a tile encoder and comes out of it; all rows are padded to whole blocks. */
+export interface EncoderSizes {
+  /** Floats from one row of patches to the next. */
+  patchWidth: number;
+  /** Feature rows of a tile, at most, and at least but for odd shapes. */
+  rowsPerTile: number;
+  fewestRows: number;
+  /** Bytes of the feature rows of a tile, at most. */
+  bytesPerTile: number;
+}
+
+/** The sizes of tiles for eyes in front of a language model `hiddenSize` wide. */
+export function encoderSizes(config: VisionConfig, hiddenSize: number): EncoderSizes {
+  const rowsPerTile = config.version === '4.6' ? mostMergedRows(config) : config.numQueries;
+  return {
+    patchWidth: rowBytes(3 * config.tower.patchSize ** 2) / Float32Array.BYTES_PER_ELEMENT,
+    rowsPerTile,
+    fewestRows: config.version === '4.6' ? rowsPerTile / 2 : rowsPerTile,
+    bytesPerTile: rowsPerTile * rowBytes(hiddenSize),
+  };
 }

@@ -3,6 +3,7 @@ import type { TilePatches } from '../model/patches';
 import type { Backend } from '../ops/backend';
 import type { FeatureRows } from '../ops/graph';
 import type { PictureProgress } from '../protocol/pictures';
+import type { EncoderSizes } from './eyes';
 import type { TileEncoder } from './tileEncoder';
 
 /** Tiles whose features stay on the device: several pictures in slices. */
@@ -20,6 +21,12 @@ export interface PromptTile {
   patches(): TilePatches | Promise<TilePatches>;
 }
 
+/** What tiles are encoded by. */
+export interface FeatureEncoder extends Pick<TileEncoder, 'encode'> {
+  /** Makes it ready, which may take as long as many tiles. */
+  wake(throwIfStopped: () => void): Promise<void>;
+}
+
 interface StoredTile {
   /** Tells this tile from all that were encoded before. */
   serial: number;
@@ -32,6 +39,7 @@ interface StoredTile {
  * text. An encoded tile has the same ids until it is forgotten.
  */
 export class FeatureStore {
+  /** Seconds of cutting tiles out and encoding them: what makes the encoder ready once is left out. */
   readonly counters = { tilesEncoded: 0, tilesReused: 0, encodeSeconds: 0 };
   /** From the tile used longest ago to the one used last. */
   readonly #tiles = new Map<string, StoredTile>();
@@ -50,9 +58,8 @@ export class FeatureStore {
     backend: Backend,
     vocabSize: number,
     contextLength: number,
-    { rowsPerTile, fewestRows = rowsPerTile, width }: { rowsPerTile: number; fewestRows?: number; width: number },
+    { rowsPerTile, fewestRows, bytesPerTile }: EncoderSizes,
   ): FeatureStore {
-    const bytesPerTile = rowsPerTile * width * 4;
     const most = Math.min(MOST_TILES, Math.floor(backend.mostBufferBytes / bytesPerTile));
     const tiles = Math.min(most, Math.ceil(contextLength / fewestRows));
     const buffer = backend.createBuffer('features', tiles * bytesPerTile);
@@ -66,7 +73,7 @@ export class FeatureStore {
   async insert(
     tokenIds: readonly number[],
     tiles: readonly PromptTile[],
-    encoder: Pick<TileEncoder, 'encode'>,
+    encoder: FeatureEncoder,
     throwIfStopped: () => void,
     onProgress: (progress: PictureProgress) => void = () => undefined,
   ): Promise<number[]> {
@@ -114,18 +121,22 @@ export class FeatureStore {
   async #encode(
     { key, patches }: PromptTile,
     needed: ReadonlySet<string>,
-    encoder: Pick<TileEncoder, 'encode'>,
+    encoder: FeatureEncoder,
     throwIfStopped: () => void,
   ): Promise<StoredTile> {
-    const started = performance.now();
     const slot = this.#freeSlot(needed);
-    await encoder.encode(await patches(), this.rows.buffer, slot * this.bytesPerTile, throwIfStopped);
-    const tile = { serial: this.#serials++, slot };
-    this.#tiles.set(key, tile);
-    this.#slotOfSerial.set(tile.serial, slot);
+    const cutting = performance.now();
+    const tile = await patches();
+    const waking = performance.now();
+    await encoder.wake(throwIfStopped);
+    const encoding = performance.now();
+    await encoder.encode(tile, this.rows.buffer, slot * this.bytesPerTile, throwIfStopped);
+    this.counters.encodeSeconds += (performance.now() - encoding + waking - cutting) / 1000;
+    const stored = { serial: this.#serials++, slot };
+    this.#tiles.set(key, stored);
+    this.#slotOfSerial.set(stored.serial, slot);
     this.counters.tilesEncoded++;
-    this.counters.encodeSeconds += (performance.now() - started) / 1000;
-    return tile;
+    return stored;
   }
 
   /** A slot that was never used, else that of the tile used longest ago which `needed` does without. */

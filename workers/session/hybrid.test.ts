@@ -160,6 +160,21 @@ test.each([16, 4])('tiles of several sizes share a prompt, %i patches to a token
   expect(first.tokens).not.toEqual(await fresh(PROMPT));
 });
 
+test('a model of 16 patches to a token can be loaded with four, without what merges within its tower', async () => {
+  const config = tinyMergingConfig({ downsample_mode: '4x' });
+  const four = await load(tinyMergingFolder(config));
+  const { id } = await importModel(tinyMergingFolder(), { database, quantization: 'f32', id: 'merging' });
+  const { signal } = new AbortController();
+  const loadAs = (id: string, downsampling: '16x' | '4x') =>
+    loadModel(new WeightStore(database), { backend: 'cpu' }, id, { downsampling }, () => undefined, signal);
+  const session = await loadAs(id, '4x');
+  expect(session.config.vision).toEqual(four.config.vision);
+  expect(session.stats().gpuBytes).toBe(four.stats().gpuBytes);
+  await expect(loadAs(four.info.id, '16x')).rejects.toThrow('stored for 4x');
+  const { id: blind } = await language;
+  await expect(loadAs(blind, '4x')).rejects.toMatchObject({ name: 'UnsupportedError' });
+});
+
 test('a tile that does not come apart into windows, or is too large, is refused', async () => {
   const session = await load(tinyMergingFolder());
   const ask = (rows: number, columns: number) =>

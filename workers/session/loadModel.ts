@@ -9,7 +9,8 @@ import type { VisionConfig } from '../checkpoint/visionConfig';
 import { keepsEyes } from '../memory/eyesMemory';
 import type { Backend } from '../ops/backend';
 import { kvCacheFormat } from '../memory/kvCacheFormat';
-import { convolutionStateFloats, deltaStateFloats, kvCacheBytes } from '../ops/layerMemoryLayout';
+import { convolutionStateFloats, deltaStateFloats } from '../memory/recurrentStateBytes';
+import { kvCacheBytes } from '../ops/layerMemoryLayout';
 import type { LayerCache, LayerMemory, Matrix, RecurrentState, Vector } from '../ops/graph';
 import { kernelWorkload, type KernelWorkload } from '../ops/kernelWorkload';
 import type { EngineOptions } from '../protocol/engine';
@@ -21,6 +22,7 @@ import { thinkingOf } from '../tokenizer/thinking';
 import { Tokenizer } from '../tokenizer/tokenizer';
 import { createBackend, rememberPlainKernels } from './createBackend';
 import type { EyesSource } from './encoderOnDemand';
+import { inMode } from './downsampling';
 import { eyesOf, type Eyes } from './eyes';
 import { eyesDevice } from './eyesDevice';
 import { Session, type SessionParts } from './session';
@@ -40,14 +42,16 @@ export async function loadModel(
   onProgress: (progress: Progress) => void,
   signal: AbortSignal,
 ): Promise<Session> {
-  const manifest = await store.getManifest(id);
-  if (manifest.version !== MANIFEST_VERSION) {
+  const stored = await store.getManifest(id);
+  if (stored.version !== MANIFEST_VERSION) {
     throw engineError('ModelCorruptError', `"${id}" was stored by another version of this app; import it again`);
   }
+  const manifest = inMode(stored, request);
   const tokenizerRecord = await store.getTokenizer(manifest);
   const backend = await createBackend(options, workloadOf(manifest));
   try {
-    return await loadOnto(backend, store, manifest, tokenizerRecord, request, onProgress, signal);
+    const fallsBack = (options.kernels ?? 'auto') === 'auto';
+    return await loadOnto(backend, store, manifest, tokenizerRecord, { ...request, fallsBack }, onProgress, signal);
   } catch (error) {
     backend.destroy();
     // A driver may refuse a kernel in the sizes of this model that passed its trial: plain ones serve everywhere.
@@ -78,7 +82,7 @@ async function loadOnto(
   store: WeightStore,
   manifest: Manifest,
   tokenizerRecord: TokenizerRecord | null,
-  request: LoadRequest,
+  request: LoadRequest & Pick<EyesSource, 'fallsBack'>,
   onProgress: (progress: Progress) => void,
   signal: AbortSignal,
 ): Promise<Session> {
@@ -92,7 +96,8 @@ async function loadOnto(
       ? releasedEyes(store, manifest, vision)
       : keptEyes(manifest, vision, namedTensors(buffers))
     : null;
-  const parts = { ...createParts(backend, manifest, buffers, request), eyes };
+  const { fallsBack } = request;
+  const parts = { ...createParts(backend, manifest, buffers, request), eyes: eyes && { ...eyes, fallsBack } };
   const tokenizer = tokenizerRecord && new Tokenizer(tokenizerRecord);
   const compileFailure = new AbortController();
   const compiling = Session.create({ backend, info, tokenizer, ...parts });
@@ -141,14 +146,16 @@ function releasesEyes({ tensors }: Manifest, { eyes = 'auto' }: LoadRequest): bo
   return eyes === 'auto' ? !keepsEyes(bytes, eyesDevice()) : eyes === 'release';
 }
 
+type OpenEyes = Omit<EyesSource, 'fallsBack'>;
+
 /** Eyes whose weights are loaded with the others. */
-function keptEyes({ config }: Manifest, vision: VisionConfig, tensors: NamedTensors): EyesSource {
+function keptEyes({ config }: Manifest, vision: VisionConfig, tensors: NamedTensors): OpenEyes {
   const eyes = namedEyes(vision, config.hiddenSize, tensors);
   return { config: vision, width: config.hiddenSize, isReleased: false, open: () => Promise.resolve(eyes) };
 }
 
 /** Eyes whose weights come from storage each time they are opened. The model cannot be removed while it is loaded. */
-function releasedEyes(store: WeightStore, manifest: Manifest, vision: VisionConfig): EyesSource {
+function releasedEyes(store: WeightStore, manifest: Manifest, vision: VisionConfig): OpenEyes {
   const { hiddenSize } = manifest.config;
   const open = async (backend: Backend, throwIfStopped: () => void) => {
     const buffers = createTensors(backend, manifest, ({ name }) => isVisionTensor(name));

@@ -9,7 +9,7 @@ import { windowOrder } from '../model/windowOrder';
 import type { Backend, Program } from '../ops/backend';
 import { type DeviceBuffer, Ops } from '../ops/graph';
 import { SubmissionPace } from './submissionPace';
-import { checkPatches, type TileEncoder } from './tileEncoder';
+import { checkPatches, rowBytes, type TileEncoder } from './tileEncoder';
 import { runInParts, towerCache, writeFloats } from './towerProgram';
 
 /** The largest tile, in patches, of what the square of its nominal size has: its sides are rounded to whole windows. */
@@ -38,8 +38,8 @@ export class MergingEncoder implements TileEncoder {
     /** The tower up to its merger and behind it; one program where nothing merges within. */
     private readonly tower: Program[],
     private readonly connector: Program,
-    /** Floats of a feature row. */
-    private readonly rowWidth: number,
+    /** Hidden size of the language model. */
+    private readonly width: number,
   ) {}
 
   /** Records and compiles the programs. Throws OutOfMemoryError or UnsupportedError. */
@@ -62,33 +62,23 @@ export class MergingEncoder implements TileEncoder {
     const last = new Ops(capacity / MERGED_ROWS ** tower.length);
     const features = last.input(tower.at(-1)!.output, hiddenSize, MERGED_ROWS);
     const connector = await backend.compile(last.graph(projectMerged(last, model, features)));
-    const rowWidth = last.bytesOf(width) / last.capacity / Float32Array.BYTES_PER_ELEMENT;
-    return new MergingEncoder(backend, config, { buffer, width: patches.width }, tower, connector, rowWidth);
+    return new MergingEncoder(backend, config, { buffer, width: patches.width }, tower, connector, width);
   }
 
-  get patchWidth(): number {
-    return this.patches.width;
-  }
-
-  get rowsPerTile(): number {
-    return mostMergedRows(this.config);
-  }
-
-  get bytesPerTile(): number {
-    return this.rowsPerTile * this.rowWidth * Float32Array.BYTES_PER_ELEMENT;
+  /** In the order of windows, as the patches are. */
+  get features(): DeviceBuffer {
+    return this.tower.at(-1)!.output;
   }
 
   async encode(tile: TilePatches, target: DeviceBuffer, byteOffset: number, throwIfStopped: () => void): Promise<void> {
-    await this.runTower(tile, throwIfStopped);
+    await this.#runTower(tile, throwIfStopped);
     const merged = (tile.rows * tile.columns) / MERGED_ROWS ** this.tower.length;
     await this.#run(this.connector, new Uint32Array(merged), throwIfStopped);
-    const bytes = merged * this.rowWidth * Float32Array.BYTES_PER_ELEMENT;
-    this.backend.copy(this.connector.output, target, byteOffset, bytes);
+    this.backend.copy(this.connector.output, target, byteOffset, merged * rowBytes(this.width));
     await this.backend.flush();
   }
 
-  /** Its features are in the order of windows, too. */
-  async runTower(tile: TilePatches, throwIfStopped: () => void): Promise<void> {
+  async #runTower(tile: TilePatches, throwIfStopped: () => void): Promise<void> {
     checkPatches(tile, this.tower[0]!.capacity);
     const order = this.#order(tile);
     const ids = positionBuckets(this.config.tower.positionSide, tile, 'division');
@@ -101,10 +91,6 @@ export class MergingEncoder implements TileEncoder {
     for (const [i, program] of this.tower.slice(1).entries()) {
       await this.#run(program, new Uint32Array(order.length / MERGED_ROWS ** (i + 1)), throwIfStopped);
     }
-  }
-
-  get features(): DeviceBuffer {
-    return this.tower.at(-1)!.output;
   }
 
   #run(program: Program, tokenIds: Uint32Array, throwIfStopped: () => void): Promise<void> {

@@ -7,6 +7,7 @@ import type { Graph, Op, Tensor } from '../ops/graph';
 import { WeightStore } from '../storage/weightStore';
 import { importModel, newDatabase } from '../testing/importing';
 import { goldenFile, hasOracle, oracleFiles, type GoldenFile } from '../testing/oracle';
+import { tileEncoderOf } from '../testing/tileEncoderOf';
 import { loadModel } from './loadModel';
 import type { Session } from './session';
 
@@ -122,17 +123,18 @@ describe.skipIf(!hasOracle)('the language model of MiniCPM-V 4.6, and its eyes',
   });
 
   test('features of the tower and of the connector, tile by tile', async () => {
-    const encoder = session.encoder!;
-    const target = backend.createBuffer('features', encoder.bytesPerTile);
-    for (const { index, image, target_sizes_hw_patches: sizes = [] } of golden.prompts as PicturePrompt[]) {
+    const { encoder, sizes } = await tileEncoderOf(session);
+    const { bytesPerTile, patchWidth } = sizes;
+    const target = backend.createBuffer('features', bytesPerTile);
+    for (const { index, image, target_sizes_hw_patches: grids = [] } of golden.prompts as PicturePrompt[]) {
       if (!image) continue;
       const strip = golden.tensor(`p${index}.pixel_values`)!;
       const vision = golden.tensor(`p${index}.vision_last_hidden`)!;
       const columns = vision.shape[1]!;
       let [patchesBefore, rowsBefore] = [0, 0];
-      for (const [k, [rows, width]] of sizes.entries()) {
+      for (const [k, [rows, width]] of grids.entries()) {
         const pixels = unstripped(strip, patchesBefore, rows, width);
-        const tile = unfoldPatches(pixels, { height: rows * PATCH, width: width * PATCH }, PATCH, encoder.patchWidth);
+        const tile = unfoldPatches(pixels, { height: rows * PATCH, width: width * PATCH }, PATCH, patchWidth);
         await encoder.encode(tile, target, 0, () => undefined);
         const count = (rows * width) / 4;
         const bytes = count * Math.ceil(columns / 32) * 128;

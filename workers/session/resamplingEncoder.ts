@@ -11,7 +11,7 @@ import type { Backend, Program } from '../ops/backend';
 import type { DeviceBuffer } from '../ops/graph';
 import { Ops, type Tensor } from '../ops/graph';
 import { SubmissionPace } from './submissionPace';
-import { checkPatches, type TileEncoder } from './tileEncoder';
+import { checkPatches, rowBytes, type TileEncoder } from './tileEncoder';
 import { runInParts, towerCache, writeFloats } from './towerProgram';
 
 /** The largest tile, in patches, of what the square of its nominal size has: rounding of sides goes above it. */
@@ -72,29 +72,20 @@ export class ResamplingEncoder implements TileEncoder {
     return new ResamplingEncoder(backend, eyes, inputs, tower, queries);
   }
 
-  get patchWidth(): number {
-    return this.inputs.patches.tensor.width;
-  }
-
-  get rowsPerTile(): number {
-    return this.eyes.config.numQueries;
-  }
-
-  /** Feature rows are a whole number of blocks wide, which needs no padding. */
-  get bytesPerTile(): number {
-    return this.rowsPerTile * this.eyes.width * 4;
+  get features(): DeviceBuffer {
+    return this.tower.output;
   }
 
   async encode(tile: TilePatches, target: DeviceBuffer, byteOffset: number, throwIfStopped: () => void): Promise<void> {
-    await this.runTower(tile, throwIfStopped);
-    const tokenIds = Array.from({ length: this.rowsPerTile }, (_, i) => i);
+    await this.#runTower(tile, throwIfStopped);
+    const rows = this.queries.capacity;
+    const tokenIds = Array.from({ length: rows }, (_, i) => i);
     this.queries.submit({ tokenIds, position: tile.rows * tile.columns });
-    this.backend.copy(this.queries.output, target, byteOffset, this.bytesPerTile);
+    this.backend.copy(this.queries.output, target, byteOffset, rows * rowBytes(this.eyes.width));
     await this.backend.flush();
   }
 
-  /** The tower's part of `encode`: its features are then in `features`. */
-  async runTower(tile: TilePatches, throwIfStopped: () => void): Promise<void> {
+  async #runTower(tile: TilePatches, throwIfStopped: () => void): Promise<void> {
     const patches = tile.rows * tile.columns;
     checkPatches(tile, this.tower.capacity);
     writeFloats(this.backend, this.inputs.patches.buffer, tile.values);
@@ -103,10 +94,6 @@ export class ResamplingEncoder implements TileEncoder {
     const tokenIds =
       tower.positions === 'bucketed' ? positionBuckets(tower.positionSide, tile) : new Uint32Array(patches);
     await runInParts(this.backend, this.tower, { tokenIds, position: 0 }, this.#pace, throwIfStopped);
-  }
-
-  get features(): DeviceBuffer {
-    return this.tower.output;
   }
 
   #writePositions({ rows, columns }: PatchGrid): void {

@@ -22,7 +22,7 @@ import { FeatureStore, type PromptTile } from './featureStore';
 import { chatTokenIds } from './chatTokenIds';
 import { DraftCheck } from './draftCheck';
 import { EncoderOnDemand, type EyesSource } from './encoderOnDemand';
-import { featureSizes } from './eyes';
+import { encoderSizes } from './eyes';
 import { compileForward, runForLogits, type ForwardParts } from './forwardProgram';
 import { generate } from './generate';
 import { prefillCapacity, PrefillChunks } from './prefillChunks';
@@ -398,6 +398,6 @@ const NO_TILES: FeatureStore['counters'] = { tilesEncoded: 0, tilesReused: 0, en
 
 function createFeatures({ backend, model, contextLength, eyes }: SessionParts): FeatureStore | null {
   if (!eyes) return null;
-  const sizes = featureSizes(eyes.config, eyes.width);
+  const sizes = encoderSizes(eyes.config, eyes.width);
   return FeatureStore.create(backend, model.config.vocabSize, contextLength, sizes);
 }

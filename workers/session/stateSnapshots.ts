@@ -1,8 +1,6 @@
+import { MOST_STATE_COPIES } from '../memory/recurrentStateBytes';
 import type { Backend } from '../ops/backend';
 import type { DeviceBuffer, LayerMemory, RecurrentState } from '../ops/graph';
-
-/** Copies of the state that are kept: each is as large as the state itself. */
-const MOST_SNAPSHOTS = 4;
 
 interface Snapshot {
   /** Tokens that the state had seen. */
@@ -36,7 +34,7 @@ export class StateSnapshots {
     const states = memory.filter((layer): layer is RecurrentState => !('keys' in layer));
     if (states.length === 0) return null;
     const live = states.flatMap(({ memory, recent }) => [memory, recent]);
-    const copies = Array.from({ length: MOST_SNAPSHOTS }, () =>
+    const copies = Array.from({ length: MOST_STATE_COPIES }, () =>
       live.map(({ byteLength }) => backend.createBuffer('state snapshot', byteLength)),
     );
     return new StateSnapshots(backend, live, copies);

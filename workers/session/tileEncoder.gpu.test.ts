@@ -5,6 +5,7 @@ import { nmse } from '../testing/allclose';
 import { importModel, newDatabase } from '../testing/importing';
 import { Random } from '../testing/random';
 import { tinyVisionFolder } from '../testing/tinyVisionCheckpoint';
+import { tileEncoderOf } from '../testing/tileEncoderOf';
 import type { PromptTile } from './featureStore';
 import { loadModel } from './loadModel';
 import type { Session } from './session';
@@ -78,5 +79,7 @@ test('the tower can be stopped between submissions', async () => {
   const stop = () => {
     throw new DOMException('stopped', 'AbortError');
   };
-  await expect(gpu.encoder!.runTower(tile(gpu, 6, 6), stop)).rejects.toThrow('stopped');
+  const { encoder, backend, sizes } = await tileEncoderOf(gpu);
+  const target = backend.createBuffer('features', sizes.bytesPerTile);
+  await expect(encoder.encode(tile(gpu, 6, 6), target, 0, stop)).rejects.toThrow('stopped');
 });

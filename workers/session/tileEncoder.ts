@@ -1,26 +1,23 @@
 import { engineError } from '../errors';
 import type { PatchGrid } from '../model/interpolation';
 import type { TilePatches } from '../model/patches';
-import type { DeviceBuffer } from '../ops/graph';
+import { type DeviceBuffer, Ops } from '../ops/graph';
 
 /** Turns tiles into feature rows, one tile at a time. */
 export interface TileEncoder {
-  /** Floats from one row of patches to the next. */
-  readonly patchWidth: number;
-  /** Feature rows of a tile: the most, where they are not the same number for all. */
-  readonly rowsPerTile: number;
-  /** Bytes of so many feature rows. */
-  readonly bytesPerTile: number;
   /**
    * Writes the feature rows of a tile, each as wide as the padded rows of the language model, to `target` from `byteOffset`
    * on, in submissions short enough that others who share the device are not held up. `throwIfStopped` is called between
    * them. Throws UnsupportedError for a tile that the tower has no room for.
    */
   encode(tile: TilePatches, target: DeviceBuffer, byteOffset: number, throwIfStopped: () => void): Promise<void>;
-  /** The tower's part of `encode`: its features are then in `features`. */
-  runTower(tile: TilePatches, throwIfStopped: () => void): Promise<void>;
-  /** Features of the tower, [rows, its hidden size] padded to whole blocks. */
+  /** What the tower made of the last tile, for the connector: [rows, its hidden size] padded to whole blocks. */
   readonly features: DeviceBuffer;
+}
+
+/** Bytes of a row of so many floats, padded to whole blocks. */
+export function rowBytes(columns: number): number {
+  return new Ops(1).bytesOf(columns);
 }
 
 /** Throws UnsupportedError for a tile of more than `most` patches. */

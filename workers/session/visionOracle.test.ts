@@ -1,12 +1,12 @@
 import 'fake-indexeddb/auto';
 import { describe, expect, test } from 'vitest';
 import { unfoldPatches } from '../model/patches';
-import { CpuBackend } from '../ops/cpuBackend';
 import type { Quantization } from '../protocol/model';
 import { WeightStore } from '../storage/weightStore';
 import { nmse } from '../testing/allclose';
 import { importModel, newDatabase } from '../testing/importing';
 import { goldenFile, hasOracle, oracleFiles, type GoldenFile, type GoldenPrompt } from '../testing/oracle';
+import { tileEncoderOf } from '../testing/tileEncoderOf';
 import type { PromptTile } from './featureStore';
 import { loadModel } from './loadModel';
 import type { Session } from './session';
@@ -76,11 +76,10 @@ describe.skipIf(!hasOracle)('the reference models', () => {
     { timeout: 120_000 },
     async (model, folder, variant) => {
       const session = await load(model, folder, 'f32');
-      const encoder = session.encoder!;
-      const backend = new CpuBackend();
-      const target = backend.createBuffer('features', encoder.bytesPerTile);
+      const { encoder, backend, sizes } = await tileEncoderOf(session);
+      const target = backend.createBuffer('features', sizes.bytesPerTile);
       const golden = goldenFile(model, variant);
-      for (const tile of golden.prompts.flatMap((prompt) => goldenTiles(prompt, golden, encoder) ?? [])) {
+      for (const tile of golden.prompts.flatMap((prompt) => goldenTiles(prompt, golden, sizes) ?? [])) {
         await encoder.encode(await tile.patches(), target, 0, () => undefined);
         const vision = golden.tensor(`${tile.name}.vision`)!;
         const [rows, columns] = vision.shape as [number, number];
@@ -88,7 +87,7 @@ describe.skipIf(!hasOracle)('the reference models', () => {
         const features = compare(unpadded(padded, rows, columns, padded.length / rows), vision.values);
         expect(features.error, `${tile.name}, tower`).toBeLessThan(1e-4);
         expect(features.cosine, `${tile.name}, tower`).toBeGreaterThan(0.99999);
-        const got = new Float32Array(await backend.read(target, encoder.bytesPerTile));
+        const got = new Float32Array(await backend.read(target, sizes.bytesPerTile));
         const resampled = compare(got, golden.tensor(`${tile.name}.resampler`)!.values);
         expect(resampled.error, `${tile.name}, resampler`).toBeLessThan(1e-4);
         expect(resampled.cosine, `${tile.name}, resampler`).toBeGreaterThan(0.99999);
@@ -103,13 +102,12 @@ describe.skipIf(!hasOracle)('the reference models', () => {
     { timeout: 60_000 },
     async (model) => {
       const session = await load(model, 'safetensors-bf16', 'auto');
-      const encoder = session.encoder!;
-      const backend = new CpuBackend();
-      const target = backend.createBuffer('features', encoder.bytesPerTile);
+      const { encoder, backend, sizes } = await tileEncoderOf(session);
+      const target = backend.createBuffer('features', sizes.bytesPerTile);
       const golden = goldenFile(model, 'bf16');
-      const [tile] = goldenTiles(golden.prompts[0]!, golden, encoder)!;
+      const [tile] = goldenTiles(golden.prompts[0]!, golden, sizes)!;
       await encoder.encode(await tile!.patches(), target, 0, () => undefined);
-      const got = new Float32Array(await backend.read(target, encoder.bytesPerTile));
+      const got = new Float32Array(await backend.read(target, sizes.bytesPerTile));
       const want = golden.tensor(`${tile!.name}.resampler`)!.values;
       expect(-10 * Math.log10(nmse(got, want))).toBeGreaterThan(34);
       await session.dispose();

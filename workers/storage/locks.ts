@@ -1,3 +1,5 @@
+import { engineError } from '../errors';
+
 /**
  * Locks that all tabs of an origin share; the browser frees those of a tab or worker that has ended. Where it has none,
  * every lock is free.
@@ -7,7 +9,7 @@ const hasLocks = () => typeof navigator !== 'undefined' && 'locks' in navigator;
 /** Held while a model is imported. */
 export const importLock = (database: string, id: string) => `import ${database} ${id}`;
 
-/** Held while a model is loaded: shared by those who use it, exclusive for who would delete it. */
+/** Held while a model is loaded: shared by those who use it, exclusive for who would delete or replace it. */
 export const modelLock = (database: string, id: string) => `model ${database} ${id}`;
 
 /** Which of these locks are held, here or in another tab. */
@@ -25,6 +27,14 @@ export function withLock<T>(name: string, work: () => Promise<T>): Promise<T> {
 export function withFreeLock<T>(name: string, work: (isFree: boolean) => Promise<T>): Promise<T> {
   if (!hasLocks()) return work(true);
   return navigator.locks.request(name, { ifAvailable: true }, (lock) => work(lock !== null));
+}
+
+/** Runs `work` while nobody has a model loaded, here or in another tab. Throws ModelInUseError where somebody has. */
+export function whileUnloaded<T>(database: string, id: string, work: () => Promise<T>): Promise<T> {
+  return withFreeLock(modelLock(database, id), async (isFree) => {
+    if (!isFree) throw engineError('ModelInUseError', `"${id}" is loaded, here or in another tab: unload it first.`);
+    return work();
+  });
 }
 
 /** Takes the lock until the returned function is called; null where it is taken already. */

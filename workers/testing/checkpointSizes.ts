@@ -1,4 +1,5 @@
 import { requiredTensors } from '../checkpoint/names';
+import type { DeltaNetConfig, LayerKind } from '../checkpoint/hybridConfig';
 import type { ModelConfig } from '../checkpoint/modelConfig';
 import type { SourceTensor } from '../checkpoint/tensorTable';
 import type { VisionConfig } from '../checkpoint/visionConfig';
@@ -19,14 +20,15 @@ export type SizedModel = Pick<
   | 'vocabSize'
   | 'tieWordEmbeddings'
   | 'vision'
->;
+> & { hybrid?: { layerKinds: readonly LayerKind[]; delta: DeltaNetConfig } };
 
-/** As far as sizes go, the eyes of the releases: SigLIP So400m with the positions of either kind, and 64 queries. */
+/** As far as sizes go, the eyes of the releases: SigLIP So400m with the positions of either kind, and 64 queries or two mergers. */
 export function releasedVision(version: VisionConfig['version']): VisionConfig {
-  const isNaViT = version === '4.0';
-  const tower = { hiddenSize: 1152, intermediateSize: 4304, numHeads: 16, patchSize: 14 };
-  const sizes = isNaViT ? { numLayers: 27, positionSide: 70 } : { numLayers: 26, positionSide: 27 };
-  return { version, numQueries: 64, tower: { ...tower, ...sizes } } as VisionConfig;
+  const isTimm = version === '1.0' || version === '2.0';
+  const sizes = isTimm ? { numLayers: 26, positionSide: 27 } : { numLayers: 27, positionSide: 70 };
+  const tower = { hiddenSize: 1152, intermediateSize: 4304, numHeads: 16, patchSize: 14, ...sizes };
+  const connector = version === '4.6' ? { insertLayer: 6 } : { numQueries: 64 };
+  return { version, tower, ...connector } as VisionConfig;
 }
 
 /** Ways to write a model's matrices: floats of 16 bits, GPTQ in groups of 32 in either order, llama.cpp's mixtures. */

@@ -112,7 +112,7 @@ export const page = {
     ModelCorruptError:
       'A part of the stored copy of this model is damaged. Repairing fetches only that part again, then opens the model.',
     ModelInUseError:
-      'Another tab of this page has this model open. Close that tab or open another model in it, then try again.',
+      'This model is open, here or in another tab of this page. Open another one there, or close that tab, then try again.',
     SourceChangedError: 'The model has changed on the server meanwhile. Trying again starts from the beginning.',
     NetworkError:
       'The download did not get through. Check the connection, the link, or the source under “Download from”, then try again.',

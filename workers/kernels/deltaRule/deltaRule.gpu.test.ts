@@ -1,10 +1,11 @@
 import { expect } from 'vitest';
+import { deltaStateFloats } from '../../memory/recurrentStateBytes';
 import { paddedWidth } from '../../quant/layout';
 import { nmse } from '../../testing/allclose';
 import { gpuTest, maxGpuTest } from '../../testing/gpu';
 import { Random } from '../../testing/random';
 import { runLaunch } from '../../testing/runLaunch';
-import { deltaRule, deltaStateFloats, type DeltaRuleShape } from './deltaRule';
+import { deltaRule, type DeltaRuleShape } from './deltaRule';
 import { deltaRuleReference } from './deltaRule.reference';
 
 async function check(device: GPUDevice, shape: DeltaRuleShape, rows: number, position: number) {

@@ -19,11 +19,6 @@ const PARTS = 8;
 const COLUMNS = { narrow: 16, wide: 8 };
 const WIDE_KEY = 128;
 
-/** Floats of the state: a matrix for each value head. [value heads, channels of a key, channels of a value] */
-export function deltaStateFloats({ numValueHeads, keyHeadDim, valueHeadDim }: DeltaRuleShape): number {
-  return numValueHeads * keyHeadDim * valueHeadDim;
-}
-
 /**
  * The gated delta rule, row by row; the state is zero before position 0 and advances by the rows of the step.
  * Bindings: step, qkv, decay, beta, decay_rate, decay_bias, state, out.

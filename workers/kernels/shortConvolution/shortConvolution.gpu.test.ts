@@ -1,10 +1,11 @@
 import { expect } from 'vitest';
+import { convolutionStateFloats } from '../../memory/recurrentStateBytes';
 import { paddedWidth } from '../../quant/layout';
 import { nmse } from '../../testing/allclose';
 import { gpuTest, maxGpuTest } from '../../testing/gpu';
 import { Random } from '../../testing/random';
 import { runLaunch } from '../../testing/runLaunch';
-import { convolutionStateFloats, shortConvolution } from './shortConvolution';
+import { shortConvolution } from './shortConvolution';
 import { shortConvolutionReference } from './shortConvolution.reference';
 
 async function check(device: GPUDevice, channels: number, taps: number, rows: number, position: number) {

@@ -10,11 +10,6 @@ export interface ShortConvolutionShape {
   taps: number;
 }
 
-/** Floats of the state: the inputs of the tokens before the next one that it will see. [taps − 1, channels] */
-export function convolutionStateFloats({ channels, taps }: ShortConvolutionShape): number {
-  return Math.max(1, taps - 1) * channels;
-}
-
 /**
  * Causal convolution of each channel over the tokens, and SiLU; the state is zero before position 0 and advances by the
  * rows of the step. Bindings: step, x, weight, state, out.
