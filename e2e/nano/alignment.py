@@ -7,7 +7,7 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from pictures import COLOURS, SHAPES
-from questions import COLOUR_ZH, PLACES, PLACES_ZH, SHAPE_ZH
+from questions import COLOUR_ZH, SHAPE_ZH
 from seeing import SeeingModel
 from trainEyes import KINDS
 
@@ -20,9 +20,19 @@ def words(table: Tensor, tokenizer: Tokenizer, *texts: str) -> Tensor:
     return table[ids].mean(0)
 
 
+def placeWords(table: Tensor, tokenizer: Tokenizer, cells: Tensor, places: Tensor) -> Tensor:
+    """Between "left" and "right" and between "top" and "bottom" as far as a thing lies there, which tells also which of two is
+    further left; "middle" for the middle third."""
+    left, right, top, bottom, middle = (words(table, tokenizer, *both) for both in (("left", "左"), ("right", "右"), ("top", "上"), ("bottom", "下"), ("middle", "中")))
+    x, y = places[..., :1], places[..., 1:]
+    zone = cells[..., 3:] - 1
+    inMiddle = (zone % 3 == 1) * 0.5 + (zone // 3 == 1) * 0.5
+    return (1 - x) * left + x * right + (1 - y) * top + y * bottom + inMiddle * middle
+
+
 @torch.no_grad()
 def align(model: SeeingModel, tokenizer: Tokenizer, batch: tuple) -> None:
-    pixels, (cells, _, _), _ = batch
+    pixels, (cells, places, _), _ = batch
     table = model.llm.model.embed_tokens.weight * model.llm.config.scale_emb
     nothing = torch.zeros(table.shape[1])
     kinds = [nothing]
@@ -31,9 +41,9 @@ def align(model: SeeingModel, tokenizer: Tokenizer, batch: tuple) -> None:
         kinds.append(words(table, tokenizer, name, SHAPE_ZH[name]) if name in SHAPES else words(table, tokenizer, name))
     colours = [nothing] + [words(table, tokenizer, colour, COLOUR_ZH[colour][0]) for colour in COLOURS]
     ranks = [nothing, words(table, tokenizer, "低"), words(table, tokenizer, "高")]
-    zones = [nothing] + [0.5 * words(table, tokenizer, english, chinese) for english, chinese in zip(PLACES, PLACES_ZH)]
-    wanted = sum(torch.stack(part)[cells[..., i]] for i, part in enumerate((kinds, colours, ranks, zones)))
     taken = cells[..., 0] > 0
+    wanted = sum(torch.stack(part)[cells[..., i]] for i, part in enumerate((kinds, colours, ranks)))
+    wanted = wanted + placeWords(table, tokenizer, cells, places) * taken[..., None]
     wanted = wanted / wanted[taken].std() * table.std() * LOUDNESS + words(table, tokenizer, "<unk>") * ~taken[..., None]
     read = torch.cat([model.eyes.read(part) for part in pixels.split(100)])
     weight = (taken * 1.0 + ~taken * 0.1).sqrt()[..., None]

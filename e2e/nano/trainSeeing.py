@@ -28,6 +28,7 @@ from alignment import align
 from evaluate import forcedAccuracy
 from evaluateSeeing import forcedSight
 from makeData import question
+from guidance import HEAD, LAYER, guidance, targets
 from muon import Muon
 from questions import questionAbout, withoutPicture
 from seeing import IMAGE, SeeingModel
@@ -82,6 +83,7 @@ def main() -> None:
     parser.add_argument("--things", type=int, default=9, help="in a picture, at most: few to begin with")
     parser.add_argument("--rate", type=float, default=0.0012)
     parser.add_argument("--eyesRate", type=float, default=0.3, help="of the eyes, as a share of --rate")
+    parser.add_argument("--guidance", type=float, default=0.1, help="weight of where to look")
     parser.add_argument("--every", type=int, default=150)
     parser.add_argument("--compile", action="store_true", help="of the language model; needs a C++ compiler")
     args = parser.parse_args()
@@ -112,8 +114,10 @@ def main() -> None:
         for group in optimiser.param_groups:
             group["base"] = group["lr"]
     if args.compile:
-        for layer in model.llm.model.layers:
-            layer.compile(dynamic=True)
+        for i, layer in enumerate(model.llm.model.layers):
+            if i != LAYER:
+                layer.compile(dynamic=True)
+    guided = model.llm.model.layers[LAYER].self_attn
     texts = Text(tokenizer, int(time.time()), args.texts, 2)
     started, step, shown, tokens = time.time(), 0, [], 0
     while (done := (time.time() - started) / 60 / args.minutes) < 1:
@@ -136,11 +140,15 @@ def main() -> None:
             for ids, labels, shownRows in pieces:
                 ids, labels = ids[:, :WINDOW], labels[:, :WINDOW]
                 where = labels != IGNORE
+                guided.watchedHead = None if shownRows is None else HEAD
                 with torch.autocast("cpu", torch.bfloat16):
                     logits = model.answer(ids, where, shownRows)
                 loss = F.cross_entropy(logits.float(), labels[where], reduction="sum")
-                (loss / supervised).backward()
+                astray = torch.zeros(()) if shownRows is None else guidance(guided.watchedScores, ids, targets(tokenizer, ids, answers[0][: args.batch]))
+                (loss / supervised + args.guidance * astray).backward()
                 kind = "text" if shownRows is None else "picture"
+                if shownRows is not None:
+                    shown[-1]["astray"] = astray.item()
                 shown[-1][kind] = shown[-1].get(kind, 0) + loss.item() / supervised
                 tokens += ids.numel()
             torch.autograd.backward([0.3 * aside, rows], [None, leaf.grad.to(rows.dtype)])
