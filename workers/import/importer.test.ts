@@ -148,6 +148,7 @@ describe('a checkpoint', () => {
       return { kind: 'files', files: tinyFolder(tinyConfig({ ...(path && { _name_or_path: path }) })), folder: name };
     };
     expect(await nameOf(folder('MiniCPM-2B-tuned', 'openbmb/CPM-2B'))).toBe('MiniCPM-2B-tuned');
+    expect(await nameOf(folder('MiniCPM-V-4_6', 'openbmb/CPM-2B'))).toBe('MiniCPM-V-4_6');
     expect(await nameOf(folder('checkpoint-1200', 'openbmb/CPM-2B'))).toBe('CPM-2B');
     expect(await nameOf(folder('models', '/root/output/step_20/'))).toBe('MiniCPM 0.1M');
     const tensors = ggufTensors(tinyConfig(), tinyWeights());
@@ -155,6 +156,7 @@ describe('a checkpoint', () => {
       testFile(file, ggufFile({ ...tinyGgufMetadata(), 'general.name': { string: name } }, tensors)),
     ];
     expect(await nameOf(gguf('MiniCPM4-0.5B-Q4_K_M.gguf', 'Model'))).toBe('MiniCPM4-0.5B-Q4_K_M');
+    expect(await nameOf(gguf('MiniCPM-V-2_6-Q4_K_M.gguf', 'Model'))).toBe('MiniCPM-V-2_6-Q4_K_M');
     expect(await nameOf(gguf('ggml-model-Q4_K_M.gguf', 'MiniCPM4 0.5B'))).toBe('MiniCPM4 0.5B');
     expect(await nameOf(gguf('model.gguf', 'LLaMA v2'))).toBe('MiniCPM 0.1M');
   });

@@ -25,13 +25,16 @@ export function modelName(
   return telling?.trim() ?? `${modelFamily(config, '')} ${sizeOf(tensors)}`;
 }
 
-/** False for 'ggml-model-Q4_K_M', 'checkpoint-1200', 'LLaMA v2' and the commits that hubs keep downloads under. */
+/**
+ * False for 'ggml-model-Q4_K_M', 'checkpoint-1200', 'LLaMA v2' and the commits that hubs keep downloads under; true for
+ * 'MiniCPM-V-4_6', whose V tells.
+ */
 function isTelling(name: string): boolean {
   const words = name
     .toLowerCase()
     .replace(/\bi?q\d\w*$/, '')
     .split(/[^\p{L}\p{N}]+/u);
-  return !words.every((word) => COMMON.has(word) || /^(v?\d*|[0-9a-f]{32,})$/.test(word));
+  return !words.every((word) => COMMON.has(word) || /^(v?\d+|[0-9a-f]{32,})?$/.test(word));
 }
 
 function sizeOf(tensors: readonly SourceTensor[]): string {
