@@ -20,6 +20,10 @@ export interface FileSet {
 export function missingFile(files: FileSet, fileName: string): Error {
   const { kind, location } = files.info;
   if (kind === 'files') return missingFilesError([fileName], location);
+  // Of several addresses, nobody was asked for another.
+  if (kind === 'url' && files.fileNames.length > 1 && !files.fileNames.includes(fileName)) {
+    return engineError('InvalidFileError', `There is no ${fileName} among the addresses that were given.`);
+  }
   if (kind !== 'url' && fileName === 'config.json') {
     return engineError('ModelNotFoundError', `No such model: there is no ${fileName} at ${location}.`);
   }

@@ -430,6 +430,18 @@ describe('a model', () => {
     });
   });
 
+  test('of which one of several addresses is missing is an InvalidFileError, one that leads nowhere a NetworkError', async () => {
+    const { url } = await serveModel();
+    const ask = (...names: string[]) => importModel({ kind: 'url', urls: names.map((name) => `${url}m/${name}`) });
+    await expect(ask('config.json', 'model-00001-of-00002.safetensors')).rejects.toMatchObject({
+      name: 'NetworkError',
+    });
+    await expect(ask('config.json', 'tokenizer.json')).rejects.toMatchObject({
+      name: 'InvalidFileError',
+      message: 'There is no model.safetensors among the addresses that were given.',
+    });
+  });
+
   test.each([
     [{ kind: 'url', urls: [] }, /No file/],
     [{ kind: 'url', urls: ['ftp://x/config.json'] }, /not a web address/],

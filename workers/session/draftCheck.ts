@@ -42,7 +42,12 @@ export class DraftCheck {
 
   async #compile(): Promise<void> {
     const program = await compileForward(this.parts, this.mostDrafted + 1, 'all');
-    await this.loop.prepareCheck(program);
+    try {
+      await this.loop.prepareCheck(program);
+    } catch (error) {
+      program.destroy();
+      throw error;
+    }
     this.#program = program;
   }
 }

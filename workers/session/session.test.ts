@@ -1,5 +1,7 @@
 import 'fake-indexeddb/auto';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { engineError } from '../errors';
+import { CpuTokenLoop } from '../ops/cpuTokenLoop';
 import type { ChatInput, ChatMessage } from '../protocol/chat';
 import type { GeneratedToken, SamplingOptions } from '../protocol/generation';
 import type { Progress } from '../protocol/progress';
@@ -71,6 +73,20 @@ test('an answer that was broken off goes on behind its tokens, with the text tha
     expect(result).toMatchObject({ finishReason: 'length', completionTokens: 40, promptTokens: PROMPT.length });
   }
   await expect(write([5000])).rejects.toThrow(RangeError);
+});
+
+test('where drafts cannot be checked, answers go on without, and what was made for that is given back', async () => {
+  const session = await load();
+  const held = () => session.stats().gpuBytes;
+  const before = held();
+  const refusal = engineError('OutOfMemoryError', 'no room');
+  const preparing = vi.spyOn(CpuTokenLoop.prototype, 'prepareCheck').mockRejectedValue(refusal);
+  await session.drafts!.prepare();
+  preparing.mockRestore();
+  expect(session.drafts!.isReady).toBe(false);
+  expect(held()).toBe(before);
+  const { tokenIds } = await generate(session, [...PROMPT, ...PROMPT], { max_tokens: 6 });
+  expect(tokenIds).toHaveLength(6);
 });
 
 test('a stop ends the answer and leaves a cache that can be used', async () => {
