@@ -19,6 +19,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   'workers/bench': [
     'workers/protocol',
     'workers/errors',
+    'workers/memory',
     'workers/session',
     'workers/model',
     'workers/ops',

@@ -1,6 +1,6 @@
 import { requiredTensors } from '../checkpoint/names';
 import type { ModelConfig } from '../checkpoint/modelConfig';
-import { kvCacheBytes } from '../ops/layerMemoryLayout';
+import { kvCacheBytes } from '../memory/kvCacheBytes';
 import type { KvCacheFormat } from '../protocol/loading';
 
 /** Keys that fill the tiles of any cache layout. */

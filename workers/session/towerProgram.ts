@@ -1,6 +1,6 @@
+import { kvCacheBytes } from '../memory/kvCacheBytes';
 import type { Backend, Program, Step } from '../ops/backend';
 import type { DeviceBuffer, LayerCache } from '../ops/graph';
-import { kvCacheBytes } from '../ops/layerMemoryLayout';
 import type { SubmissionPace } from './submissionPace';
 
 /** Keys and values of a tile, which pass from one op to the next. */

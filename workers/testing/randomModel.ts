@@ -1,7 +1,7 @@
+import { kvCacheBytes } from '../memory/kvCacheBytes';
 import type { Backend } from '../ops/backend';
 import type { Graph, LayerCache, Matrix, RopeTable, Tensor, Vector } from '../ops/graph';
 import { Ops } from '../ops/graph';
-import { kvCacheBytes } from '../ops/layerMemoryLayout';
 import type { KvCacheFormat } from '../protocol/loading';
 import type { MatrixFormat } from '../quant/layout';
 import { matrixLayout, TILE_ROWS } from '../quant/layout';

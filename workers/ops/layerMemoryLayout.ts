@@ -1,2 +1,0 @@
-/** How much memory what a layer keeps takes, for whoever allocates it. */
-export { kvCacheBytes } from '../kernels/shared/kvCache';
