@@ -17,7 +17,10 @@ export interface StepTime {
   busy: number;
 }
 
-/** The list of conversations brought back; the first search of a visit, typed at once, and later ones; a conversation of 500 messages. */
+/**
+ * The list of conversations brought back; the first search of a visit, typed at once, and later ones; a conversation of 500
+ * messages.
+ */
 export type HistoryTimes = Record<'list' | 'first search' | 'search' | 'search in vain' | 'open', StepTime>;
 
 export const CHATS = 1000;

@@ -29,7 +29,7 @@ export interface Hub {
   token?: string;
 }
 
-/** What was imported from where; `location` is a file name, URL or repository. */
+/** What was imported from where; `location` is a folder, file names, a URL or a repository. */
 export interface SourceInfo {
   kind: ModelSource['kind'];
   location: string;

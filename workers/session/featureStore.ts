@@ -68,7 +68,8 @@ export class FeatureStore {
 
   /**
    * A prompt with the ids of feature rows in the places of its tiles, all of which are then on the device: those that were
-   * not are encoded, and `onProgress` is told before and after each. Throws ContextFullError for more tiles than there is room for, and what `throwIfStopped` throws.
+   * not are encoded, and `onProgress` is told before and after each. Throws ContextFullError for more tiles than there is
+   * room for, and what `encoder` and `throwIfStopped` throw.
    */
   async insert(
     tokenIds: readonly number[],
