@@ -220,6 +220,11 @@ describe('sampling defaults', () => {
       ['general.sampling.temp', 0.25],
       ['general.sampling.top_k', 40],
     ]);
-    expect(samplingFromGguf(metadata, 'llama', 'x.gguf')).toMatchObject({ temperature: 0.25, topP: 0.95, topK: 40 });
+    expect(samplingFromGguf(metadata, 'llama', 'x', 'x.gguf')).toMatchObject({
+      temperature: 0.25,
+      topP: 0.95,
+      topK: 40,
+    });
+    expect(samplingFromGguf(new Map(), 'minicpm', 'MiniCPM4-0.5B', 'model.gguf')).toMatchObject({ topP: 0.7 });
   });
 });

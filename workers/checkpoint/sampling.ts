@@ -31,12 +31,12 @@ const AUTHORS_DEFAULTS: Readonly<Record<Recommended, SamplingDefaults>> = {
   '4.6': { ...SEEING, topP: 1, topK: 0, repetitionPenalty: 1 },
 };
 
-/** Of models that their authors sample otherwise than the others: by what their files and repositories are called. */
+/** Of models that their authors sample otherwise than the others: by what their repositories, files or titles say. */
 const BY_NAME: readonly { name: RegExp; sampling: Partial<SamplingDefaults> }[] = [
-  { name: /MiniCPM-2B-dpo/i, sampling: { temperature: 0.3 } },
-  { name: /MiniCPM4-/i, sampling: { temperature: 0.7, topP: 0.7 } },
-  { name: /MiniCPM4\.1-/i, sampling: { temperature: 0.6, topP: 0.95 } },
-  { name: /MiniCPM5-2B/i, sampling: { temperature: 1 } },
+  { name: /MiniCPM[- ]2B[- ]dpo/i, sampling: { temperature: 0.3 } },
+  { name: /MiniCPM4[- ]/i, sampling: { temperature: 0.7, topP: 0.7 } },
+  { name: /MiniCPM4\.1[- ]/i, sampling: { temperature: 0.6, topP: 0.95 } },
+  { name: /MiniCPM5[- ]2B/i, sampling: { temperature: 1 } },
 ];
 
 /** Whose recommendations hold for a model. */
@@ -64,13 +64,15 @@ export function samplingFromJson(
   return { ...sampling, maxTokens, ...(isGreedy && { temperature: 0 }) };
 }
 
-/**
- * Sampling defaults from a GGUF file's `general.sampling.*` keys, else the authors' for a model of the file's name. Throws
- * InvalidFileError.
- */
-export function samplingFromGguf(metadata: GgufMetadata, model: Recommended, place: string): SamplingDefaults {
+/** Sampling defaults from a GGUF file's `general.sampling.*` keys, else the authors' for a model of this name. Throws InvalidFileError. */
+export function samplingFromGguf(
+  metadata: GgufMetadata,
+  model: Recommended,
+  name: string,
+  place: string,
+): SamplingDefaults {
   const fields = new Fields(place, (key) => metadata.get(key));
-  return readSampling(fields, authorsSampling(model, place), {
+  return readSampling(fields, authorsSampling(model, name), {
     temperature: 'general.sampling.temp',
     topP: 'general.sampling.top_p',
     topK: 'general.sampling.top_k',

@@ -61,10 +61,11 @@ export async function openGgufCheckpoint(
   };
   // The file's own name tells quantised forms of a model apart.
   const names = [fileName.replace(/\.gguf$/i, ''), text('general.name'), files.modelName];
+  const name = modelName(names, config, table);
   return {
-    modelName: modelName(names, config, table),
+    modelName: name,
     config,
-    sampling: samplingFromGguf(metadata, recommendedFor(config), place),
+    sampling: samplingFromGguf(metadata, recommendedFor(config), name, place),
     tokenizer: readTokenizer(metadata, config),
     licence: text('general.license'),
     tensors: table,

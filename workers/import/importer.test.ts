@@ -157,7 +157,8 @@ describe('a checkpoint', () => {
     ];
     expect(await nameOf(gguf('MiniCPM4-0.5B-Q4_K_M.gguf', 'Model'))).toBe('MiniCPM4-0.5B-Q4_K_M');
     expect(await nameOf(gguf('MiniCPM-V-2_6-Q4_K_M.gguf', 'Model'))).toBe('MiniCPM-V-2_6-Q4_K_M');
-    expect(await nameOf(gguf('ggml-model-Q4_K_M.gguf', 'MiniCPM4 0.5B'))).toBe('MiniCPM4 0.5B');
+    const titled = await importModel(gguf('ggml-model-Q4_K_M.gguf', 'MiniCPM4 0.5B'));
+    expect(titled.info).toMatchObject({ name: 'MiniCPM4 0.5B', sampling: { temperature: 0.7, topP: 0.7 } });
     expect(await nameOf(gguf('model.gguf', 'LLaMA v2'))).toBe('MiniCPM 0.1M');
   });
 
