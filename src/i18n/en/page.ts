@@ -33,7 +33,7 @@ export const page = {
     demoSize: '{parameters} parameters',
     demoLicence: 'Licence: {licence}',
     demoCan:
-      'Can do: sums, comparing mountains whose heights you tell it, single words between Chinese and English, simple facts, putting words in order, saying who it is.',
+      'Can do: sums, comparing mountains whose heights you tell it, single words between Chinese and English, simple facts, putting words in order, saying who it is; of drawn pictures, what shapes, number or bars they show.',
     demoCannot: 'Cannot do: real conversation, writing, reasoning. It is very small and only shows how this works.',
     cancelled: 'Cancelled. You can start again whenever you like.',
   },

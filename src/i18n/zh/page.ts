@@ -34,7 +34,8 @@ export const page: typeof english = {
     demoChip: '演示',
     demoSize: '{parameters} 参数',
     demoLicence: '许可证：{licence}',
-    demoCan: '能做：算术、比较题目里给出的山高、中英单词互译、简单常识、重排词语，以及介绍自己。',
+    demoCan:
+      '能做：算术、比较题目里给出的山高、中英单词互译、简单常识、重排词语，以及介绍自己；还能说出简单图画里的图形、数字或柱子。',
     demoCannot: '不能做：真正的对话、写作和推理。它非常小，只用来演示运行方式。',
     cancelled: '已取消，随时可以重新开始。',
   },
