@@ -1,20 +1,25 @@
-"""Where to look while reading a question: one attention head is shown, at every word for a colour or a shape, the rows of the
-things that have it. From there the rest of the model finds by itself how to answer; left to chance, that head takes thousands
-of steps to appear.
+"""Where to look, and what is to be known there. Two attention heads are shown, at every word for a colour or a shape, the rows
+of the things that have it; two later ones, while an answer is written, those words in the question. Where that leads to one
+thing alone, probes ask behind these layers for all that there is to know of it. What to make of it the model finds by itself;
+left to chance, such heads take thousands of steps to appear.
 """
 
 import re
+from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from tokenizers import Tokenizer
 from torch import Tensor
 
 from pictures import COLOURS, SHAPES
 from questions import COLOUR_ZH, SHAPE_ZH
 from seeing import QUERIES, UNK
-from trainEyes import KINDS
+from train import IGNORE
+from trainEyes import KINDS, Heads
 
-LAYER, HEAD = 2, 0  # late enough to know a word that is several tokens, early enough for the answer to follow
+HEADS = [0, 3]  # one of each key head
+READING, ANSWERING = 2, 3  # layers: late enough to know a word that is several tokens, early enough for an answer to follow
 
 _ZH_COLOURS = {COLOUR_ZH[colour][0]: colour for colour in COLOURS}
 _ZH_SHAPES = {name: shape for shape, name in SHAPE_ZH.items()}
@@ -28,31 +33,66 @@ def named(text: str) -> list[tuple[int, str | None, str | None]]:
     return found + [(m.end(), _ZH_COLOURS.get(m[1] or ""), _ZH_SHAPES.get(m[2] or "")) for m in _ZH.finditer(text) if m[1] or m[2]]
 
 
-def targets(tokenizer: Tokenizer, ids: Tensor, cells: Tensor) -> Tensor:
-    """What each token of [batch, length] is to look at among the QUERIES rows of its picture: [batch, length, QUERIES]."""
-    wanted = torch.zeros(*ids.shape, QUERIES, dtype=torch.bool)
+@dataclass
+class Guide:
+    """For one layer."""
+
+    looks: Tensor  # [batch, length, length]: what the heads are to look at from each token
+    knows: list[tuple[int, int, int]]  # conversation, token and the row of the one thing that it is about
+
+
+def guides(tokenizer: Tokenizer, ids: Tensor, labels: Tensor, cells: Tensor) -> dict[int, Guide]:
+    """By layer: from a word in a question to the rows of the things that it fits; from an answer to those words."""
+    reading, answering = (Guide(torch.zeros(*ids.shape, ids.shape[1], dtype=torch.bool), []) for _ in range(2))
+    isAnswer = (labels != IGNORE).tolist()
     for b, row in enumerate(ids.tolist()):
         text, owner = "", []
         for at, id in enumerate(row):
             token = " " if id == UNK else tokenizer.id_to_token(id).replace("▁", " ")
             text += token
             owner += [at] * len(token)
+        first = row.index(UNK)
+        about: dict[tuple[int, int], set[int | None]] = {}
         for end, colour, shape in named(text):
+            at = word = owner[end - 1]
             fits = cells[b, :, 0] > 0
             if colour:
                 fits = fits & (cells[b, :, 1] == 1 + COLOURS.index(colour))
             if shape:
                 fits = fits & (cells[b, :, 0] == KINDS.index(shape))
-            wanted[b, owner[end - 1]] = fits
-    return wanted
+            reading.looks[b, word, first : first + QUERIES] = fits
+            rows = fits.nonzero().flatten().tolist()
+            if len(rows) == 1:
+                reading.knows.append((b, word, rows[0]))
+            if isAnswer[b][at]:
+                continue
+            while at < len(row) and not isAnswer[b][at]:
+                at += 1
+            begin = at
+            while at < len(row) and isAnswer[b][at]:
+                at += 1
+            answering.looks[b, begin:at, word] = True
+            about.setdefault((begin, at), set()).add(rows[0] if len(rows) == 1 else None)
+        for (begin, end), rows in about.items():
+            if len(rows) == 1 and None not in rows:
+                answering.knows += [(b, at, *rows) for at in range(begin, end)]
+    return {READING: reading, ANSWERING: answering}
 
 
-def guidance(scores: Tensor, ids: Tensor, wanted: Tensor) -> Tensor:
-    """The mean surprise at where a head looks. `scores` [batch, length, length] before softmax."""
-    isRow = (ids == UNK) & ((ids == UNK).cumsum(1) <= QUERIES)
-    where = wanted.any(2)
-    owners = where.nonzero()[:, 0]
-    picked = scores[where].float()  # [targets, length]
-    toRows = picked[isRow[owners]].view(-1, QUERIES)
-    onTarget = toRows.masked_fill(~wanted[where], -1e4).logsumexp(1)
-    return (picked.logsumexp(1) - onTarget).mean()
+def astray(scores: Tensor, looks: Tensor) -> Tensor:
+    """The mean surprise at where heads look. `scores` before softmax: [batch, heads, length, length]"""
+    where = looks.any(2)
+    picked = scores.transpose(1, 2)[where].float()  # [targets, heads, length]
+    return (picked.logsumexp(2) - picked.masked_fill(~looks[where][:, None], -1e4).logsumexp(2)).mean()
+
+
+def unknown(probes: Heads, hidden: Tensor, knows: list[tuple[int, int, int]], cells: Tensor, places: Tensor) -> Tensor:
+    """The loss of probes that ask for kind, colour, zone and place. `hidden` [batch, length, width]"""
+    if not knows:
+        return torch.zeros(())
+    b, at, row = torch.tensor(knows).T
+    x = F.layer_norm(hidden[b, at].float(), hidden.shape[2:])
+    loss = 4 * F.mse_loss(probes.place(x), places[b, row])
+    for i in (0, 1, 3):
+        loss = loss + F.cross_entropy(probes.cells[i](x), cells[b, row, i])
+    return loss

@@ -84,7 +84,7 @@ class Attention(nn.Module):
         self.k_proj = linear(c.hidden_size, self.kvHeads * self.headDim)
         self.v_proj = linear(c.hidden_size, self.kvHeads * self.headDim)
         self.o_proj = linear(self.heads * self.headDim, c.hidden_size)
-        self.watchedHead: int | None = None
+        self.watchedHeads: list[int] = []
         self.watchedScores: Tensor | None = None
 
     def forward(self, x: Tensor, cos: Tensor, sin: Tensor, future: Tensor) -> Tensor:
@@ -95,8 +95,8 @@ class Attention(nn.Module):
         # Written out, since the fused kernel's backward pass is slow on a CPU. Each key head serves a group of query heads.
         q = q.reshape(batch, self.kvHeads, -1, self.headDim) * self.headDim**-0.5
         scores = (q @ k.transpose(2, 3)).view(batch, self.heads, length, length) + future
-        if self.watchedHead is not None:
-            self.watchedScores = scores[:, self.watchedHead]
+        if self.watchedHeads:
+            self.watchedScores = scores[:, self.watchedHeads]
         y = scores.softmax(-1, dtype=v.dtype).view(batch, self.kvHeads, -1, length) @ v
         y = y.view(batch, self.heads, length, self.headDim)
         return self.o_proj(y.transpose(1, 2).reshape(batch, length, -1))

@@ -28,7 +28,7 @@ from alignment import align
 from evaluate import forcedAccuracy
 from evaluateSeeing import forcedSight
 from makeData import question
-from guidance import HEAD, LAYER, guidance, targets
+from guidance import ANSWERING, HEADS, READING, astray, guides, unknown
 from muon import Muon
 from questions import questionAbout, withoutPicture
 from seeing import IMAGE, SeeingModel
@@ -103,21 +103,25 @@ def main() -> None:
         model.load_state_dict(saved["model"])
         heads.load_state_dict(saved["heads"])
     parts = {"llm": args.rate, "eyes": args.rate * args.eyesRate}  # what has learnt to see is not to be shaken
+    probes = {i: Heads(192) for i in (READING, ANSWERING)}
     isMatrix = lambda name, p: p.dim() == 2 and not any(part in name for part in ("embed", "query"))
     named = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
     grouped = lambda matrices: [{"params": [p for name, p in named if name.startswith(part) and isMatrix(name, p) == matrices], "lr": rate} for part, rate in parts.items()]
     optimisers = [
         Muon(grouped(True), lr=args.rate, decay=0.02),  # type: ignore[arg-type]
-        torch.optim.AdamW([*grouped(False), {"params": list(heads.parameters()), "lr": args.rate}], weight_decay=0.0, betas=(0.9, 0.98), fused=True),
+        torch.optim.AdamW([*grouped(False), {"params": [p for each in (heads, *probes.values()) for p in each.parameters()], "lr": args.rate}], weight_decay=0.0, betas=(0.9, 0.98), fused=True),
     ]
     for optimiser in optimisers:
         for group in optimiser.param_groups:
             group["base"] = group["lr"]
     if args.compile:
         for i, layer in enumerate(model.llm.model.layers):
-            if i != LAYER:
+            if i not in (READING, ANSWERING):
                 layer.compile(dynamic=True)
-    guided = model.llm.model.layers[LAYER].self_attn
+    guided = {i: model.llm.model.layers[i] for i in (READING, ANSWERING)}
+    hidden: dict[int, Tensor] = {}
+    for i, layer in guided.items():
+        layer.register_forward_hook(lambda _layer, _inputs, output, i=i: hidden.__setitem__(i, output))
     texts = Text(tokenizer, int(time.time()), args.texts, 2)
     started, step, shown, tokens = time.time(), 0, [], 0
     while (done := (time.time() - started) / 60 / args.minutes) < 1:
@@ -140,15 +144,20 @@ def main() -> None:
             for ids, labels, shownRows in pieces:
                 ids, labels = ids[:, :WINDOW], labels[:, :WINDOW]
                 where = labels != IGNORE
-                guided.watchedHead = None if shownRows is None else HEAD
+                for layer in guided.values():
+                    layer.self_attn.watchedHeads = [] if shownRows is None else HEADS
                 with torch.autocast("cpu", torch.bfloat16):
                     logits = model.answer(ids, where, shownRows)
                 loss = F.cross_entropy(logits.float(), labels[where], reduction="sum")
-                astray = torch.zeros(()) if shownRows is None else guidance(guided.watchedScores, ids, targets(tokenizer, ids, answers[0][: args.batch]))
-                (loss / supervised + args.guidance * astray).backward()
-                kind = "text" if shownRows is None else "picture"
+                aid = torch.zeros(())
                 if shownRows is not None:
-                    shown[-1]["astray"] = astray.item()
+                    cells, places = (part[: args.batch] for part in answers[:2])
+                    for i, guide in guides(tokenizer, ids, labels, cells).items():
+                        parts = {"astray": astray(guided[i].self_attn.watchedScores, guide.looks), "unknown": unknown(probes[i], hidden[i], guide.knows, cells, places)}
+                        shown[-1] |= {f"{name} {i}": part.item() for name, part in parts.items()}
+                        aid = aid + sum(parts.values())
+                (loss / supervised + args.guidance * aid).backward()
+                kind = "text" if shownRows is None else "picture"
                 shown[-1][kind] = shown[-1].get(kind, 0) + loss.item() / supervised
                 tokens += ids.numel()
             torch.autograd.backward([0.3 * aside, rows], [None, leaf.grad.to(rows.dtype)])
