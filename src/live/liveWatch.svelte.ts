@@ -32,6 +32,8 @@ export interface Eye {
 export interface Inquiry {
   text: string;
   words: PromptWords;
+  /** Asked with the frame alone, without what was said before. */
+  isAlone?: boolean;
   timeOf: (entry: Entry) => string;
 }
 
@@ -157,8 +159,8 @@ export class LiveWatch {
     }
   }
 
-  async #reply({ text, words, timeOf }: Inquiry, eye: Eye | null): Promise<void> {
-    let commentary = recentLines(this.entries, timeOf);
+  async #reply({ text, words, isAlone = false, timeOf }: Inquiry, eye: Eye | null): Promise<void> {
+    let commentary = isAlone ? [] : recentLines(this.entries, timeOf);
     // Behind the end of what is watched there is no frame any more.
     const frame = eye?.luma() ? await eye.frame() : null;
     try {

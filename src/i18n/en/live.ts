@@ -7,7 +7,7 @@ export const live = {
     lead: 'It watches a camera, a screen or a video, says what happens, and answers questions about what it has seen. Pictures never leave this device, and nothing is stored unless you keep it.',
     back: 'Back',
     question: 'What do you want to know?',
-    questions: ['What is happening?', 'What should I do next?'],
+    questions: ['What is happening?', 'What should I do next?', 'What do you see?'],
     examples: 'Examples of questions',
     cadence: 'Look',
     cadences: {

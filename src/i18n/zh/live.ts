@@ -9,7 +9,7 @@ export const live: typeof english = {
     lead: '它观察摄像头、屏幕或视频，说出正在发生的事，并回答关于所见的问题。画面不会离开这台设备；除非你选择保留，否则什么都不会保存。',
     back: '返回',
     question: '你想知道什么？',
-    questions: ['正在发生什么？', '我接下来该做什么？'],
+    questions: ['正在发生什么？', '我接下来该做什么？', '你看到了什么？'],
     examples: '问题示例',
     cadence: '观察时机',
     cadences: {
