@@ -163,9 +163,11 @@ test('everything saved to a file, deleted and read again is there; a passphrase 
   await form.locator('input').fill('wrong');
   await form.getByRole('button').click();
   await expect(form.getByRole('alert')).toBeVisible();
+  await expect(form.getByRole('button')).toBeFocused();
   await form.locator('input').fill('correct horse');
   await form.getByRole('button').click();
   await expect(page.getByTestId('history-item')).toContainText('France');
+  await expect(page.getByTestId('history-list').locator('..')).toBeFocused();
 });
 
 test('a second tab leaves the conversation that the first one shows alone', async ({ page, context }) => {
