@@ -208,21 +208,23 @@ export class ChatHistory {
     });
   }
 
-  /** One conversation as it is kept. */
+  /** One conversation as it is, also where it could not be stored. */
   chat(id: string): Promise<Chat | undefined> {
     return this.#inTurn(async () => {
       await this.#writeDirty();
-      return this.#store.get(id);
+      return this.#unsaved().find((chat) => chat.id === id) ?? this.#store.get(id);
     });
   }
 
-  /** Every conversation as a file. */
+  /** Every conversation as a file. Where the last changes could not be stored, the file is what saves them. */
   exportFile(): Promise<Blob> {
     return this.#inTurn(async () => {
       await this.#writeDirty();
-      const chats = await this.#store.all();
+      const unsaved = this.#unsaved();
+      const stored = (await this.#store.all()).filter(({ id }) => !unsaved.some((chat) => chat.id === id));
+      const chats = [...stored, ...unsaved.filter((chat) => !isBlank(chat))];
       chats.sort((a, b) => a.createdAt - b.createdAt);
-      return writeChatFile(chats, (id) => this.#store.picture(id));
+      return writeChatFile(chats, (id) => this.picture(id));
     });
   }
 

@@ -5,6 +5,7 @@ import type { ChatCompletionChunk } from '../engine/api';
 import { Conversation } from '../chat/conversation.svelte';
 import { sampleBytes, sampleChat, samplePicture } from '../testing/sampleChat';
 import { openChatDatabase } from './chatDatabase';
+import { readChatFile } from './chatFile';
 import { ChatStore } from './chatStore';
 import { ChatHistory } from './history.svelte';
 
@@ -275,6 +276,13 @@ test('what could not be stored is said, and stored with the next change', async 
   await conversation.send('Q');
   await history.flush();
   expect(history.isBehind).toBe(true);
+  // A file saves it all the same.
+  history.keepPicture('drawn', sampleBytes('pixels'));
+  conversation.draftPictures = [samplePicture('drawn')];
+  const { chats, pictures } = await readChatFile(await history.exportFile());
+  expect(chats.map(({ messages }) => messages.length)).toEqual([2]);
+  expect([...pictures.keys()]).toEqual(['drawn']);
+  expect((await history.chat(conversation.id))!.messages).toHaveLength(2);
   isFull = false;
   conversation.draft = 'more';
   await history.flush();
