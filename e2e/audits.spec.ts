@@ -263,6 +263,16 @@ test('the keyboard reaches everything, shortcuts work beside fields only, and di
   await expect(questions).toHaveCount(1);
   expect.soft(await keyboardProblems(page), 'conversation').toEqual([]);
 
+  // A button that goes when it is pressed leaves the keyboard at the list.
+  const size = page.viewportSize()!;
+  await page.setViewportSize({ ...size, height: 360 });
+  const list = page.getByRole('region', { name: 'Conversation' });
+  await list.press('Home');
+  await page.getByTestId('to-latest').press('Enter');
+  await expect(page.getByTestId('to-latest')).toHaveCount(0);
+  await expect(list).toBeFocused();
+  await page.setViewportSize(size);
+
   // What is typed is text, also where it is a shortcut elsewhere.
   await input.focus();
   await page.keyboard.type('n?b/m');
