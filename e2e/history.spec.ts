@@ -85,6 +85,8 @@ test('a question that is edited and an answer that is written anew become versio
   await expect(page.getByTestId('version')).toHaveText('2 / 2');
   await page.getByTestId('version-earlier').click();
   await expect(lastText(page)).toContainText('7');
+  // The question is another one, with buttons of its own.
+  await expect(page.getByTestId('version-earlier')).toBeFocused();
   await page.getByTestId('regenerate').click();
   await expect(page.getByTestId('message-assistant').getByTestId('version')).toHaveText('2 / 2');
 });
