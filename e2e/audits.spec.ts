@@ -263,6 +263,16 @@ test('the keyboard reaches everything, shortcuts work beside fields only, and di
   await expect(questions).toHaveCount(1);
   expect.soft(await keyboardProblems(page), 'conversation').toEqual([]);
 
+  // A button that goes when it is pressed leaves the keyboard at the list.
+  const size = page.viewportSize()!;
+  await page.setViewportSize({ ...size, height: 360 });
+  const list = page.getByRole('region', { name: 'Conversation' });
+  await list.press('Home');
+  await page.getByTestId('to-latest').press('Enter');
+  await expect(page.getByTestId('to-latest')).toHaveCount(0);
+  await expect(list).toBeFocused();
+  await page.setViewportSize(size);
+
   // What is typed is text, also where it is a shortcut elsewhere.
   await input.focus();
   await page.keyboard.type('n?b/m');
@@ -316,16 +326,20 @@ test('the page about the device says what a token costs, keeps what was entered,
   await page.getByTestId('cost-speed').fill('10');
   await page.getByTestId('cost-watts').fill('100');
   await page.getByTestId('cost-energy').fill('0.5');
-  await page.getByTestId('cost-hours').pressSequentially('25');
+  const hours = page.getByTestId('cost-hours');
+  await hours.fill('3');
+  await hours.press('Enter');
+  await hours.press('ControlOrMeta+a');
+  await hours.pressSequentially('25');
   await page.keyboard.press('Tab');
-  await expect(page.getByTestId('cost-hours')).toHaveAccessibleDescription(/Not taken: it can be from 0 to 24/);
+  await expect(hours).toHaveAccessibleDescription(/Not taken: it can be from 0 to 24/);
   // Ten tokens a second are 36 000 an hour, for a twentieth of a dollar.
   await expect(result).toHaveAttribute('data-tokens', '720000');
   await page.getByTestId('cost-currency').selectOption('CNY');
   await page.getByTestId('cost-rate').fill('7');
   await page.reload();
   await expect(result).toHaveAttribute('data-tokens', '720000');
-  await expect(page.getByTestId('cost-hours')).toHaveValue('');
+  await expect(hours).toHaveValue('3');
   await expect(page.getByTestId('cost-table').locator('tbody tr').first()).toContainText('5.04M');
 
   await page.getByTestId('device-copy').click();

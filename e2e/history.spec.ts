@@ -85,6 +85,8 @@ test('a question that is edited and an answer that is written anew become versio
   await expect(page.getByTestId('version')).toHaveText('2 / 2');
   await page.getByTestId('version-earlier').click();
   await expect(lastText(page)).toContainText('7');
+  // The question is another one, with buttons of its own.
+  await expect(page.getByTestId('version-earlier')).toBeFocused();
   await page.getByTestId('regenerate').click();
   await expect(page.getByTestId('message-assistant').getByTestId('version')).toHaveText('2 / 2');
 });
@@ -163,9 +165,11 @@ test('everything saved to a file, deleted and read again is there; a passphrase 
   await form.locator('input').fill('wrong');
   await form.getByRole('button').click();
   await expect(form.getByRole('alert')).toBeVisible();
+  await expect(form.getByRole('button')).toBeFocused();
   await form.locator('input').fill('correct horse');
   await form.getByRole('button').click();
   await expect(page.getByTestId('history-item')).toContainText('France');
+  await expect(page.getByTestId('history-list').locator('..')).toBeFocused();
 });
 
 test('a second tab leaves the conversation that the first one shows alone', async ({ page, context }) => {
@@ -179,7 +183,10 @@ test('a second tab leaves the conversation that the first one shows alone', asyn
   await expect(second.getByTestId('composer-input')).toBeVisible();
   await expect(second.getByTestId('message-user')).toHaveCount(0);
   await showHistory(second);
-  await second.getByTestId('history-item').getByRole('button').first().click();
+  await second.getByTestId('history-search').fill('what is');
+  await second.getByTestId('history-hit').click();
+  await expect(second.getByTestId('history-hits').getByTestId('elsewhere')).toBeVisible();
+  await second.getByTestId('history-search').fill('');
   await expect(second.getByTestId('history-item').getByRole('alert')).toBeVisible();
   // Nothing was written here, so what was shown last is what the first tab shows.
   await page.close();

@@ -107,6 +107,7 @@ test('a role begins a conversation, which has settings of its own', async ({ pag
   await expect(temperature.getByRole('spinbutton')).toHaveValue('0.3');
   await expect(temperature).toContainText('Authors’ value: 0');
   await temperature.getByTestId('sampling-reset').click();
+  await expect(temperature.locator(':focus')).toHaveText(/Authors’ value: 0/);
   await expect(temperature.getByRole('spinbutton')).toHaveValue('');
   const longest = sheet.getByTestId('sampling-max_tokens').getByRole('spinbutton');
   await longest.fill('-4');

@@ -4,7 +4,7 @@ import type { Picture } from '../pictures/picture';
 import { emptyChat, isBlank, picturesIn, titleOf, type Chat, type ChatSampling, type ChatSettings } from './chat';
 import { isBegun, picturesOf, type AssistantMessage, type Message, type UserMessage } from './message';
 import { modelMessages, usableMessages, withThought } from './modelMessages';
-import { alternativesOf, branchTo, newestLeafBelow } from './messageTree';
+import { branchTo, byPlace, newestLeafBelow } from './messageTree';
 
 /** What an answer is to be made of. */
 export interface AnswerRequest {
@@ -34,6 +34,8 @@ export class Conversation {
   #chat = $state<Chat>(emptyChat());
   /** The branch that is shown. */
   readonly messages = $derived(branchTo(this.#chat.messages, this.#chat.leafId));
+  /** Of all branches. Made once for all messages that are shown, each of which asks for its own place. */
+  readonly #places = $derived(byPlace(this.#chat.messages));
   /** The answer being written, or null. */
   readonly streaming = $derived(this.messages.find((message) => isStreaming(message)) ?? null);
   #overflow = $state<Overflow | null>(null);
@@ -174,7 +176,7 @@ export class Conversation {
 
   /** The messages that stand in the same place, oldest first: earlier wordings of a question, or other answers. */
   alternatives(message: Message): Message[] {
-    return alternativesOf(this.#chat.messages, message);
+    return this.#places.get(message.parentId) ?? [message];
   }
 
   /** Shows the branch through a message that was written last. Does nothing while an answer is being written. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { alternativesOf, branchTo, newestLeafBelow } from './messageTree';
+import { branchTo, byPlace, newestLeafBelow } from './messageTree';
 
 /** 0 ─ 1 ─ 2 ─ 3, with 4 beside 3, 5 beside 2 and 6 behind 5; 7 begins the conversation anew. */
 const tree = [
@@ -21,9 +21,11 @@ test('a branch goes from the beginning to its leaf', () => {
 });
 
 test('alternatives stand in the same place', () => {
-  expect(ids(alternativesOf(tree, tree[3]!))).toEqual([3, 4]);
-  expect(ids(alternativesOf(tree, tree[0]!))).toEqual([0, 7]);
-  expect(ids(alternativesOf(tree, tree[6]!))).toEqual([6]);
+  const places = byPlace(tree);
+  expect(ids(places.get(2)!)).toEqual([3, 4]);
+  expect(ids(places.get(null)!)).toEqual([0, 7]);
+  expect(ids(places.get(5)!)).toEqual([6]);
+  expect(places.has(6)).toBe(false);
 });
 
 test('the newest leaf is found below any message', () => {

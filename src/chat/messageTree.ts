@@ -15,9 +15,15 @@ export function branchTo<M extends Node>(messages: readonly M[], leafId: number 
   return branch.reverse();
 }
 
-/** The messages that stand in the same place as `message`, itself included, oldest first. */
-export function alternativesOf<M extends Node>(messages: readonly M[], message: Node): M[] {
-  return messages.filter(({ parentId }) => parentId === message.parentId);
+/** The messages of each place in the tree, oldest first, by the id of the message before them; null for the beginning. */
+export function byPlace<M extends Node>(messages: readonly M[]): Map<number | null, M[]> {
+  const places = new Map<number | null, M[]>();
+  for (const message of messages) {
+    const place = places.get(message.parentId);
+    if (place) place.push(message);
+    else places.set(message.parentId, [message]);
+  }
+  return places;
 }
 
 /** Where the branch through `id` ends that was written last. */

@@ -8,7 +8,8 @@ import { holdChat } from './chatLock';
 import { KeptPictures } from './keptPictures';
 import { leaveBehind, leftBehind, pickUp } from './leftBehind';
 import type { ChatStore } from './chatStore';
-import { searchChats, searchTextOf, type SearchHit, type SearchText } from './searchChats';
+import { searchChats, type SearchHit } from './searchChats';
+import { SearchIndex } from './searchIndex';
 import { createVault, openVault } from './vault';
 
 /** While an answer is being written it is stored this often. */
@@ -53,8 +54,7 @@ export class ChatHistory {
   #turns: Promise<unknown> = Promise.resolve();
   /** What is on its way into the database. */
   #underWay: Chat[] = [];
-  /** Made for the first search. */
-  #texts: Map<string, SearchText> | null = null;
+  readonly #index: SearchIndex;
   /** What the last visit has shown. */
   #openId: string | null = null;
   #heldId: string | null = null;
@@ -67,6 +67,7 @@ export class ChatHistory {
   ) {
     this.#store = store;
     this.#pictures = new KeptPictures(store);
+    this.#index = new SearchIndex(store);
     this.#conversation = conversation;
     this.#channel = channel;
     channel.onmessage = ({ data }: MessageEvent<Change>) => void this.#follow(data);
@@ -163,12 +164,16 @@ export class ChatHistory {
   async restore(): Promise<void> {
     const chat = this.removed;
     if (!chat) return;
+    const wasShown = this.#wasRemovedShown;
     for (const [pictureId, bytes] of this.#removedPictures) this.keepPicture(pictureId, bytes);
     this.#removedIds.delete(chat.id);
     await this.#inTurn(() => this.#write([chat]));
-    this.removed = null;
-    this.#removedPictures = new Map();
-    if (this.#wasRemovedShown && this.#conversation.isBlank) await this.open(chat.id);
+    // Another one may have been removed meanwhile: that can still come back.
+    if (this.removed === chat) {
+      this.removed = null;
+      this.#removedPictures = new Map();
+    }
+    if (wasShown && this.#conversation.isBlank) await this.open(chat.id);
   }
 
   /** Deletes every conversation for good. */
@@ -187,35 +192,39 @@ export class ChatHistory {
     });
   }
 
-  /** Reads what is searched, so that the first search need not wait for it. */
+  /** Reads what is searched, so that the first search need not wait for it. What else is to be read or written comes between. */
   async prepareSearch(): Promise<void> {
+    let isRead = false;
     // What cannot be read is said when it is searched.
-    if (this.status === 'open') await this.#inTurn(() => this.#searchTexts()).catch(() => undefined);
+    while (this.status === 'open' && !isRead)
+      isRead = await this.#inTurn(() => this.#index.readSome()).catch(() => true);
   }
 
   /** Conversations that hold every word of `query`, in the order of the list. */
   search(query: string): Promise<SearchHit[]> {
     return this.#inTurn(async () => {
       await this.#writeDirty();
-      return searchChats((await this.#searchTexts()).values(), query);
+      return searchChats(await this.#index.all(), query);
     });
   }
 
-  /** One conversation as it is kept. */
+  /** One conversation as it is, also where it could not be stored. */
   chat(id: string): Promise<Chat | undefined> {
     return this.#inTurn(async () => {
       await this.#writeDirty();
-      return this.#store.get(id);
+      return this.#unsaved().find((chat) => chat.id === id) ?? this.#store.get(id);
     });
   }
 
-  /** Every conversation as a file. */
+  /** Every conversation as a file. Where the last changes could not be stored, the file is what saves them. */
   exportFile(): Promise<Blob> {
     return this.#inTurn(async () => {
       await this.#writeDirty();
-      const chats = await this.#store.all();
+      const unsaved = this.#unsaved();
+      const stored = (await this.#store.all()).filter(({ id }) => !unsaved.some((chat) => chat.id === id));
+      const chats = [...stored, ...unsaved.filter((chat) => !isBlank(chat))];
       chats.sort((a, b) => a.createdAt - b.createdAt);
-      return writeChatFile(chats, (id) => this.#store.picture(id));
+      return writeChatFile(chats, (id) => this.picture(id));
     });
   }
 
@@ -292,16 +301,6 @@ export class ChatHistory {
     pickUp(left.map(({ id }) => id));
   }
 
-  async #searchTexts(): Promise<Map<string, SearchText>> {
-    if (this.#texts) return this.#texts;
-    const texts = new Map<string, SearchText>();
-    for await (const chats of this.#store.portions()) {
-      for (const chat of chats) texts.set(chat.id, searchTextOf(chat));
-    }
-    this.#texts = texts;
-    return texts;
-  }
-
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const result = this.#turns.then(work);
     this.#turns = result.catch(() => undefined);
@@ -342,8 +341,8 @@ export class ChatHistory {
     if (kept.length < wanted.length) await this.#store.remove(wanted.filter(isBlank).map(({ id }) => id));
     pickUp(ids);
     this.summaries = listed([...this.summaries.filter(({ id }) => !ids.has(id)), ...kept.map(summaryOf)]);
-    for (const id of ids) this.#texts?.delete(id);
-    for (const chat of kept) this.#texts?.set(chat.id, searchTextOf(chat));
+    for (const id of ids) this.#index.remove(id);
+    for (const chat of kept) this.#index.put(chat);
     this.#tell({ kept: [...ids] });
   }
 
@@ -380,7 +379,7 @@ export class ChatHistory {
   #forget(id: string): void {
     this.#removedIds.add(id);
     this.#dirty.delete(id);
-    this.#texts?.delete(id);
+    this.#index.remove(id);
     this.summaries = this.summaries.filter((summary) => summary.id !== id);
     if (this.#conversation.id === id) this.#conversation.open(emptyChat());
   }
@@ -390,7 +389,7 @@ export class ChatHistory {
     for (const id of kept) this.#removedIds.delete(id);
     for (const id of removed) this.#forget(id);
     // In turn: what is being read just now may be from before.
-    void this.#inTurn(() => Promise.resolve((this.#texts = null)));
+    void this.#inTurn(async () => this.#index.reset());
     if (isVaultChanged) {
       // At once: nothing more may be written as it was written before.
       this.status = 'opening';

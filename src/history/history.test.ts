@@ -5,6 +5,7 @@ import type { ChatCompletionChunk } from '../engine/api';
 import { Conversation } from '../chat/conversation.svelte';
 import { sampleBytes, sampleChat, samplePicture } from '../testing/sampleChat';
 import { openChatDatabase } from './chatDatabase';
+import { readChatFile } from './chatFile';
 import { ChatStore } from './chatStore';
 import { ChatHistory } from './history.svelte';
 
@@ -195,6 +196,35 @@ test('a search finds what was just written, on any branch, and opens it there', 
   expect(conversation.messages[0]!.text).toBe('first wording');
 });
 
+test('a conversation opens while what is searched is still being read', async () => {
+  const chats = Array.from({ length: 300 }, (_, i) => sampleChat([`Question ${i}`]));
+  await new ChatStore(records).put(chats);
+  const { conversation, history } = await newTab();
+  let isRead = false;
+  const reading = history.prepareSearch().then(() => (isRead = true));
+  await history.open(chats[0]!.id);
+  expect(conversation.messages).toHaveLength(1);
+  await conversation.send('written meanwhile');
+  await history.remove(chats[1]!.id);
+  expect(isRead).toBe(false);
+  await reading;
+  expect(await history.search('question')).toHaveLength(299);
+  expect(await history.search('written meanwhile')).toHaveLength(1);
+});
+
+test('of two that are removed, the later one can come back while the earlier one does', async () => {
+  const { conversation, history } = await newTab();
+  await conversation.send('first');
+  const first = conversation.id;
+  conversation.newChat();
+  await conversation.send('second');
+  await history.remove(first);
+  const removing = history.remove(conversation.id);
+  await Promise.all([history.restore(), removing]);
+  await history.restore();
+  expect(titles(history).sort()).toEqual(['first', 'second']);
+});
+
 test('everything exported, wiped and imported is the same', async () => {
   const { conversation, history } = await newTab();
   await conversation.send('Q');
@@ -246,6 +276,13 @@ test('what could not be stored is said, and stored with the next change', async 
   await conversation.send('Q');
   await history.flush();
   expect(history.isBehind).toBe(true);
+  // A file saves it all the same.
+  history.keepPicture('drawn', sampleBytes('pixels'));
+  conversation.draftPictures = [samplePicture('drawn')];
+  const { chats, pictures } = await readChatFile(await history.exportFile());
+  expect(chats.map(({ messages }) => messages.length)).toEqual([2]);
+  expect([...pictures.keys()]).toEqual(['drawn']);
+  expect((await history.chat(conversation.id))!.messages).toHaveLength(2);
   isFull = false;
   conversation.draft = 'more';
   await history.flush();

@@ -43,6 +43,12 @@ test('a hit leads to the message and shows the words around', () => {
   expect(searchChats(texts, 'journey')).toEqual([{ id: trip.id, isPinned: false, messageId: null, excerpt: '' }]);
 });
 
+test('no character is cut in halves', () => {
+  const signs = searchTextOf(sampleChat([`${'🥝'.repeat(40)} needle${'🥝'.repeat(80)}`]));
+  for (const query of ['needle', 'eedle', '🥝 n'])
+    expect(() => encodeURIComponent(searchChats([signs], query)[0]!.excerpt), query).not.toThrow();
+});
+
 test('a hit in a long message is cut on both sides', () => {
   const long = searchTextOf(sampleChat([`${'a '.repeat(100)}needle ${'b '.repeat(100)}`]));
   const [hit] = searchChats([long], 'needle');

@@ -64,6 +64,8 @@ function hitIn({ id, isPinned, title, messages }: SearchText, words: readonly st
 
 function excerptAround(text: string, position: number): string {
   const start = Math.max(0, position - EXCERPT_BEFORE);
-  const excerpt = text.slice(start, start + EXCERPT_LENGTH).replace(/\s+/g, ' ');
+  const cut = text.slice(start, start + EXCERPT_LENGTH);
+  // Of a character of two code units, half may be left at either end.
+  const excerpt = cut.replace(/^[\uDC00-\uDFFF]|[\uD800-\uDBFF]$/g, '').replace(/\s+/g, ' ');
   return `${start > 0 ? '…' : ''}${excerpt}${start + EXCERPT_LENGTH < text.length ? '…' : ''}`;
 }

@@ -17,7 +17,7 @@ export const models = {
     verdicts: {
       fits: 'Fits this device.',
       tight: 'Tight: fits with up to {context} tokens in mind.',
-      unsure: 'Needs {size} of memory; the browser does not say whether there is as much.',
+      unsure: 'Needs {size} of memory; the browser does not say whether there is that much.',
       'no-storage': 'Does not fit: {size} of storage are missing.',
       'no-memory': 'Does not fit: needs {size} of memory for a model.',
     },
