@@ -1,8 +1,8 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromiumLaunchOptions } from './chromium';
-import { expect, hasOracle, ORACLE, test } from './fixtures';
+import { expect, test } from './fixtures';
 
 /** Live mode as a person uses it, on a fake camera that shows two scenes in turn. */
 
