@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import type { Page } from '@playwright/test';
 import { expect, test } from '@playwright/test';
+import { sampleChat } from '../src/testing/sampleChat';
 import { listWorkers } from './pageWorkers';
+import { seedChats } from './seedChats';
 
 /** Conversations that are kept, on the built app with the demo model. The list is beside the chat, or behind a button. */
 
@@ -72,6 +74,18 @@ test('conversations are listed, found, renamed, pinned, deleted and brought back
   await page.getByTestId('history-undo').click();
   await expect(items).toHaveText([/Capitals/, /27 \+ 15/]);
   await expect(lastText(page)).toContainText('Paris');
+});
+
+test('a message that is found is shown, with the keyboard at it', async ({ page }) => {
+  const texts = Array.from({ length: 60 }, (_, i) => (i === 20 ? 'The needle.' : `Hay, bundle ${i}. `.repeat(20)));
+  await seedChats(page, [sampleChat(texts, { updatedAt: 1 })]);
+  await startDemo(page);
+  await showHistory(page);
+  await page.getByTestId('history-search').fill('needle');
+  await page.getByTestId('history-hit').click();
+  await expect(page.getByText('The needle.', { exact: true }).last()).toBeInViewport();
+  await expect(page.getByTestId('to-latest')).toBeVisible();
+  await expect(page.getByRole('region', { name: 'Conversation' })).toBeFocused();
 });
 
 test('a question that is edited and an answer that is written anew become versions', async ({ page }) => {

@@ -34,6 +34,13 @@ export class FollowEnd {
     this.#jump();
   }
 
+  /** Goes to an element of the list and stays there, with the keyboard. */
+  show(element: HTMLElement | null): void {
+    this.isAtEnd = false;
+    element?.scrollIntoView({ block: 'center' });
+    this.focus();
+  }
+
   /** Moves the keyboard to the list, which it can scroll then. */
   focus(): void {
     this.#list?.focus({ preventScroll: true });

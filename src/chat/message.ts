@@ -63,3 +63,8 @@ export function isThinking({ state, text, thought }: AssistantMessage): boolean 
 export function isBegun({ text, thought }: AssistantMessage): boolean {
   return text !== '' || thought !== undefined;
 }
+
+/** What a message is called in the page, to be scrolled to. */
+export function messageElementId(id: number): string {
+  return `message-${id}`;
+}

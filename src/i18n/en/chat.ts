@@ -209,6 +209,7 @@ export const chat = {
     unavailable: 'This browser window keeps nothing: conversations are gone when it is closed.',
     hits: 'Conversations found: {count}',
     noHits: 'No conversation has these words.',
+    searchFailed: 'The conversations could not be read. Reload the page and search again.',
     more: 'More about “{title}”',
     name: 'Name of the conversation',
     rename: 'Rename',

@@ -208,6 +208,7 @@ export const chat: typeof english = {
     unavailable: '这个浏览器窗口不保存数据，关闭后对话就没有了。',
     hits: '找到 {count} 个对话',
     noHits: '没有包含这些字词的对话。',
+    searchFailed: '无法读取对话。请重新加载页面后再搜索。',
     more: '“{title}”的更多操作',
     name: '对话名称',
     rename: '重命名',
