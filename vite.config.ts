@@ -163,6 +163,8 @@ export default defineConfig({
           name: 'unit',
           include: ['{src,workers,e2e}/**/*.test.ts'],
           exclude: ['**/*.gpu.test.ts', 'node_modules'],
+          // Whole models are imported and run: seconds, on a machine that does something else beside.
+          testTimeout: 60_000,
         },
       },
       {
