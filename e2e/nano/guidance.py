@@ -37,13 +37,14 @@ def named(text: str) -> list[tuple[int, str | None, str | None]]:
 class Guide:
     """For one layer."""
 
-    looks: Tensor  # [batch, length, length]: what the heads are to look at from each token
+    looks: Tensor  # [batch, heads, length, length]: what each head is to look at from each token
     knows: list[tuple[int, int, int]]  # conversation, token and the row of the one thing that it is about
+    compares: list[tuple[int, int, int, int]]  # conversation, token and the rows of two things
 
 
 def guides(tokenizer: Tokenizer, ids: Tensor, labels: Tensor, cells: Tensor) -> dict[int, Guide]:
     """By layer: from a word in a question to the rows of the things that it fits; from an answer to those words."""
-    reading, answering = (Guide(torch.zeros(*ids.shape, ids.shape[1], dtype=torch.bool), []) for _ in range(2))
+    reading, answering = (Guide(torch.zeros(len(ids), len(HEADS), ids.shape[1], ids.shape[1], dtype=torch.bool), [], []) for _ in range(2))
     isAnswer = (labels != IGNORE).tolist()
     for b, row in enumerate(ids.tolist()):
         text, owner = "", []
@@ -52,7 +53,7 @@ def guides(tokenizer: Tokenizer, ids: Tensor, labels: Tensor, cells: Tensor) -> 
             text += token
             owner += [at] * len(token)
         first = row.index(UNK)
-        about: dict[tuple[int, int], set[int | None]] = {}
+        about: dict[tuple[int, int], list[tuple[int, int | None]]] = {}  # words and rows, by the answer
         for end, colour, shape in named(text):
             at = word = owner[end - 1]
             fits = cells[b, :, 0] > 0
@@ -60,7 +61,7 @@ def guides(tokenizer: Tokenizer, ids: Tensor, labels: Tensor, cells: Tensor) -> 
                 fits = fits & (cells[b, :, 1] == 1 + COLOURS.index(colour))
             if shape:
                 fits = fits & (cells[b, :, 0] == KINDS.index(shape))
-            reading.looks[b, word, first : first + QUERIES] = fits
+            reading.looks[b, :, word, first : first + QUERIES] = fits
             rows = fits.nonzero().flatten().tolist()
             if len(rows) == 1:
                 reading.knows.append((b, word, rows[0]))
@@ -71,19 +72,25 @@ def guides(tokenizer: Tokenizer, ids: Tensor, labels: Tensor, cells: Tensor) -> 
             begin = at
             while at < len(row) and isAnswer[b][at]:
                 at += 1
-            answering.looks[b, begin:at, word] = True
-            about.setdefault((begin, at), set()).add(rows[0] if len(rows) == 1 else None)
-        for (begin, end), rows in about.items():
-            if len(rows) == 1 and None not in rows:
-                answering.knows += [(b, at, *rows) for at in range(begin, end)]
+            about.setdefault((begin, at), []).append((word, rows[0] if len(rows) == 1 else None))
+        for (begin, end), things in about.items():
+            # Where two things are compared, each head has one of them.
+            things.sort(key=lambda thing: thing[0])
+            (firstWord, row), (lastWord, lastRow) = things[0], things[-1]
+            answering.looks[b, 0, begin:end, firstWord] = True
+            answering.looks[b, 1, begin:end, lastWord] = True
+            if len(things) == 1 and row is not None:
+                answering.knows += [(b, at, row) for at in range(begin, end)]
+            if len(things) == 2 and row is not None and lastRow is not None:
+                answering.compares += [(b, at, row, lastRow) for at in range(begin, end)]
     return {READING: reading, ANSWERING: answering}
 
 
 def astray(scores: Tensor, looks: Tensor) -> Tensor:
-    """The mean surprise at where heads look. `scores` before softmax: [batch, heads, length, length]"""
-    where = looks.any(2)
-    picked = scores.transpose(1, 2)[where].float()  # [targets, heads, length]
-    return (picked.logsumexp(2) - picked.masked_fill(~looks[where][:, None], -1e4).logsumexp(2)).mean()
+    """The mean surprise at where heads look; both are [batch, heads, length, length], `scores` before softmax."""
+    where = looks.any(3)
+    picked = scores[where].float()  # [targets, length]
+    return (picked.logsumexp(1) - picked.masked_fill(~looks[where], -1e4).logsumexp(1)).mean()
 
 
 def unknown(probes: Heads, hidden: Tensor, knows: list[tuple[int, int, int]], cells: Tensor, places: Tensor) -> Tensor:
@@ -96,3 +103,14 @@ def unknown(probes: Heads, hidden: Tensor, knows: list[tuple[int, int, int]], ce
     for i in (0, 1, 3):
         loss = loss + F.cross_entropy(probes.cells[i](x), cells[b, row, i])
     return loss
+
+
+def uncompared(probe: Tensor, hidden: Tensor, compares: list[tuple[int, int, int, int]], places: Tensor) -> Tensor:
+    """The loss of a probe [2, width] that asks how far the first of two things is to the right and below of the other, above all
+    whether it is at all."""
+    if not compares:
+        return torch.zeros(())
+    b, at, first, last = torch.tensor(compares).T
+    told = F.layer_norm(hidden[b, at].float(), hidden.shape[2:]) @ probe.T
+    apart = places[b, first] - places[b, last]
+    return 4 * F.mse_loss(told, apart) + F.binary_cross_entropy_with_logits(20 * told, (apart > 0).float())

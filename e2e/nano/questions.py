@@ -331,7 +331,7 @@ def chart(rng: random.Random, picture: dict, lang: str, held: bool) -> Asked:
 Maker = Callable[[random.Random, dict, str, bool], Asked]
 # The tasks that a kind of picture allows, and how often they are met.
 QUESTIONS: dict[str, dict[Maker, float]] = {
-    "shapes": {count: 4, colour: 3, shape: 4, place: 8, side: 5, isThere: 3, see: 3},
+    "shapes": {count: 4, colour: 3, shape: 4, place: 5, side: 8, isThere: 3, see: 3},
     "number": {number: 4, see: 1},
     "chart": {chart: 6, see: 1},
 }

@@ -28,7 +28,7 @@ from alignment import align
 from evaluate import forcedAccuracy
 from evaluateSeeing import forcedSight
 from makeData import question
-from guidance import ANSWERING, HEADS, READING, astray, guides, unknown
+from guidance import ANSWERING, HEADS, READING, astray, guides, uncompared, unknown
 from muon import Muon
 from questions import questionAbout, withoutPicture
 from seeing import IMAGE, SeeingModel
@@ -104,12 +104,13 @@ def main() -> None:
         heads.load_state_dict(saved["heads"])
     parts = {"llm": args.rate, "eyes": args.rate * args.eyesRate}  # what has learnt to see is not to be shaken
     probes = {i: Heads(192) for i in (READING, ANSWERING)}
+    pairProbe = torch.nn.Parameter(torch.randn(2, 192) * 0.02)
     isMatrix = lambda name, p: p.dim() == 2 and not any(part in name for part in ("embed", "query"))
     named = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
     grouped = lambda matrices: [{"params": [p for name, p in named if name.startswith(part) and isMatrix(name, p) == matrices], "lr": rate} for part, rate in parts.items()]
     optimisers = [
         Muon(grouped(True), lr=args.rate, decay=0.02),  # type: ignore[arg-type]
-        torch.optim.AdamW([*grouped(False), {"params": [p for each in (heads, *probes.values()) for p in each.parameters()], "lr": args.rate}], weight_decay=0.0, betas=(0.9, 0.98), fused=True),
+        torch.optim.AdamW([*grouped(False), {"params": [pairProbe, *(p for each in (heads, *probes.values()) for p in each.parameters())], "lr": args.rate}], weight_decay=0.0, betas=(0.9, 0.98), fused=True),
     ]
     for optimiser in optimisers:
         for group in optimiser.param_groups:
@@ -153,7 +154,7 @@ def main() -> None:
                 if shownRows is not None:
                     cells, places = (part[: args.batch] for part in answers[:2])
                     for i, guide in guides(tokenizer, ids, labels, cells).items():
-                        parts = {"astray": astray(guided[i].self_attn.watchedScores, guide.looks), "unknown": unknown(probes[i], hidden[i], guide.knows, cells, places)}
+                        parts = {"astray": astray(guided[i].self_attn.watchedScores, guide.looks), "unknown": unknown(probes[i], hidden[i], guide.knows, cells, places), "uncompared": uncompared(pairProbe, hidden[i], guide.compares, places)}
                         shown[-1] |= {f"{name} {i}": part.item() for name, part in parts.items()}
                         aid = aid + sum(parts.values())
                 (loss / supervised + args.guidance * aid).backward()
