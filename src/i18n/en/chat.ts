@@ -246,6 +246,9 @@ export const chat = {
       'The last changes could not be stored: this device may have no room left. They are tried again with each further change.',
     removeAll: 'Delete all conversations',
     removeAllNote: 'Models stay. This cannot be undone.',
+    removeAllProtectedNote: 'Models stay, and the passphrase stays set. This cannot be undone.',
+    removeAllLockedNote:
+      'Models stay. The passphrase goes too: what you write afterwards is kept unencrypted. This cannot be undone.',
     removeAllConfirm: 'Delete all for good',
     allRemoved: 'All conversations are deleted.',
   },

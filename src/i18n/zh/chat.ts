@@ -243,6 +243,8 @@ export const chat: typeof english = {
     notKept: '最近的改动没能保存，可能是本机空间已满。之后每次改动都会再试。',
     removeAll: '删除全部对话',
     removeAllNote: '模型会保留。此操作无法撤销。',
+    removeAllProtectedNote: '模型会保留，口令也继续有效。此操作无法撤销。',
+    removeAllLockedNote: '模型会保留。口令会一并删除：之后写下的内容将不加密保存。此操作无法撤销。',
     removeAllConfirm: '永久删除全部',
     allRemoved: '全部对话已删除。',
   },
