@@ -168,9 +168,12 @@ test('everything saved to a file, deleted and read again is there; a passphrase 
   await expect(page.getByTestId('data-problem')).toBeVisible();
   await page.getByTestId('data-import').setInputFiles(file);
   await expect(page.getByTestId('data-said')).toContainText('1');
+  const readable = page.getByTestId('data-export-note');
+  await expect(readable).toHaveCount(0);
   await page.getByTestId('protect-passphrase').fill('correct horse');
   await page.getByTestId('protect').click();
   await expect(page.getByTestId('protect')).toBeEnabled();
+  await expect(readable).toContainText('not encrypted');
 
   await reopen(page);
   await showHistory(page);

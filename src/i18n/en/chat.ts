@@ -228,6 +228,7 @@ export const chat = {
     dataLead: 'Conversations are kept in this browser, apart from the models, and nowhere else.',
     file: 'As a file',
     exportAll: 'Save all conversations',
+    exportProtectedNote: 'The saved file is not encrypted: anyone who has it can read your conversations.',
     importAll: 'Read a saved file',
     imported: 'Conversations read: {count}.',
     notExported: 'The conversations could not be saved: {reason}. They are still here.',

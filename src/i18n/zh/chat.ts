@@ -227,6 +227,7 @@ export const chat: typeof english = {
     dataLead: '对话保存在这个浏览器中，与模型分开存放，不在任何别的地方。',
     file: '文件',
     exportAll: '保存全部对话',
+    exportProtectedNote: '保存的文件没有加密：拿到文件的人都能读到你的对话。',
     importAll: '读取保存的文件',
     imported: '已读取 {count} 个对话。',
     notExported: '无法保存对话：{reason}。对话都还在。',
