@@ -171,6 +171,8 @@ test.describe('a conversation that outgrows the model’s memory', { tag: '@cpu'
     const asked = await page.getByTestId('message-user').count();
 
     await expect(input).toHaveValue(question);
+    await expect(page.getByTestId('message-assistant').last()).toBeInViewport();
+    await expect(page.getByTestId('to-latest')).toHaveCount(0);
     await page.getByTestId('send').click();
     await expect(input).toHaveValue(question);
     await expect(notice).toHaveCount(1);
