@@ -163,20 +163,25 @@ test('everything saved to a file, deleted and read again is there; a passphrase 
   await page.getByTestId('data-remove-confirm').click();
   await expect(page.getByTestId('message-user')).toHaveCount(0);
 
-  await page.getByTestId('data-import').setInputFiles({
+  const broken = {
     name: 'broken.json',
     mimeType: 'application/json',
     buffer: Buffer.from(readFileSync(file, 'utf8').replace('minicpm-chats', 'others')),
-  });
-  await expect(page.getByTestId('data-problem')).toBeVisible();
+  };
+  await page.getByTestId('data-import').setInputFiles(broken);
+  const problem = page.getByTestId('data-problem');
+  await expect(problem).toBeVisible();
   await page.getByTestId('data-import').setInputFiles(file);
   await expect(page.getByTestId('data-said')).toContainText('1');
+  await page.getByTestId('data-import').setInputFiles(broken);
+  await expect(problem).toBeVisible();
   const readable = page.getByTestId('data-export-note');
   await expect(readable).toHaveCount(0);
   await page.getByTestId('protect-passphrase').fill('correct horse');
   await page.getByTestId('protect').click();
   await expect(page.getByTestId('protect')).toBeEnabled();
   await expect(readable).toContainText('not encrypted');
+  await expect(problem).toHaveCount(0);
 
   await reopen(page);
   await showHistory(page);
