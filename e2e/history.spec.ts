@@ -142,7 +142,10 @@ test('a draft and an answer that a reload has cut are still there, and the answe
   await expect(page.getByTestId('composer-input')).toHaveValue('half a thought');
 });
 
-test('everything saved to a file, deleted and read again is there; a passphrase keeps it shut', async ({ page }) => {
+test('everything saved to a file, deleted and read again is there; a passphrase keeps it shut', async ({
+  page,
+  isMobile,
+}) => {
   await startDemo(page);
   await ask(page, 'What is the capital of France?');
   await showHistory(page);
@@ -187,6 +190,9 @@ test('everything saved to a file, deleted and read again is there; a passphrase 
   await showHistory(page);
   await expect(page.getByTestId('history-item')).toHaveCount(0);
   const form = page.getByTestId('history-unlock');
+  // Where the form is in a list beside the conversation, the conversation says so too.
+  const lockedNote = page.getByTestId('locked-note');
+  await expect(lockedNote).toHaveCount(isMobile ? 0 : 1);
   await form.locator('input').fill('wrong');
   await form.getByRole('button').click();
   await expect(form.getByRole('alert')).toBeVisible();
@@ -194,6 +200,7 @@ test('everything saved to a file, deleted and read again is there; a passphrase 
   await form.locator('input').fill('correct horse');
   await form.getByRole('button').click();
   await expect(page.getByTestId('history-item')).toContainText('France');
+  await expect(lockedNote).toHaveCount(0);
   await expect(page.getByTestId('history-list').locator('..')).toBeFocused();
 });
 

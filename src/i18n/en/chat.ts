@@ -221,6 +221,7 @@ export const chat = {
     undo: 'Undo',
     elsewhere: 'Another tab shows this conversation. Close it there first.',
     locked: 'Your conversations are protected. Until you unlock them, what you write is not kept.',
+    notKeptLocked: 'While your conversations are locked, this one is not kept.',
     passphrase: 'Passphrase',
     wrongPassphrase: 'That is not the passphrase.',
     unlock: 'Unlock',

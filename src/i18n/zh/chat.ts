@@ -220,6 +220,7 @@ export const chat: typeof english = {
     undo: '撤销',
     elsewhere: '另一个标签页正显示这个对话，请先在那里关闭它。',
     locked: '你的对话受口令保护。解锁之前，写下的内容不会保存。',
+    notKeptLocked: '对话列表锁定期间，这个对话不会保存。',
     passphrase: '口令',
     wrongPassphrase: '口令不对。',
     unlock: '解锁',
