@@ -171,6 +171,8 @@ test.describe('a conversation that outgrows the model’s memory', { tag: '@cpu'
     const asked = await page.getByTestId('message-user').count();
 
     await expect(input).toHaveValue(question);
+    await expect(page.getByTestId('message-assistant').last()).toBeInViewport();
+    await expect(page.getByTestId('to-latest')).toHaveCount(0);
     await page.getByTestId('send').click();
     await expect(input).toHaveValue(question);
     await expect(notice).toHaveCount(1);
@@ -186,10 +188,10 @@ test.describe('a conversation that outgrows the model’s memory', { tag: '@cpu'
     await expect(notice).toHaveCount(0);
     await expect(input).toHaveValue('');
     const divider = page.getByTestId('forgotten');
-    await expect(divider).toHaveText(locale === 'zh' ? /不再看到/ : /no longer sees/);
+    await expect(divider).toHaveText(locale === 'zh' ? /看不到/ : /no longer sees/);
     await expect(page.locator('[data-testid=forgotten] + [data-testid=message-user]')).toHaveCount(1);
     await expect(page.locator('[data-testid=message-user]:has(~ [data-testid=forgotten])')).not.toHaveCount(0);
-    await expect(page.getByTestId('announcer')).toHaveText(locale === 'zh' ? /不再看到/ : /no longer sees/);
+    await expect(page.getByTestId('announcer')).toHaveText(locale === 'zh' ? /看不到/ : /no longer sees/);
     for (let i = 3; i < 6; i++) expect(await ask(page, `What is ${i} + ${i}?`)).toContain(String(2 * i));
 
     await page.getByTestId('new-chat').click();

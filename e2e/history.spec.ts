@@ -58,7 +58,10 @@ test('conversations are listed, found, renamed, pinned, deleted and brought back
   await expect(lastText(page)).toContainText('Paris');
 
   await showHistory(page);
-  await page.getByTestId('history-search').fill('');
+  await page.getByTestId('history-search').fill('paris');
+  await expect(items).toHaveCount(0);
+  await page.getByTestId('history-search').press('Escape');
+  await expect(page.getByTestId('history-search')).toHaveValue('');
   await items.nth(1).getByTestId('history-more').click();
   await page.getByTestId('history-rename').click();
   await page.getByTestId('history-name').fill('Capitals');
@@ -139,7 +142,10 @@ test('a draft and an answer that a reload has cut are still there, and the answe
   await expect(page.getByTestId('composer-input')).toHaveValue('half a thought');
 });
 
-test('everything saved to a file, deleted and read again is there; a passphrase keeps it shut', async ({ page }) => {
+test('everything saved to a file, deleted and read again is there; a passphrase keeps it shut', async ({
+  page,
+  isMobile,
+}) => {
   await startDemo(page);
   await ask(page, 'What is the capital of France?');
   await showHistory(page);
@@ -160,22 +166,33 @@ test('everything saved to a file, deleted and read again is there; a passphrase 
   await page.getByTestId('data-remove-confirm').click();
   await expect(page.getByTestId('message-user')).toHaveCount(0);
 
-  await page.getByTestId('data-import').setInputFiles({
+  const broken = {
     name: 'broken.json',
     mimeType: 'application/json',
     buffer: Buffer.from(readFileSync(file, 'utf8').replace('minicpm-chats', 'others')),
-  });
-  await expect(page.getByTestId('data-problem')).toBeVisible();
+  };
+  await page.getByTestId('data-import').setInputFiles(broken);
+  const problem = page.getByTestId('data-problem');
+  await expect(problem).toBeVisible();
   await page.getByTestId('data-import').setInputFiles(file);
   await expect(page.getByTestId('data-said')).toContainText('1');
+  await page.getByTestId('data-import').setInputFiles(broken);
+  await expect(problem).toBeVisible();
+  const readable = page.getByTestId('data-export-note');
+  await expect(readable).toHaveCount(0);
   await page.getByTestId('protect-passphrase').fill('correct horse');
   await page.getByTestId('protect').click();
   await expect(page.getByTestId('protect')).toBeEnabled();
+  await expect(readable).toContainText('not encrypted');
+  await expect(problem).toHaveCount(0);
 
   await reopen(page);
   await showHistory(page);
   await expect(page.getByTestId('history-item')).toHaveCount(0);
   const form = page.getByTestId('history-unlock');
+  // Where the form is in a list beside the conversation, the conversation says so too.
+  const lockedNote = page.getByTestId('locked-note');
+  await expect(lockedNote).toHaveCount(isMobile ? 0 : 1);
   await form.locator('input').fill('wrong');
   await form.getByRole('button').click();
   await expect(form.getByRole('alert')).toBeVisible();
@@ -183,6 +200,7 @@ test('everything saved to a file, deleted and read again is there; a passphrase 
   await form.locator('input').fill('correct horse');
   await form.getByRole('button').click();
   await expect(page.getByTestId('history-item')).toContainText('France');
+  await expect(lockedNote).toHaveCount(0);
   await expect(page.getByTestId('history-list').locator('..')).toBeFocused();
 });
 

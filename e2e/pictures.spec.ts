@@ -114,7 +114,10 @@ test('the demo is asked about pictures in both languages, one in a conversation'
   await expect(page.getByTestId('message-user').getByTestId('picture')).toHaveCount(1);
 
   await page.getByTestId('new-chat').click();
+  const examples = page.getByText('For example:');
+  await expect(examples).toBeVisible();
   await page.getByTestId('picture-files').setInputFiles([demoPicture('shapes-3.png'), demoPicture('number-4.png')]);
+  await expect(examples).toHaveCount(0);
   await expect(page.getByTestId('picture-problem')).toHaveAttribute('data-problem', 'onlyOne');
   await expect(drafted).toHaveCount(1);
   await page.reload();

@@ -258,6 +258,8 @@ export class Conversation {
     chat.messages.push(answer);
     chat.leafId = answer.id;
     if (await this.#writeOn(answer)) return true;
+    // First: a branch to a message that is gone shows nothing, and the list would lose its place.
+    chat.leafId = answer.parentId;
     chat.messages = chat.messages.filter(({ id }) => id !== answer.id);
     return false;
   }

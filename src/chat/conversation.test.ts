@@ -70,6 +70,19 @@ test('an answer is put together from its chunks and keeps its usage', async () =
   expect(lastAnswer()).toMatchObject({ text: 'Hello', state: 'done', cutOffBy: null, usage });
 });
 
+test('while a message is refused, the turns before it stay in sight', async () => {
+  const { conversation } = conversationWith([() => whole('one'), refused]);
+  await conversation.send('1?');
+  let isOver = false;
+  const sending = conversation.send('2?').then(() => (isOver = true));
+  const counts = new Set<number>();
+  // The page may be drawn between any two turns of the event loop.
+  for (; !isOver; await Promise.resolve()) counts.add(conversation.messages.length);
+  await sending;
+  expect(Math.min(...counts)).toBe(2);
+  expect(conversation.overflow).toBe('refused');
+});
+
 test('the next turn carries the turns before', async () => {
   const { conversation, requests } = conversationWith([() => whole('one'), () => whole('two')]);
   await conversation.send('1?');

@@ -89,6 +89,13 @@ export class ChatStore {
     });
   }
 
+  /** Deletes every conversation. What protects them goes on to protect the next ones. */
+  async removeAll(): Promise<void> {
+    await this.#write((objects) => {
+      for (const prefix of [CHAT, SUMMARY, PICTURE, STAGED]) objects.delete(underPrefix(prefix));
+    });
+  }
+
   /** Deletes every conversation, and what protected them. */
   async clear(): Promise<void> {
     await this.#write((objects) => objects.clear());

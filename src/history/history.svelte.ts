@@ -176,20 +176,14 @@ export class ChatHistory {
     if (wasShown && this.#conversation.isBlank) await this.open(chat.id);
   }
 
-  /** Deletes every conversation for good. */
+  /** Deletes every conversation for good. A passphrase stays, unless nobody has given it: it goes with what it locks. */
+  removeAll(): Promise<void> {
+    return this.#inTurn(() => this.#empty(this.status === 'open'));
+  }
+
+  /** Deletes every conversation for good, and the passphrase. */
   clear(): Promise<void> {
-    return this.#inTurn(async () => {
-      const ids = this.summaries.map(({ id }) => id);
-      for (const id of [...ids, this.#conversation.id]) this.#forget(id);
-      pickUp(leftBehind().map(({ id }) => id));
-      this.removed = null;
-      this.#removedPictures = new Map();
-      this.#pictures.clear();
-      await this.#store.clear();
-      this.#tell({ removed: ids, isVaultChanged: true });
-      this.isProtected = false;
-      this.status = 'open';
-    });
+    return this.#inTurn(() => this.#empty(false));
   }
 
   /** Reads what is searched, so that the first search need not wait for it. What else is to be read or written comes between. */
@@ -261,6 +255,24 @@ export class ChatHistory {
       this.isProtected = passphrase !== null;
       this.#tell({ isVaultChanged: true });
     });
+  }
+
+  async #empty(keepsPassphrase: boolean): Promise<void> {
+    const ids = this.summaries.map(({ id }) => id);
+    for (const id of [...ids, this.#conversation.id]) this.#forget(id);
+    pickUp(leftBehind().map(({ id }) => id));
+    this.removed = null;
+    this.#removedPictures = new Map();
+    this.#pictures.clear();
+    if (keepsPassphrase) {
+      await this.#store.removeAll();
+      this.#tell({ removed: ids });
+      return;
+    }
+    await this.#store.clear();
+    this.#tell({ removed: ids, isVaultChanged: true });
+    this.isProtected = false;
+    this.status = 'open';
   }
 
   /** Opens the database, as far as that goes without a passphrase. */

@@ -264,6 +264,28 @@ test('behind a passphrase nothing is listed or kept until it is given', async ()
   expect(later.conversation.messages).toHaveLength(4);
 });
 
+test('deleting all conversations leaves the passphrase, unless nobody has given it', async () => {
+  const { conversation, history, messages } = await newTab();
+  await history.protect('open sesame');
+  await conversation.send('Q');
+  const file = await history.exportFile();
+  await history.removeAll();
+  expect(history).toMatchObject({ status: 'open', isProtected: true, summaries: [] });
+  expect(await keys(records)).toEqual(['vault']);
+  expect(messages.at(-1)).not.toHaveProperty('isVaultChanged');
+  await history.importFile(file);
+
+  const later = await newTab();
+  expect(later.history).toMatchObject({ status: 'locked', isProtected: true });
+  expect(await later.history.unlock('open sesame')).toBe(true);
+  expect(titles(later.history)).toEqual(['Q']);
+
+  const forgotten = await newTab();
+  await forgotten.history.removeAll();
+  expect(forgotten.history).toMatchObject({ status: 'open', isProtected: false });
+  expect(await keys(records)).toEqual([]);
+});
+
 test('what could not be stored is said, and stored with the next change', async () => {
   const whole = records;
   let isFull = false;

@@ -107,8 +107,9 @@ export class Pictures {
     return this.#engine.inspectPicture(new Blob([bytes], { type })).catch(() => null);
   }
 
-  /** Frees what only other conversations show. */
+  /** Another conversation is shown: frees what only others show, and what was not taken is no matter any more. */
   leaveOthers(): void {
+    this.problem = null;
     this.#urls.keepOnly(this.#shown.map(({ id }) => id));
   }
 
@@ -118,10 +119,12 @@ export class Pictures {
 
   /** Takes a file for the conversation `chatId`, unless another one is shown by the time it has been read. */
   async #take(file: File, chatId: string): Promise<void> {
-    const refuse = (name: PictureProblem['name']) => (this.problem = { name, file: file.name });
-    if (!this.areSeen) return void refuse('cannotSee');
-    if (this.#shown.length >= this.#most) return void refuse('onlyOne');
-    if (file.size > MOST_BYTES) return void refuse('tooHeavy');
+    const refuse = (name: PictureProblem['name']) => {
+      if (this.#conversation.id === chatId) this.problem = { name, file: file.name };
+    };
+    if (!this.areSeen) return refuse('cannotSee');
+    if (this.#shown.length >= this.#most) return refuse('onlyOne');
+    if (file.size > MOST_BYTES) return refuse('tooHeavy');
     try {
       const { type, width, height } = await this.#engine.inspectPicture(file);
       const bytes = await file.arrayBuffer();

@@ -71,6 +71,17 @@ test.each([
   expect(kept.size).toBe(1);
 });
 
+test('what was not taken is said in the conversation that it was for, and in no other', async () => {
+  await pictures.attach([file('bad', 'The file is no picture.')]);
+  expect(pictures.problem).not.toBeNull();
+  pictures.leaveOthers();
+  expect(pictures.problem).toBeNull();
+  const attaching = pictures.attach([file('late', 'The file is no picture.')]);
+  conversation.id = 'another chat';
+  await attaching;
+  expect(pictures.problem).toBeNull();
+});
+
 test('a file too large to be held in memory is not read', async () => {
   const large = Object.defineProperty(file('large'), 'size', { value: MOST_BYTES + 1 });
   await pictures.attach([large]);
