@@ -92,6 +92,7 @@ test('a role begins a conversation, which has settings of its own', async ({ pag
   await expect(page.getByTestId('thinking-switch')).toHaveCount(0);
   await expect(page.getByTestId('new-chat')).toHaveCount(1);
 
+  await expect(page.getByTestId('roles-need-model')).toContainText('need a real model');
   await page.getByTestId('role-library-show').click();
   await page.getByTestId('role-search').fill('shandong huang mixed');
   await expect(page.getByTestId('role')).toHaveCount(0);

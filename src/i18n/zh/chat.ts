@@ -64,6 +64,7 @@ export const chat: typeof english = {
   roles: {
     heading: '角色与任务',
     all: '全部角色与任务',
+    needModel: '角色与任务需要真正的模型：演示模型不会照指令做。',
     lead: '每一项都会用给模型的指令开始一个对话，一切都可以修改。',
     search: '搜索角色与任务',
     none: '没有包含这些字词的内容。',
