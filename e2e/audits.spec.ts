@@ -326,6 +326,11 @@ test('the page about the device says what a token costs, keeps what was entered,
   await page.getByTestId('cost-speed').fill('10');
   await page.getByTestId('cost-watts').fill('100');
   await page.getByTestId('cost-energy').fill('0.5');
+  const years = page.getByTestId('cost-lifetime');
+  await years.fill('0');
+  await years.press('Enter');
+  await expect(years).toHaveAccessibleDescription(/Not taken: it can be 0\.1 or more/);
+  await years.fill('5');
   const hours = page.getByTestId('cost-hours');
   await hours.fill('3');
   await hours.press('Enter');
