@@ -5,6 +5,8 @@ export const chat = {
     messages: 'Conversation',
     you: 'You',
     assistant: 'Assistant',
+    yourWords: 'You:',
+    assistantsWords: 'Assistant:',
     placeholder: 'Write something…',
     inputLabel: 'Your message',
     send: 'Send',

@@ -44,7 +44,7 @@ export const live = {
     },
     commentary: 'Commentary',
     empty: 'The first remark comes in a moment.',
-    you: 'You',
+    you: 'You:',
     ask: 'Ask about what was seen…',
     askLabel: 'Question about what was seen',
     send: 'Ask',

@@ -7,6 +7,8 @@ export const chat: typeof english = {
     messages: '对话',
     you: '你',
     assistant: '助手',
+    yourWords: '你：',
+    assistantsWords: '助手：',
     placeholder: '写点什么……',
     inputLabel: '你的消息',
     send: '发送',

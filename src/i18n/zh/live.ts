@@ -46,7 +46,7 @@ export const live: typeof english = {
     },
     commentary: '观察记录',
     empty: '第一条记录马上就来。',
-    you: '你',
+    you: '你：',
     ask: '问问刚才看到的……',
     askLabel: '关于所见的问题',
     send: '提问',
