@@ -62,8 +62,19 @@ test('conversations are listed, found, renamed, pinned, deleted and brought back
   await expect(items).toHaveCount(0);
   await page.getByTestId('history-search').press('Escape');
   await expect(page.getByTestId('history-search')).toHaveValue('');
+  // The actions of one conversation at a time.
+  const actions = page.getByTestId('history-rename');
+  await items.nth(0).getByTestId('history-more').click();
+  await page.keyboard.press('Escape');
+  await expect(actions).toHaveCount(0);
+  await expect(items.nth(0).getByTestId('history-more')).toBeFocused();
+  await items.nth(0).getByTestId('history-more').click();
+  await page.getByTestId('history-search').click();
+  await expect(actions).toHaveCount(0);
+  await items.nth(0).getByTestId('history-more').click();
   await items.nth(1).getByTestId('history-more').click();
-  await page.getByTestId('history-rename').click();
+  await expect(actions).toHaveCount(1);
+  await actions.click();
   await page.getByTestId('history-name').fill('Capitals');
   await page.keyboard.press('Enter');
   await expect(items.nth(1)).toContainText('Capitals');

@@ -45,6 +45,8 @@ test('watches a camera, notices another scene, pauses, and answers a question in
   await page.getByTestId('live-back').click();
   await page.getByTestId('start-demo').click();
   await page.getByTestId('live-enter').click();
+  await expect(page.getByTestId('live-model')).toHaveText(/nano\s*demo/);
+  await expect(page.getByTestId('live-demo-note')).toContainText('drawn shapes, numbers and bar charts only');
 
   // The camera opens on a press, and the first scene is commented on at once.
   await expect(page.getByTestId('live-question')).toHaveValue('What do you see?');

@@ -112,6 +112,7 @@ test('the demo is asked about pictures in both languages, one in a conversation'
   await page.getByTestId('example-question').first().click();
   await expect(answer).toContainText('4');
   await expect(page.getByTestId('message-user').getByTestId('picture')).toHaveCount(1);
+  await expect(page.getByTestId('message-user').locator('img')).toHaveCSS('object-fit', 'contain');
 
   await page.getByTestId('new-chat').click();
   const examples = page.getByText('For example:');

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { ModelInfo } from '../../workers/protocol/model';
 import { accept, acceptedOn } from './acceptedLicences';
-import { chosenContext, rememberContext } from './chosenContexts';
+import { chosenContext, openedContext, rememberContext } from './chosenContexts';
 import { CATALOGUE } from './models';
 import { storedFrom } from './storedFrom';
 
@@ -32,6 +32,9 @@ test('a context is kept for the checkpoint that it was chosen for', () => {
   expect(chosenContext(stored('a/b', ['q8.gguf']))).toBeUndefined();
   expect(chosenContext(stored('a/b'))).toBeUndefined();
   expect(chosenContext({ source: { kind: 'files', location: 'a/b' } } as ModelInfo)).toBeUndefined();
+  // Opened with it, or with the usual one, but with no more than the checkpoint was made for.
+  const opened = (files: string[], contextLength: number) => openedContext({ ...stored('a/b', files), contextLength });
+  expect([opened(['q4.gguf'], 8192), opened(['q8.gguf'], 8192), opened(['q4.gguf'], 384)]).toEqual([2048, 4096, 384]);
 });
 
 test('what is no context is not asked for', () => {

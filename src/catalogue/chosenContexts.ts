@@ -1,6 +1,7 @@
 import type { ModelInfo } from '../../workers/protocol/model';
 import type { ModelSource } from '../../workers/protocol/source';
 import { recall, remember } from '../app/remembered';
+import { USUAL_CONTEXT } from './fit';
 
 type Origin = { repo: string; files?: string[] | undefined };
 
@@ -18,6 +19,11 @@ export function rememberContextOf(model: ModelInfo, contextLength: number): void
 export function chosenContext(model: ModelInfo): number | undefined {
   const context: unknown = contexts()[keyOfModel(model)];
   return typeof context === 'number' && Number.isInteger(context) && context > 0 ? context : undefined;
+}
+
+/** Tokens that a stored model keeps in mind when it is opened. */
+export function openedContext(model: ModelInfo): number {
+  return Math.min(chosenContext(model) ?? USUAL_CONTEXT, model.contextLength);
 }
 
 function keep(key: string, contextLength: number): void {

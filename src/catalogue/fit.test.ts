@@ -59,7 +59,7 @@ test('buffers that are too small shorten the context like memory does', () => {
 
 test('a model that fits at no context says how much memory it takes', () => {
   const memoryBytes = memoryNeed(EIGHT_B, 512, ROOM.mostBufferBytes)!;
-  expect(judge(EIGHT_B, 4096, ROOM)).toEqual({ kind: 'no-memory', memoryBytes });
+  expect(judge(EIGHT_B, 4096, ROOM)).toEqual({ kind: 'no-memory', memoryBytes, roomBytes: ROOM.memoryBytes });
   // Where the browser does not tell all there is, it may fit; but not in many times as much.
   expect(judge(EIGHT_B, 4096, { ...ROOM, isMemoryKnown: false })).toEqual({ kind: 'unsure', memoryBytes });
   expect(judge(EIGHT_B, 4096, { ...ROOM, isMemoryKnown: false, memoryBytes: 1e9 }).kind).toBe('no-memory');

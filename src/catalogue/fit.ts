@@ -27,14 +27,15 @@ export interface SizedCheckpoint {
 
 /**
  * Whether a checkpoint fits at a context. 'tight' fits with a shorter context; of 'unsure' it is not known whether there is
- * as much memory; 'no-storage' lacks room on the disk, 'no-memory' fits at no context of use.
+ * as much memory; 'no-storage' lacks room on the disk, 'no-memory' fits at no context of use: of the device's memory a
+ * model may take `roomBytes`.
  */
 export type Verdict =
   | { kind: 'fits' }
   | { kind: 'tight'; context: number }
   | { kind: 'unsure'; memoryBytes: number }
   | { kind: 'no-storage'; missingBytes: number }
-  | { kind: 'no-memory'; memoryBytes: number };
+  | { kind: 'no-memory'; memoryBytes: number; roomBytes: number };
 
 /** Of the memory that there is, what a model may take: the system and other pages need theirs. */
 const SHARE_OF_MEMORY = 0.5;
@@ -108,7 +109,7 @@ export function judge(checkpoint: SizedCheckpoint, contextLength: number, room: 
   const memoryBytes = least ?? checkpoint.storedBytes;
   // Twice as much as there seems to be at least is a good deal more than any guess is off.
   const mayBeThere = !room.isMemoryKnown && least !== null && least <= 2 * room.memoryBytes;
-  return { kind: mayBeThere ? 'unsure' : 'no-memory', memoryBytes };
+  return mayBeThere ? { kind: 'unsure', memoryBytes } : { kind: 'no-memory', memoryBytes, roomBytes: room.memoryBytes };
 }
 
 const CONTEXTS = [1024, 2048, 4096, 8192, 16_384, 32_768];

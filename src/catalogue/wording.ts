@@ -18,8 +18,12 @@ export function verdictSentence(verdict: Verdict, text: Texts, language: Languag
     case 'no-storage':
       return fill(sentence, { size: formatBytes(verdict.missingBytes, language) });
     case 'unsure':
-    case 'no-memory':
       return fill(sentence, { size: formatBytes(verdict.memoryBytes, language) });
+    case 'no-memory':
+      return fill(sentence, {
+        size: formatBytes(verdict.memoryBytes, language),
+        room: formatBytes(verdict.roomBytes, language),
+      });
   }
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { authorsValue, faultOf, SAMPLING_KEYS, SAMPLING_RANGES, withSetting } from './sampling';
+import { authorsValue, faultOf, rangeFor, SAMPLING_KEYS, SAMPLING_RANGES, withSetting } from './sampling';
 
 test('bounds are allowed, what lies beyond is not, and counts are whole', () => {
   for (const key of SAMPLING_KEYS) {
@@ -9,6 +9,13 @@ test('bounds are allowed, what lies beyond is not, and counts are whole', () => 
       expect(faultOf(key, value), `${key} ${value}`).not.toBeNull();
   }
   expect(faultOf('top_k', 1.5)).toBe('not a whole number');
+});
+
+test('the longest answer is as long as what the model keeps in mind', () => {
+  expect(faultOf('max_tokens', 384, rangeFor('max_tokens', 384))).toBeNull();
+  expect(faultOf('max_tokens', 385, rangeFor('max_tokens', 384))).toBe('not between 1 and 384');
+  expect(rangeFor('max_tokens', 131072)).toEqual(SAMPLING_RANGES.max_tokens);
+  expect(rangeFor('top_k', 10)).toEqual(SAMPLING_RANGES.top_k);
 });
 
 test('a setting is changed, left to the authors, or kept where the change makes no sense', () => {

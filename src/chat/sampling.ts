@@ -24,9 +24,15 @@ export const SAMPLING_RANGES: Readonly<Record<SamplingKey, SamplingRange>> = {
 
 export const SAMPLING_KEYS = Object.keys(SAMPLING_RANGES) as SamplingKey[];
 
+/** The range of a setting for a model that keeps `contextLength` tokens in mind: no answer is longer than that. */
+export function rangeFor(key: SamplingKey, contextLength: number): SamplingRange {
+  const range = SAMPLING_RANGES[key];
+  return key === 'max_tokens' ? { ...range, max: Math.min(range.max, contextLength) } : range;
+}
+
 /** What is wrong with a value, in English, or null. */
-export function faultOf(key: SamplingKey, value: number): string | null {
-  const { min, max, isWhole } = SAMPLING_RANGES[key];
+export function faultOf(key: SamplingKey, value: number, range = SAMPLING_RANGES[key]): string | null {
+  const { min, max, isWhole } = range;
   if (isWhole && !Number.isInteger(value)) return 'not a whole number';
   return value >= min && value <= max ? null : `not between ${min} and ${max}`;
 }

@@ -5,6 +5,8 @@ export const chat = {
     messages: 'Conversation',
     you: 'You',
     assistant: 'Assistant',
+    yourWords: 'You:',
+    assistantsWords: 'Assistant:',
     placeholder: 'Write something…',
     inputLabel: 'Your message',
     send: 'Send',
@@ -62,6 +64,7 @@ export const chat = {
   roles: {
     heading: 'Roles and tasks',
     all: 'All roles and tasks',
+    needModel: 'Roles and tasks need a real model: the demo cannot follow instructions.',
     lead: 'Each begins a conversation with instructions for the model. Change everything as you like.',
     search: 'Search roles and tasks',
     none: 'Nothing has these words.',

@@ -159,6 +159,7 @@ export const device = {
     adapter: 'Graphics adapter',
     noAdapter: 'none',
     computesOn: 'Computes on',
+    processorKernel: 'The page’s own arithmetic, in TypeScript',
     backends: { webgpu: 'WebGPU', cpu: 'the processor' },
     features: 'Features',
     none: 'none',

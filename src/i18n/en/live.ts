@@ -44,7 +44,7 @@ export const live = {
     },
     commentary: 'Commentary',
     empty: 'The first remark comes in a moment.',
-    you: 'You',
+    you: 'You:',
     ask: 'Ask about what was seen…',
     askLabel: 'Question about what was seen',
     send: 'Ask',
@@ -57,6 +57,8 @@ export const live = {
     noModel: 'Live mode needs a model that sees pictures. Open one first.',
     offered: 'These see pictures: {names}.',
     choose: 'Choose a model',
+    demo: 'The demo model knows drawn shapes, numbers and bar charts only: of anything else it says things that are not there.',
+    getSeeing: 'Get a model that sees',
     problems: {
       insecure:
         'Browsers give the camera only to pages that come by https or from this device itself. Open this page in one of these ways.',

@@ -22,7 +22,7 @@ export const page = {
     heading: 'Your words stay on this device.',
     lead: 'MiniCPM is a private assistant that runs wholly in this browser. What you write is never sent anywhere.',
     continueWith: 'Continue with {model}',
-    continueChat: 'You come back to “{title}”.',
+    continueChat: 'Your last conversation: {title}',
     interrupted: 'The answer that was cut off goes on then.',
     draftWaits: 'What you have not sent yet waits there.',
     continueNote: 'Already on this device. Opens without the network.',

@@ -7,6 +7,8 @@ export const chat: typeof english = {
     messages: '对话',
     you: '你',
     assistant: '助手',
+    yourWords: '你：',
+    assistantsWords: '助手：',
     placeholder: '写点什么……',
     inputLabel: '你的消息',
     send: '发送',
@@ -64,6 +66,7 @@ export const chat: typeof english = {
   roles: {
     heading: '角色与任务',
     all: '全部角色与任务',
+    needModel: '角色与任务需要真正的模型：演示模型不会照指令做。',
     lead: '每一项都会用给模型的指令开始一个对话，一切都可以修改。',
     search: '搜索角色与任务',
     none: '没有包含这些字词的内容。',

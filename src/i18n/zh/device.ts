@@ -156,6 +156,7 @@ export const device: typeof english = {
     adapter: '显卡',
     noAdapter: '无',
     computesOn: '计算方式',
+    processorKernel: '本页面用 TypeScript 写的计算程序',
     backends: { webgpu: '用 WebGPU', cpu: '用处理器' },
     features: '功能',
     none: '无',

@@ -46,7 +46,7 @@ export const live: typeof english = {
     },
     commentary: '观察记录',
     empty: '第一条记录马上就来。',
-    you: '你',
+    you: '你：',
     ask: '问问刚才看到的……',
     askLabel: '关于所见的问题',
     send: '提问',
@@ -59,6 +59,8 @@ export const live: typeof english = {
     noModel: '实时观察需要能看图的模型，请先打开一个。',
     offered: '能看图的模型：{names}。',
     choose: '选择模型',
+    demo: '演示模型只认得画出来的图形、数字和柱状图，看别的画面时会乱说。',
+    getSeeing: '获取能看图的模型',
     problems: {
       insecure: '浏览器只允许通过 https 或在本机打开的页面使用摄像头。请用这两种方式之一打开本页面。',
       refused: '浏览器没有获准使用摄像头。请在地址栏旁的网站设置里允许，然后重试。',

@@ -24,7 +24,7 @@ export const page: typeof english = {
     heading: '你的话，只留在这台设备上。',
     lead: 'MiniCPM 是一位完全在浏览器里运行的私人助手。你写下的内容不会发送到任何地方。',
     continueWith: '继续使用 {model}',
-    continueChat: '回到上次的对话“{title}”。',
+    continueChat: '上次的对话：{title}',
     interrupted: '打开后会接着写完被打断的回答。',
     draftWaits: '还没发送的内容会在那里等你。',
     continueNote: '已保存在本机，无需联网即可打开。',
