@@ -1,5 +1,6 @@
 import type { Page } from '@playwright/test';
 import { expect, test } from '@playwright/test';
+import { slowDown } from './pageWorkers';
 
 declare global {
   interface Window {
@@ -60,6 +61,7 @@ test('a long conversation scrolls inside its frame, not the page', { tag: '@cpu'
 
 test('an answer stops when asked to, and the next question is answered', async ({ page }) => {
   await startDemo(page, 'en');
+  await slowDown(page);
   await page.evaluate(() => {
     new MutationObserver((_, observer) => {
       const text = document.querySelector('[data-testid=message-assistant] [data-testid=message-text]')?.textContent;

@@ -1,6 +1,6 @@
 import type { Page, Worker } from '@playwright/test';
 import { expect, test } from '@playwright/test';
-import { listWorkers } from './pageWorkers';
+import { listWorkers, slowDown } from './pageWorkers';
 
 /**
  * Failures as people meet them, on the built app. Devices are lost and pages taken down by what the browser itself has for
@@ -186,6 +186,7 @@ test('an answer outlives its worker, token for token', { tag: '@cpu' }, async ({
   await openDemo(page);
   const undisturbed = await ask(page, LONG);
   await page.getByTestId('new-chat').click();
+  await slowDown(page);
   await page.evaluate(() => {
     new MutationObserver((_, observer) => {
       const text = document.querySelector('[data-testid=message-text]')?.textContent ?? '';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Page } from '@playwright/test';
 import { expect, test } from '@playwright/test';
 import { sampleChat } from '../src/testing/sampleChat';
-import { listWorkers } from './pageWorkers';
+import { listWorkers, slowDown } from './pageWorkers';
 import { seedChats } from './seedChats';
 
 /** Conversations that are kept, on the built app with the demo model. The list is beside the chat, or behind a button. */
@@ -122,6 +122,7 @@ test('a question that is edited and an answer that is written anew become versio
 test('a draft and an answer that a reload has cut are still there, and the answer goes on', async ({ page }) => {
   await listWorkers(page);
   await startDemo(page);
+  await slowDown(page);
   await page.evaluate(() => {
     new MutationObserver((_, observer) => {
       const text = document.querySelector('[data-testid=message-text]')?.textContent ?? '';

@@ -19,3 +19,16 @@ export async function listWorkers(page: Page): Promise<void> {
     };
   });
 }
+
+/** Each word of an answer takes its time: a quick machine would be at the end before it hears of a stop, or is cut. */
+export async function slowDown(page: Page): Promise<void> {
+  const engine = page.workers().find((worker) => worker.url().includes('engine.worker'))!;
+  await engine.evaluate(() => {
+    const { postMessage } = MessagePort.prototype;
+    MessagePort.prototype.postMessage = function (...args: unknown[]) {
+      const end = performance.now() + 50;
+      while (performance.now() < end);
+      postMessage.apply(this, args as Parameters<typeof postMessage>);
+    };
+  });
+}

@@ -109,6 +109,23 @@ export const SCENES: Scene[] = [
   },
   { name: 'shortcuts', enter: ({ page }) => page.keyboard.press('Shift+?'), leave: escape },
   {
+    name: 'picture',
+    async enter({ page }) {
+      await page.getByTestId('new-chat').click();
+      await page.getByTestId('example-question').first().click();
+      await page.locator('[data-testid=message-assistant][data-state=done]').waitFor();
+      await page.waitForTimeout(300);
+    },
+  },
+  {
+    name: 'picture-large',
+    async enter({ page }) {
+      await page.getByTestId('message-user').getByTestId('picture-open').click();
+      await page.getByTestId('picture-viewer').locator('img').waitFor();
+    },
+    leave: escape,
+  },
+  {
     name: 'transfer',
     async enter({ page, hubUrl }) {
       await page.getByTestId('model-menu').click();
