@@ -203,7 +203,7 @@ test(
     await showHistory(page);
     await page.getByTestId('history-item').getByRole('button').first().click();
     await expect(page.getByTestId('thought')).toHaveCount(1);
-    await expect(page.getByTestId('model-notice')).toContainText(/MiniCPM \d/);
+    await expect(page.getByTestId('model-notice')).toContainText(/MiniCPM-V \d/);
     await page.getByTestId('model-notice-open').click();
     await expect(thinks).toHaveAttribute('aria-pressed', 'true');
     await expect(page.getByTestId('model-notice')).toHaveCount(0);

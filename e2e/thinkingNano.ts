@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 const FOLDER = 'public/models/nano';
 
 /**
- * The demo model as one that thinks: its equals sign is spelled `</think>`, its space is `<think>`, and its template has the
+ * The demo model as one that thinks: its equals sign is spelled `</think>`, its colon is `<think>`, and its template has the
  * switch. Asked for 27 + 15 it thinks "27+15" and answers "42".
  */
 export function thinkingNano(): { name: string; mimeType: string; buffer: Buffer }[] {
@@ -11,7 +11,7 @@ export function thinkingNano(): { name: string; mimeType: string; buffer: Buffer
   const { vocab } = tokenizer.model as { vocab: Record<string, number> };
   for (const [piece, mark] of [
     ['=', '</think>'],
-    ['▁', '<think>'],
+    ['：', '<think>'],
   ] as const) {
     const id = vocab[piece]!;
     Reflect.deleteProperty(vocab, piece);
