@@ -76,4 +76,4 @@ class SeeingModel(nn.Module):
             "model_type": "minicpmv",
         }
         write(out / "config.json", config | self.eyes.config.toHf())
-        write(out / "generation_config.json", {"bos_token_id": 1, "eos_token_id": 2, "do_sample": False, "max_new_tokens": 96})
+        write(out / "generation_config.json", {"bos_token_id": 1, "eos_token_id": 2, "do_sample": False, "max_new_tokens": 96, "repetition_penalty": 1.0})

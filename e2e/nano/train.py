@@ -109,7 +109,7 @@ def rate(step: int, steps: int, warmup: int, decay: int) -> float:
 def export(model: MiniCpm, out: Path) -> None:
     save_file({name: tensor.detach().to(torch.bfloat16).contiguous() for name, tensor in model.state_dict().items()}, out / "model.safetensors", {"format": "pt"})
     compact(out / "config.json", model.config.toHf())
-    compact(out / "generation_config.json", {"bos_token_id": 1, "eos_token_id": 2, "do_sample": False, "max_new_tokens": 96})
+    compact(out / "generation_config.json", {"bos_token_id": 1, "eos_token_id": 2, "do_sample": False, "max_new_tokens": 96, "repetition_penalty": 1.0})
 
 
 def main() -> None:
