@@ -85,7 +85,11 @@ export const SCENES: Scene[] = [
       await showHistory(stage);
       await stage.page.getByTestId('history-more').first().click();
     },
-    leave: escape,
+    // The actions first, then the list.
+    async leave(stage) {
+      await escape(stage);
+      await escape(stage);
+    },
   },
   {
     name: 'data',
