@@ -154,6 +154,7 @@ test('what there is no room for is said to not fit, and not downloaded', async (
   await expect(page.locator('[data-testid=offer][data-verdict=no-storage]')).toHaveCount(CATALOGUE.length);
   await expect(page.getByTestId('recommended')).toHaveCount(0);
   await expect(offer(page, MODEL).getByTestId('offer-fit')).toHaveText('Does not fit: 159 MB of storage are missing.');
+  await expect(offer(page, MODEL).getByTestId('offer-get')).toHaveText(en.catalogue.details);
   await offer(page, MODEL).getByTestId('offer-get').click();
   await page.getByTestId('accept-licence').check();
   await expect(page.getByTestId('download-start')).toBeDisabled();

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { DeviceRoom } from './fit';
 import { CATALOGUE } from './models';
-import { offersFor } from './recommend';
+import { isMisfit, offersFor } from './recommend';
 
 const ROOM: DeviceRoom = {
   mostBufferBytes: 2 ** 31,
@@ -46,6 +46,13 @@ test('no download several times as long is offered for the sake of a longer cont
 
 test('without a GPU only the smallest is recommended', () => {
   expect(first({ isSlow: true }).model.id).toBe('minicpm4-0.5b');
+});
+
+test('what does not fit is told of behind everything else', () => {
+  const offers = offersFor(CATALOGUE, { ...ROOM, memoryBytes: 1.2e9 });
+  const misfits = offers.filter(isMisfit);
+  expect(misfits.length).toBeGreaterThan(0);
+  expect(offers.slice(-misfits.length)).toEqual(misfits);
 });
 
 test('every model is offered once, and none is recommended where none fits', () => {

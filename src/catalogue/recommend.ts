@@ -15,7 +15,7 @@ const MOST_WITHOUT_GPU = 400e6;
 
 /**
  * The models in the order in which to offer them: the one to recommend for this device, the one of those that see, then the
- * others as they are listed.
+ * others as they are listed, and last what does not fit.
  * Of each model its first checkpoint that fits, be it with a shorter context; where none does, one that may, or the first.
  */
 export function offersFor(models: readonly CatalogueModel[], room: DeviceRoom): Offer[] {
@@ -25,10 +25,17 @@ export function offersFor(models: readonly CatalogueModel[], room: DeviceRoom): 
   const best = new Set(
     [suitable[0], suitable.find(({ model }) => model.vision)].filter((offer) => offer !== undefined),
   );
-  return [...best, ...offers.filter((offer) => !best.has(offer))].map((offer) => ({
+  const others = offers.filter((offer) => !best.has(offer));
+  const [misfits, possible] = [others.filter(isMisfit), others.filter((offer) => !isMisfit(offer))];
+  return [...best, ...possible, ...misfits].map((offer) => ({
     ...offer,
     isRecommended: best.has(offer),
   }));
+}
+
+/** Whether the device has no room for a model: it is told of, not offered. */
+export function isMisfit({ verdict }: Pick<Offer, 'verdict'>): boolean {
+  return verdict.kind === 'no-storage' || verdict.kind === 'no-memory';
 }
 
 function bestVariant(model: CatalogueModel, room: DeviceRoom): Pick<Offer, 'variant' | 'verdict'> {

@@ -62,7 +62,12 @@ export class Importer implements ImporterApi {
         const work = async (report: (progress: Progress) => void) => {
           const stored = await store.findManifest(id);
           const isDoneElsewhere = stored?.fingerprint === print && stored.info.importedAt >= startedAt;
-          if (isDoneElsewhere) return stored.info;
+          if (isDoneElsewhere) {
+            // The other tab's last words may come behind the end of its work.
+            const totalBytes = sourceBytes(planImport(checkpoint.tensors, request.quantization, chunkBytesOf(request)));
+            report({ phase: 'importing', loadedBytes: totalBytes, totalBytes, modelId: id });
+            return stored.info;
+          }
           // What is loaded may read its weights again: better said now than behind a download.
           if (stored) await whileUnloaded(database, id, () => Promise.resolve());
           const reportAs = (progress: Progress) => report({ ...progress, modelId: id });

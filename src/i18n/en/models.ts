@@ -8,6 +8,8 @@ export const models = {
     facts: '{parameters} parameters · {release}',
     get: 'Get',
     getLabel: 'Get {model}',
+    details: 'Details',
+    detailsLabel: 'Details of {model}',
     showAll: 'Show all {count}',
     download: 'Download',
     size: '{size} to download.',

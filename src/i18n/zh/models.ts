@@ -10,6 +10,8 @@ export const models: typeof english = {
     facts: '{parameters} 参数 · {release}',
     get: '获取',
     getLabel: '获取 {model}',
+    details: '详情',
+    detailsLabel: '{model} 的详情',
     showAll: '显示全部 {count} 个',
     download: '下载',
     size: '需下载 {size}。',
