@@ -34,6 +34,16 @@ export function recall(key: Key): string | null {
   }
 }
 
+/** What is kept under `key` as a record; an empty one where there is none. */
+export function recallRecord(key: Key): Record<string, unknown> {
+  try {
+    const record: unknown = JSON.parse(recall(key) ?? '{}');
+    return typeof record === 'object' && record !== null ? { ...record } : {};
+  } catch {
+    return {};
+  }
+}
+
 /** Forgets everything that the page has remembered on this device. */
 export function forgetAll(): void {
   try {

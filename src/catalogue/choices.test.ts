@@ -4,14 +4,9 @@ import { accept, acceptedOn } from './acceptedLicences';
 import { chosenContext, openedContext, rememberContext } from './chosenContexts';
 import { CATALOGUE } from './models';
 import { storedFrom } from './storedFrom';
+import { fakeLocalStorage } from '../testing/fakeLocalStorage';
 
-beforeEach(() => {
-  const store = new Map<string, string>();
-  vi.stubGlobal('localStorage', {
-    getItem: (key: string) => store.get(key) ?? null,
-    setItem: (key: string, value: string) => store.set(key, value),
-  });
-});
+beforeEach(() => void vi.stubGlobal('localStorage', fakeLocalStorage()));
 
 afterEach(() => vi.unstubAllGlobals());
 

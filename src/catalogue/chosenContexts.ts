@@ -1,6 +1,6 @@
 import type { ModelInfo } from '../../workers/protocol/model';
 import type { ModelSource } from '../../workers/protocol/source';
-import { recall, remember } from '../app/remembered';
+import { recallRecord, remember } from '../app/remembered';
 import { USUAL_CONTEXT } from './fit';
 
 type Origin = { repo: string; files?: string[] | undefined };
@@ -17,7 +17,7 @@ export function rememberContextOf(model: ModelInfo, contextLength: number): void
 
 /** The context that was chosen for a stored model; undefined where none was. */
 export function chosenContext(model: ModelInfo): number | undefined {
-  const context: unknown = contexts()[keyOfModel(model)];
+  const context: unknown = recallRecord('modelContexts')[keyOfModel(model)];
   return typeof context === 'number' && Number.isInteger(context) && context > 0 ? context : undefined;
 }
 
@@ -27,7 +27,7 @@ export function openedContext(model: ModelInfo): number {
 }
 
 function keep(key: string, contextLength: number): void {
-  remember('modelContexts', JSON.stringify({ ...contexts(), [key]: contextLength }));
+  remember('modelContexts', JSON.stringify({ ...recallRecord('modelContexts'), [key]: contextLength }));
 }
 
 /** What comes from no repository is known by its id. */
@@ -37,13 +37,4 @@ function keyOfModel({ id, source }: ModelInfo): string {
 
 function keyOf({ repo, files = [] }: Origin): string {
   return [repo, ...files].join(' ');
-}
-
-function contexts(): Record<string, unknown> {
-  try {
-    const stored: unknown = JSON.parse(recall('modelContexts') ?? '{}');
-    return typeof stored === 'object' && stored !== null ? { ...stored } : {};
-  } catch {
-    return {};
-  }
 }

@@ -1,14 +1,9 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { ModelInfo } from '../engine/api';
 import { knownLooking, rememberLooking, type Computer } from './lookingSpeed';
+import { fakeLocalStorage } from '../testing/fakeLocalStorage';
 
-beforeEach(() => {
-  const store = new Map<string, string>();
-  vi.stubGlobal('localStorage', {
-    getItem: (key: string) => store.get(key) ?? null,
-    setItem: (key: string, value: string) => store.set(key, value),
-  });
-});
+beforeEach(() => void vi.stubGlobal('localStorage', fakeLocalStorage()));
 
 afterEach(() => vi.unstubAllGlobals());
 

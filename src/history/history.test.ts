@@ -8,6 +8,7 @@ import { openChatDatabase } from './chatDatabase';
 import { readChatFile } from './chatFile';
 import { ChatStore } from './chatStore';
 import { ChatHistory } from './history.svelte';
+import { fakeLocalStorage } from '../testing/fakeLocalStorage';
 
 function chunk(content: string): ChatCompletionChunk {
   const choice = { index: 0, delta: { content }, finish_reason: null, logprobs: null } as const;
@@ -22,18 +23,6 @@ beforeEach(() => {
 });
 
 afterEach(() => vi.unstubAllGlobals());
-
-/** What is kept are its own keys, as in a browser. */
-function fakeLocalStorage(): Storage {
-  const kept: Record<string, string> = {};
-  const methods: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'> = {
-    getItem: (key) => kept[key] ?? null,
-    setItem: (key, value) => void (kept[key] = value),
-    removeItem: (key) => void Reflect.deleteProperty(kept, key),
-  };
-  for (const [name, value] of Object.entries(methods)) Object.defineProperty(kept, name, { value });
-  return kept as unknown as Storage;
-}
 
 /** The page as a tab opens it, with a model that answers in `words`. */
 async function newTab(

@@ -2,17 +2,11 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { hubSource, pageOf, sitesWith } from './hubSource';
 import { HUGGING_FACE, MODELSCOPE, parseSiteUrl } from './hubs';
 import { rememberTokens, tokenFor } from './tokens';
+import { fakeLocalStorage } from '../testing/fakeLocalStorage';
 
 const NAMES = { huggingFace: 'openbmb/MiniCPM5-1B', modelScope: 'OpenBMB/MiniCPM5-1B' };
 
-beforeEach(() => {
-  const store = new Map<string, string>();
-  vi.stubGlobal('localStorage', {
-    getItem: (key: string) => store.get(key) ?? null,
-    setItem: (key: string, value: string) => store.set(key, value),
-    removeItem: (key: string) => store.delete(key),
-  });
-});
+beforeEach(() => void vi.stubGlobal('localStorage', fakeLocalStorage()));
 
 afterEach(() => vi.unstubAllGlobals());
 

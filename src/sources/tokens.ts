@@ -1,16 +1,11 @@
-import { recall, remember } from '../app/remembered';
+import { recallRecord, remember } from '../app/remembered';
 
 /** Access tokens by the origin of their site. They stay on this device and go to that origin alone. */
 export type Tokens = Readonly<Record<string, string>>;
 
 export function rememberedTokens(): Tokens {
-  try {
-    const stored: unknown = JSON.parse(recall('hubTokens') ?? '{}');
-    if (typeof stored !== 'object' || stored === null) return {};
-    return Object.fromEntries(Object.entries(stored).filter((entry): entry is [string, string] => isToken(entry[1])));
-  } catch {
-    return {};
-  }
+  const kept = Object.entries(recallRecord('hubTokens'));
+  return Object.fromEntries(kept.filter((entry): entry is [string, string] => isToken(entry[1])));
 }
 
 export function rememberTokens(tokens: Tokens): void {
