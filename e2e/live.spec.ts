@@ -20,7 +20,7 @@ interface Scene {
 }
 const SCENES: readonly Scene[] = [
   { ground: 235, shape: [82, 90, 240], isRound: true },
-  { ground: 90, shape: [41, 240, 110], isRound: false },
+  { ground: 55, shape: [81, 220, 100], isRound: false },
 ];
 
 const VIDEO = join(tmpdir(), `minicpm-live-${process.pid}.y4m`);
@@ -61,6 +61,8 @@ test('watches a camera, notices another scene, pauses, and answers a question in
     .locator('img')
     .evaluateAll((images) => images.map((image) => image.getAttribute('src')));
   expect(new Set(pictures.slice(0, 2)).size).toBe(2);
+  const remarked = async () => (await remarks.getByTestId('live-text').allTextContents()).join('\n');
+  await expect.poll(remarked).toMatch(/red circle[^]*blue square|blue square[^]*red circle/);
 
   // A scene that passes while it is paused is not looked at.
   await page.getByTestId('live-pause').click();
@@ -75,8 +77,7 @@ test('watches a camera, notices another scene, pauses, and answers a question in
   await page.getByTestId('live-ask').fill('What colour was the circle?');
   await page.getByTestId('live-send').click();
   const answer = page.locator('[data-testid=live-entry][data-asked=true]:not([data-state=writing])');
-  // A random model never ends an answer by itself.
-  await expect(answer).toContainText('What colour was the circle?', { timeout: 180_000 });
+  await expect(answer).toContainText('What colour was the circle?');
   await expect(answer.getByTestId('live-text')).not.toBeEmpty();
   await page.getByTestId('live-pause').click();
   await expect.poll(() => page.getByTestId('live-entry').count()).toBeGreaterThan(before + 1);
@@ -97,8 +98,7 @@ test('watches a camera, notices another scene, pauses, and answers a question in
   await expect(page.getByTestId('message-assistant').last()).toBeVisible();
   await expect(page.getByTestId('message-user').first()).toContainText('What do you see?');
   await expect(page.getByTestId('message-user').last()).toContainText('What colour was the circle?');
-  // What a random model says may be read as Markdown; its letters are not.
-  await expect(page.getByTestId('message-assistant').first()).toContainText(/\p{L}+/u.exec(said[0]!)![0]);
+  await expect(page.getByTestId('message-assistant').first()).toContainText(said[0]!);
 });
 
 /** A video of the scenes in turn, uncompressed (https://wiki.multimedia.cx/index.php/YUV4MPEG2). */
