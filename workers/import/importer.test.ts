@@ -53,11 +53,16 @@ function leapingClock() {
   vi.spyOn(performance, 'now').mockImplementation(() => (now += 1000));
 }
 
-/** Web Locks of a tab whose other tabs hold what is in `held`. */
+/** Web Locks of a tab whose other tabs keep what is in `held`. */
 function locksBeside(held: ReadonlySet<string>) {
   type Work = (lock: object | null) => unknown;
-  const request = async (name: string, ...rest: [Work] | [LockOptions, Work]) =>
-    (rest.at(-1) as Work)(held.has(name) ? null : {});
+  const request = async (name: string, ...rest: [Work] | [LockOptions, Work]) => {
+    const work = rest.at(-1) as Work;
+    if (!held.has(name)) return work({});
+    const { signal } = rest[0] as LockOptions;
+    if (!signal) return work(null);
+    return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as DOMException)));
+  };
   return { request };
 }
 

@@ -30,22 +30,32 @@ export function withFreeLock<T>(name: string, work: (isFree: boolean) => Promise
 }
 
 /** Runs `work` while nobody has a model loaded, here or in another tab. Throws ModelInUseError where somebody has. */
-export function whileUnloaded<T>(database: string, id: string, work: () => Promise<T>): Promise<T> {
-  return withFreeLock(modelLock(database, id), async (isFree) => {
-    if (!isFree) throw engineError('ModelInUseError', `"${id}" is loaded, here or in another tab: unload it first.`);
-    return work();
-  });
+export async function whileUnloaded<T>(database: string, id: string, work: () => Promise<T>): Promise<T> {
+  const release = await takeLock(modelLock(database, id), 'exclusive');
+  if (!release) throw engineError('ModelInUseError', `"${id}" is loaded, here or in another tab: unload it first.`);
+  try {
+    return await work();
+  } finally {
+    release();
+  }
 }
 
-/** Takes the lock until the returned function is called; null where it is taken already. */
+/** For as long a lock that another thread has let go may still be seen as held, and more. */
+const PATIENCE_MS = 1000;
+
+/** Takes the lock until the returned function is called; null where others keep it. */
 export function takeLock(name: string, mode: LockMode): Promise<(() => void) | null> {
   if (!hasLocks()) return Promise.resolve(() => undefined);
   return new Promise((resolve, reject) => {
     navigator.locks
-      .request(name, { mode, ifAvailable: true }, (lock) => {
-        if (!lock) return resolve(null);
-        return new Promise<void>((release) => resolve(release));
-      })
-      .catch(reject);
+      .request(
+        name,
+        { mode, signal: AbortSignal.timeout(PATIENCE_MS) },
+        () => new Promise<void>((release) => resolve(release)),
+      )
+      .catch((error: unknown) => {
+        if (error instanceof DOMException && error.name === 'TimeoutError') resolve(null);
+        else reject(error);
+      });
   });
 }
