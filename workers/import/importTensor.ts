@@ -120,6 +120,7 @@ function packBatch(
       pack({ type: tensor.type.name, stored, rowCount, columns, rows: stretch }),
     );
     out.set(packed, ((row - firstRow) / TILE_ROWS) * tileBytes);
+    release(packed);
     onBytes((tensor.bytes / rows) * rowCount);
   };
   const stretches: Promise<void>[] = [];

@@ -1,3 +1,5 @@
+import { release } from '../storage/release';
+
 /** A run of bytes of a file that is being fetched. */
 export class Part {
   readonly from: number;
@@ -54,6 +56,11 @@ export class Part {
   /** Those of the bytes in front of `to` that have come, from `from` on. */
   present(from: number, to: number): Uint8Array<ArrayBuffer> {
     return this.#bytes.subarray(from - this.from, Math.min(to - this.from, this.#filled));
+  }
+
+  /** Gives its memory back: nobody reads it any more. */
+  release(): void {
+    release(this.#bytes);
   }
 
   #wake(): void {

@@ -102,7 +102,11 @@ export class RangeReader {
   settle(offset: number): void {
     this.#settled = Math.max(this.#settled, offset);
     this.#planned = this.#planned.filter(({ to }) => to > offset);
-    while (this.#ahead[0] && this.#ahead[0].to <= offset) this.#tellHash(this.#ahead.shift()!);
+    while (this.#ahead[0] && this.#ahead[0].to <= offset) {
+      const part = this.#ahead.shift()!;
+      this.#tellHash(part);
+      part.release();
+    }
     this.#startPlanned();
     this.#wake();
   }
