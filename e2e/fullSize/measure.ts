@@ -10,7 +10,9 @@ import { decodeTokens, importModel, loadModel, readRates } from './inPage';
 import { MemoryWatch, type MemoryPeaks } from './memoryWatch';
 
 /** Room for a prompt and an answer of this test; a cache of 4096 tokens takes as much memory as the weights. */
-const CONTEXT_LENGTH = 512;
+const CONTEXT_LENGTH = 256;
+/** Of the browser's own surface, what runs in a renderer: the list below an address bar that nobody types into. */
+const NO_SURFACE = '--disable-features=WebUIOmniboxPopup,WebUIOmniboxAimPopup';
 const TOKENS = 2;
 const MODEL_ID = 'full-size';
 
@@ -60,7 +62,11 @@ async function inBrowser<T>(
   appUrl: string,
   work: (page: Page, watch: MemoryWatch) => Promise<T>,
 ): Promise<T> {
-  const context: BrowserContext = await chromium.launchPersistentContext(profile, chromiumLaunchOptions('software'));
+  const options = chromiumLaunchOptions('software');
+  const context: BrowserContext = await chromium.launchPersistentContext(profile, {
+    ...options,
+    args: [...options.args, NO_SURFACE],
+  });
   const watch = await MemoryWatch.start(context.browser()!);
   try {
     const page = context.pages()[0] ?? (await context.newPage());

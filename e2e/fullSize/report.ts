@@ -15,7 +15,12 @@ export function rowsOf({ format, imported, loads, rates }: FormatFigures): Row[]
   const rows: Row[] = [
     { what: 'import, source', value: imported.sourceBytes / imported.seconds / MB, unit: 'MB/s' },
     { what: 'import, heap of page and workers', value: imported.peaks.heap / MB, unit: 'MB', limit: { most: 200 } },
-    { what: 'import, renderer and GPU processes', value: imported.peaks.processes / MB, unit: 'MB' },
+    {
+      what: 'import, renderer and GPU processes',
+      value: imported.peaks.processes / MB,
+      unit: 'MB',
+      limit: { most: 600 },
+    },
     { what: 'import, longest time between reports', value: imported.longestSilenceMs, unit: 'ms' },
     { what: 'import, longest frame of the page', value: imported.longestFrameMs, unit: 'ms' },
     { what: 'import, long tasks of the page', value: imported.longTasks, unit: '' },
