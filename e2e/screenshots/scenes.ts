@@ -1,4 +1,5 @@
 import type { Page } from 'playwright';
+import { thinkingNano } from '../thinkingNano';
 
 /** Where the pictures are taken. */
 export interface Stage {
@@ -130,6 +131,19 @@ export const SCENES: Scene[] = [
     leave: escape,
   },
   {
+    name: 'thinking',
+    async enter({ page, language }) {
+      await page.getByTestId('model-menu').click();
+      await page.getByTestId('models-dialog').getByTestId('open-file-input').setInputFiles(thinkingNano());
+      await page.getByTestId('thinking-switch').click();
+      await page.getByTestId('composer-input').fill(QUESTIONS[language][0]!);
+      await page.getByTestId('send').click();
+      await page.locator('[data-testid=message-assistant][data-state=done]').waitFor();
+      await page.getByTestId('thought').locator('summary').click();
+      await page.waitForTimeout(300);
+    },
+  },
+  {
     name: 'transfer',
     async enter({ page, hubUrl }) {
       await page.getByTestId('model-menu').click();
@@ -145,7 +159,7 @@ export const SCENES: Scene[] = [
     async enter({ page, url }) {
       await page.goto(`${url}#storage`);
       await page.getByTestId('room-figures').waitFor();
-      await page.getByTestId('verify').click();
+      await page.getByTestId('verify').first().click();
       await page.locator('[data-testid=care][data-state=whole]').waitFor();
     },
   },
