@@ -132,11 +132,13 @@ export const SCENES: Scene[] = [
   },
   {
     name: 'thinking',
-    async enter({ page, language }) {
+    async enter({ page }) {
       await page.getByTestId('model-menu').click();
       await page.getByTestId('models-dialog').getByTestId('open-file-input').setInputFiles(thinkingNano());
+      await page.getByTestId('transfer-open').click();
       await page.getByTestId('thinking-switch').click();
-      await page.getByTestId('composer-input').fill(QUESTIONS[language][0]!);
+      // In Chinese it does not think.
+      await page.getByTestId('composer-input').fill(QUESTIONS.en[0]!);
       await page.getByTestId('send').click();
       await page.locator('[data-testid=message-assistant][data-state=done]').waitFor();
       await page.getByTestId('thought').locator('summary').click();
