@@ -99,6 +99,15 @@ test('watches a camera, notices another scene, pauses, and answers a question in
   await expect(page.getByTestId('message-user').first()).toContainText('What do you see?');
   await expect(page.getByTestId('message-user').last()).toContainText('What colour was the circle?');
   await expect(page.getByTestId('message-assistant').first()).toContainText(said[0]!);
+
+  // The pictures are stored with it, each with its time.
+  await page.reload();
+  await page.getByTestId('continue-model').click();
+  const frames = page.getByTestId('message-assistant').first().getByTestId('frames').getByRole('listitem');
+  await expect(frames.first()).toHaveText(/^\s*\d\d:\d\d:\d\d$/);
+  expect(await frames.count()).toBeGreaterThan(2);
+  await frames.first().scrollIntoViewIfNeeded();
+  await expect(frames.first().locator('img')).toHaveJSProperty('naturalHeight', 72);
 });
 
 /** A video of the scenes in turn, uncompressed (https://wiki.multimedia.cx/index.php/YUV4MPEG2). */

@@ -1,7 +1,7 @@
 import type { SamplingOptions } from '../engine/api';
 import { randomId } from '../engine/randomId';
 import type { Picture } from '../pictures/picture';
-import { picturesOf, type Message } from './message';
+import { framesOf, picturesOf, type Message } from './message';
 
 /** A conversation as it is kept. */
 export interface Chat {
@@ -83,9 +83,9 @@ export function isBlank(chat: Chat): boolean {
   return messages.length + draftPictures.length === 0 && draft.trim() === '' && instructions.trim() === '';
 }
 
-/** Every picture of a conversation, on every branch. */
+/** Every picture of a conversation, on every branch, whoever sees it. */
 export function picturesIn({ draftPictures = [], messages }: Pick<Chat, 'draftPictures' | 'messages'>): Picture[] {
-  return [...draftPictures, ...messages.flatMap(picturesOf)];
+  return [...draftPictures, ...messages.flatMap((message) => [...picturesOf(message), ...framesOf(message)])];
 }
 
 /**

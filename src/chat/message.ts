@@ -36,13 +36,20 @@ export interface AssistantMessage extends MessageInTree {
   hasForgotten: boolean;
   usage: Usage | null;
   failure: Failure | null;
+  /** Small pictures of what a live commentary tells of, named by their times. The reader sees them, the model does not. */
+  frames?: Picture[];
 }
 
 export type Message = UserMessage | AssistantMessage;
 
-/** The pictures that a message shows. */
+/** The pictures that a message shows the model. */
 export function picturesOf(message: Message): Picture[] {
   return (message.role === 'user' && message.pictures) || [];
+}
+
+/** The pictures that only the reader is shown with a message. */
+export function framesOf(message: Message): Picture[] {
+  return (message.role === 'assistant' && message.frames) || [];
 }
 
 /** True for an answer that the reader may want to be longer: it was stopped, interrupted, cut off or failed midway. */

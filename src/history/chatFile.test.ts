@@ -22,10 +22,14 @@ branched.messages.push({
 branched.leafId = 2;
 const shown = samplePicture('p1', { maxSlices: 3 });
 const pictured: Chat = sampleChat([], { draftPictures: [samplePicture('p2')] });
-pictured.messages.push({ id: 0, parentId: null, role: 'user', text: 'Q', pictures: [shown] });
+pictured.messages.push(
+  { id: 0, parentId: null, role: 'user', text: 'Q', pictures: [shown] },
+  { ...sampleAnswer({ id: 1, parentId: 0, text: 'A' }), frames: [samplePicture('p3', { name: '09:05:07' })] },
+);
 const pictures = new Map([
   ['p1', Uint8Array.from({ length: 100_000 }, (_, i) => i * 7).buffer],
   ['p2', sampleBytes('two')],
+  ['p3', sampleBytes('three')],
 ]);
 
 test('what was written is read back unchanged', async () => {
@@ -94,6 +98,12 @@ test.each<[string, (picture: Record<string, unknown>) => void, RegExp]>([
   const file = JSON.parse(await textOf([pictured])) as { chats: Record<string, unknown>[] };
   damage((messageOf(file.chats[0]!, 0).pictures as Record<string, unknown>[])[0]!);
   await expect(readChatFile(new Blob([JSON.stringify(file)]))).rejects.toThrow(message);
+});
+
+test('a frame that is a page is refused by name', async () => {
+  const file = JSON.parse(await textOf([pictured])) as { chats: Record<string, unknown>[] };
+  messageOf(file.chats[0]!, 1).frames = [samplePicture('p3', { type: 'text/html' })];
+  await expect(readChatFile(new Blob([JSON.stringify(file)]))).rejects.toThrow(/frames\[0\]\.type is none of/);
 });
 
 test.each([

@@ -171,6 +171,7 @@ function readMessage(value: unknown, at: string): Message {
     usage: message.usage === null ? null : readUsage(message.usage, `${at}.usage`),
     failure: message.failure === null ? null : readFailure(message.failure, `${at}.failure`),
     ...(message.thought !== undefined && { thought: readThought(message.thought, `${at}.thought`) }),
+    ...(message.frames !== undefined && { frames: readPictures(message.frames, `${at}.frames`) }),
   };
 }
 

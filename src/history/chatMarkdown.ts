@@ -1,15 +1,21 @@
 import { titleOf, type Chat } from '../chat/chat';
-import { picturesOf, type Message } from '../chat/message';
+import { framesOf, picturesOf, type Message } from '../chat/message';
 import { branchTo } from '../chat/messageTree';
+import { fill } from '../i18n/fill';
 
 /** What the document calls its parts. */
 export interface MarkdownLabels {
   you: string;
   assistant: string;
   thought: string;
+  /** With {count}. */
+  frames: string;
 }
 
-/** One conversation as a Markdown document: the branch that is shown, a heading for each message, thoughts as quotes. */
+/**
+ * One conversation as a Markdown document: the branch that is shown, a heading for each message, thoughts as quotes.
+ * Pictures are named, and those of a commentary counted: their times stand in its text.
+ */
 export function chatMarkdown(chat: Chat, labels: MarkdownLabels): string {
   const instructions = chat.instructions.trim();
   const parts = [
@@ -20,14 +26,16 @@ export function chatMarkdown(chat: Chat, labels: MarkdownLabels): string {
   return `${parts.join('\n\n')}\n`;
 }
 
-function messageParts(message: Message, { you, assistant, thought }: MarkdownLabels): string[] {
+function messageParts(message: Message, { you, assistant, thought, frames }: MarkdownLabels): string[] {
   const heading = `## ${message.role === 'user' ? you : assistant}`;
+  const frameCount = framesOf(message).length;
   const thinking = message.role === 'assistant' ? (message.thought?.text.trim() ?? '') : '';
   return [
     heading,
     ...picturesOf(message).map(({ name, width, height }) => `*${name}, ${width} × ${height}*`),
     ...(thinking === '' ? [] : [quoted(`**${thought}**\n\n${withoutHeadings(thinking)}`)]),
     message.text.trim(),
+    ...(frameCount === 0 ? [] : [`*${fill(frames, { count: frameCount })}*`]),
   ];
 }
 

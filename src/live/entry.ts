@@ -1,3 +1,12 @@
+/** A small picture of a frame. */
+export interface Thumbnail {
+  /** A `data:` address of a JPEG. */
+  url: string;
+  /** In pixels. */
+  width: number;
+  height: number;
+}
+
 /** One piece of the commentary: what was said of a frame, or the answer to a question in between. */
 export interface Entry {
   id: number;
@@ -10,8 +19,8 @@ export interface Entry {
   text: string;
   /** 'cut': a question came in between, or watching was stopped. */
   state: 'writing' | 'done' | 'cut';
-  /** A small picture of the frame as a `data:` address; null where there was none, or it was given up to save memory. */
-  thumbnail: string | null;
+  /** Null where there was no frame, or its picture was given up to save memory. */
+  thumbnail: Thumbnail | null;
 }
 
 /** The time of an entry as it is shown and told to the model: of day, or in the video file. */

@@ -1,3 +1,4 @@
+import type { Thumbnail } from './entry';
 import { GRID_SIDE, lumaOf, type Luma } from './sceneChange';
 
 /**
@@ -12,8 +13,7 @@ const JPEG_QUALITY = 0.92;
 export interface Frame {
   /** A `blob:` address of the picture, to be revoked by who has asked for it. */
   url: string;
-  /** A `data:` address. */
-  thumbnail: string;
+  thumbnail: Thumbnail;
 }
 
 /** Reads frames of a video element. Null or a rejection where it shows nothing yet. */
@@ -46,8 +46,9 @@ export class FrameReader {
     this.#draw(this.#canvas, width, height);
     const blob = await new Promise<Blob | null>((resolve) => this.#canvas.toBlob(resolve, 'image/jpeg', JPEG_QUALITY));
     if (!blob) throw new Error('the browser could not write the picture');
-    this.#draw(this.#canvas, Math.max(1, Math.round((THUMBNAIL_HEIGHT * width) / height)), THUMBNAIL_HEIGHT);
-    return { url: URL.createObjectURL(blob), thumbnail: this.#canvas.toDataURL('image/jpeg') };
+    const small = { width: Math.max(1, Math.round((THUMBNAIL_HEIGHT * width) / height)), height: THUMBNAIL_HEIGHT };
+    this.#draw(this.#canvas, small.width, small.height);
+    return { url: URL.createObjectURL(blob), thumbnail: { url: this.#canvas.toDataURL('image/jpeg'), ...small } };
   }
 
   get #isShowing(): boolean {

@@ -8,6 +8,7 @@ function chunk(content: string, finish: 'stop' | 'aborted' | null = null): ChatC
   return { id: '', object: 'chat.completion.chunk', created: 0, model: '', choices: [choice] };
 }
 
+const thumbnail = { url: 'data:,', width: 96, height: 72 };
 const words = { before: 'Seen:', now: 'Now:' };
 const inquiry = (text: string): Inquiry => ({ text, words, timeOf: ({ at }) => `${at / 1000} s` });
 
@@ -37,7 +38,7 @@ function watchOf(scene: { luma: number; isOver?: boolean }) {
   const eye: Eye = {
     position: null,
     luma: () => (scene.isOver ? null : new Uint8Array(GRID_SIDE ** 2).fill(scene.luma)),
-    frame: async () => ({ url: `blob:scene-${scene.luma}`, thumbnail: 'data:,' }),
+    frame: async () => ({ url: `blob:scene-${scene.luma}`, thumbnail }),
   };
   watch.question = 'What is happening?';
   const lookAt = async (seconds: number) => {
@@ -77,7 +78,7 @@ test('a remark at once, another when the scene has changed, and none for frames 
   await lookAt(5);
   expect(requests).toHaveLength(1);
   await say('dark');
-  expect(watch.entries).toMatchObject([{ text: 'dark', state: 'done', asked: null, at: 0, thumbnail: 'data:,' }]);
+  expect(watch.entries).toMatchObject([{ text: 'dark', state: 'done', asked: null, at: 0, thumbnail }]);
 
   // A rest behind the remark, then what is there by then.
   await lookAt(6.5);

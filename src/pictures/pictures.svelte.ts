@@ -1,3 +1,4 @@
+import { picturesIn } from '../chat/chat';
 import type { Conversation } from '../chat/conversation.svelte';
 import { picturesOf } from '../chat/message';
 import type { PictureInspection } from '../engine/api';
@@ -26,7 +27,7 @@ export class Pictures {
   #waiting: File[] = [];
   #turns: Promise<unknown> = Promise.resolve();
 
-  /** Pictures on the branch that is shown, and in the draft. */
+  /** What the model sees of the branch that is shown, and the pictures of the draft. */
   readonly #shown = $derived.by(() => [
     ...this.#conversation.messages.flatMap(picturesOf),
     ...this.#conversation.draftPictures,
@@ -110,7 +111,7 @@ export class Pictures {
   /** Another conversation is shown: frees what only others show, and what was not taken is no matter any more. */
   leaveOthers(): void {
     this.problem = null;
-    this.#urls.keepOnly(this.#shown.map(({ id }) => id));
+    this.#urls.keepOnly(picturesIn(this.#conversation).map(({ id }) => id));
   }
 
   get #most(): number {

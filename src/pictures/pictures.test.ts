@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from 'vitest';
 import type { Message } from '../chat/message';
 import type { ModelInfo } from '../engine/api';
-import { samplePicture } from '../testing/sampleChat';
+import { sampleAnswer, samplePicture } from '../testing/sampleChat';
 import type { Picture } from './picture';
 import { MOST_BYTES } from './pictureProblem';
 import { MISSING_PICTURE, Pictures } from './pictures.svelte';
@@ -115,6 +115,18 @@ test('a model for one picture takes one in a conversation', async () => {
   expect(pictures).toMatchObject({ problem: { name: 'onlyOne', file: 'b' }, refusal: null });
   conversation.messages = [shows(samplePicture('p'))];
   expect(new Pictures(engine, conversation, history).refusal).toMatchObject({ name: 'onlyOne' });
+});
+
+test('frames of a commentary are nothing that a model must see, and have addresses while they are shown', async () => {
+  engine.loaded = blind;
+  const frame = samplePicture('frame');
+  kept.set('frame', new ArrayBuffer(1));
+  conversation.messages = [{ ...sampleAnswer({ id: 0, parentId: null, text: 'A cat.' }), frames: [frame] }];
+  const others = new Pictures(engine, conversation, history);
+  expect(others.refusal).toBeNull();
+  const url = await others.urlOf(frame);
+  others.leaveOthers();
+  expect(await others.urlOf(frame)).toBe(url);
 });
 
 test('a file that is read while another conversation is opened goes into neither', async () => {

@@ -157,6 +157,7 @@ export const chat = {
     takePhoto: 'Take a photo',
     drafted: 'Pictures to send',
     shown: 'Pictures of this message',
+    frames: 'Pictures of what was seen: {count}',
     open: 'View {name}',
     remove: 'Remove {name}',
     photo: 'photo',

@@ -157,6 +157,7 @@ export const chat: typeof english = {
     takePhoto: '拍照',
     drafted: '待发送的图片',
     shown: '这条消息的图片',
+    frames: '所见画面：{count} 张',
     open: '查看 {name}',
     remove: '移除 {name}',
     photo: '照片',
