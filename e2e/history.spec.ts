@@ -147,6 +147,11 @@ test('a draft and an answer that a reload has cut are still there, and the answe
   const whole = (await lastText(page).textContent()) ?? '';
   expect(whole.startsWith(cut)).toBe(true);
   expect(whole.length).toBeGreaterThan(cut.length);
+  // What is written without a break is the same.
+  await page.getByTestId('regenerate').click();
+  await expect(answer.getByTestId('version')).toHaveText('2 / 2');
+  await expect(answer).toHaveAttribute('data-state', 'done');
+  await expect(lastText(page)).toHaveText(whole);
 
   await page.getByTestId('composer-input').fill('half a thought');
   await expect(page.getByTestId('composer-input')).toHaveValue('half a thought');

@@ -1,11 +1,19 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@playwright/test';
+import { dropPaths } from './dropPaths';
 import { hasOracle, ORACLE } from './fixtures';
 
 /** Bringing one's own model, through the page. */
 
 const NANO = 'public/models/nano';
+
+test('a safetensors folder is dropped on the page', async ({ page }) => {
+  await page.goto('./');
+  await expect(page.getByTestId('start-demo')).toBeEnabled();
+  await dropPaths(page, [NANO]);
+  await expect(page.getByTestId('composer-input')).toBeVisible();
+});
 
 test('a safetensors folder is opened through the file chooser and answers', async ({ page }) => {
   await page.goto('./');

@@ -1,7 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from '@playwright/test';
 import { chromiumLaunchOptions } from './chromium';
+import { dropPaths } from './dropPaths';
 import { expect, hasOracle, ORACLE, test } from './fixtures';
 
 /** Pictures in a chat, on the built app: how they come, what becomes of them, and how they go. */
@@ -54,22 +55,24 @@ async function drawnPicture(page: Page, name: string, width: number, height: num
   return { name, mimeType: 'image/png', buffer: Buffer.from(base64, 'base64') };
 }
 
-/** Hands a file to the page as a paste or a drop does. */
-async function give(page: Page, how: 'paste' | 'drop', file: PictureFile) {
+/** Pastes a file into the composer. */
+async function paste(page: Page, file: PictureFile): Promise<void> {
   await page.getByTestId('composer-input').evaluate(
-    (target, { how, name, mimeType, base64 }) => {
+    (target, { name, mimeType, base64 }) => {
       const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
-      const data = new DataTransfer();
-      data.items.add(new File([bytes], name, { type: mimeType }));
-      const init = { bubbles: true, cancelable: true };
-      const event =
-        how === 'paste'
-          ? new ClipboardEvent('paste', { ...init, clipboardData: data })
-          : new DragEvent('drop', { ...init, dataTransfer: data });
-      target.dispatchEvent(event);
+      const clipboardData = new DataTransfer();
+      clipboardData.items.add(new File([bytes], name, { type: mimeType }));
+      target.dispatchEvent(new ClipboardEvent('paste', { bubbles: true, cancelable: true, clipboardData }));
     },
-    { how, name: file.name, mimeType: file.mimeType, base64: file.buffer.toString('base64') },
+    { name: file.name, mimeType: file.mimeType, base64: file.buffer.toString('base64') },
   );
+}
+
+/** Drops a file from the disk. */
+async function drop(page: Page, { name, buffer }: Pick<PictureFile, 'name' | 'buffer'>): Promise<void> {
+  const path = test.info().outputPath(name);
+  writeFileSync(path, buffer);
+  await dropPaths(page, [path]);
 }
 
 /** Sends a question and waits for the end of its answer; for its beginning alone where random weights write on and on. */
@@ -140,12 +143,13 @@ test('the demo is asked about pictures in both languages, one in a conversation'
   await page.keyboard.press('Escape');
 
   await page.getByTestId('new-chat').click();
-  await give(page, 'drop', { name: 'words.png', mimeType: 'image/png', buffer: Buffer.from('no picture at all') });
+  await drop(page, { name: 'words.png', buffer: Buffer.from('no picture at all') });
   await expect(page.getByTestId('picture-problem')).toHaveAttribute('data-problem', 'notPicture');
-  await give(page, 'paste', demoPicture('shapes-3.png'));
+  await paste(page, demoPicture('shapes-3.png'));
   await drafted.getByTestId('picture-remove').click();
   await expect(drafted).toHaveCount(0);
-  await give(page, 'drop', demoPicture('number-4.png'));
+  await drop(page, demoPicture('number-4.png'));
+  await expect(drafted).toHaveCount(1);
   await ask(page, '图里的数字是多少？');
   await expect(answer).toContainText('30');
 
@@ -177,10 +181,10 @@ test('several pictures, by file, paste, drop and camera, are cut as asked, kept 
   ]);
   await expect(page.getByTestId('picture-problem')).toHaveAttribute('data-problem', 'notPicture');
   await expect(drafted).toHaveCount(1);
-  await give(page, 'paste', await drawnPicture(page, 'second.png', 90, 80));
+  await paste(page, await drawnPicture(page, 'second.png', 90, 80));
   await expect(drafted).toHaveCount(2);
   await expect(page.getByTestId('picture-problem')).toHaveCount(0);
-  await give(page, 'drop', await drawnPicture(page, 'third.png', 80, 90));
+  await drop(page, await drawnPicture(page, 'third.png', 80, 90));
   await expect(drafted).toHaveCount(3);
 
   // A reload keeps the draft, and the picture that is removed stays away.

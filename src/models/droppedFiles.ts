@@ -17,14 +17,18 @@ export async function droppedFiles(data: DataTransfer): Promise<FoundFile[]> {
 }
 
 async function filesBelow(entry: FileSystemEntry, depth: number): Promise<FoundFile[]> {
-  if (entry instanceof FileSystemFileEntry) {
+  if (isFile(entry)) {
     const file = await new Promise<File>((resolve, reject) => entry.file(resolve, reject));
     return [{ file, path: entry.fullPath }];
   }
-  if (!(entry instanceof FileSystemDirectoryEntry) || depth === 0) return [];
+  if (!isFolder(entry) || depth === 0) return [];
   const files = await Promise.all((await entriesOf(entry)).map((child) => filesBelow(child, depth - 1)));
   return files.flat();
 }
+
+// Chromium has these classes, but no names for them.
+const isFile = (entry: FileSystemEntry): entry is FileSystemFileEntry => entry.isFile;
+const isFolder = (entry: FileSystemEntry): entry is FileSystemDirectoryEntry => entry.isDirectory;
 
 /** A reader hands out a folder's entries in batches until an empty one. */
 async function entriesOf(folder: FileSystemDirectoryEntry): Promise<FileSystemEntry[]> {

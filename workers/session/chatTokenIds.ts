@@ -18,6 +18,12 @@ export function chatTokenIds(tokenizer: Tokenizer, input: ChatInput, options: Ch
   return tokenizer.encodePrompt(before + writtenText(last.reasoning_content ?? '', last.content, opensThought(before)));
 }
 
+/** True where the answer goes on inside a text that the last message has begun. */
+export function goesOnInText({ messages, continueFinalMessage = false }: ChatInput): boolean {
+  const { content = '', reasoning_content = '' } = messages.at(-1) ?? {};
+  return continueFinalMessage && (content !== '' || reasoning_content !== '');
+}
+
 /** A thought and what was answered behind it, as models write them. `isOpened` where the prompt has opened the thought. */
 function writtenText(thought: string, content: string, isOpened: boolean): string {
   if (thought === '') return isOpened && content !== '' ? `\n</think>\n\n${content}` : content;

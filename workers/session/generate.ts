@@ -3,6 +3,7 @@ import type { GenerateResult, GeneratedToken, SamplingOptions } from '../protoco
 import type { ModelStats } from '../protocol/loading';
 import type { PictureProgress } from '../protocol/pictures';
 import { answer } from './answer';
+import { goesOnInText } from './chatTokenIds';
 import type { FittedContext } from './fitContext';
 import { logprobsOf } from './logprobs';
 import { promptOf, type SessionInput } from './prompt';
@@ -27,7 +28,9 @@ export async function generate(
   const maxTokens = options.max_tokens ?? session.info.sampling.maxTokens ?? Infinity;
   const before = session.stats();
   const stopIds = options.ignore_eos ? new Set<number>() : stopTokenIds(session);
-  const text = new TextStream(session.hasTokenizer ? session.tokenizer : null, stopStrings(session, input, options));
+  const tokenizer = session.hasTokenizer ? session.tokenizer : null;
+  const isInsideText = 'messages' in input && goesOnInText(input);
+  const text = new TextStream(tokenizer, stopStrings(session, input, options), isInsideText);
   let finishReason: GenerateResult['finishReason'] = 'length';
   const written = writtenTokenIds(session, input);
   const emit = heldBack(onToken, written.at(-1));

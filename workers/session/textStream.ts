@@ -6,9 +6,9 @@ export class TextStream {
   readonly #decoder: StreamDecoder | null;
   readonly #matcher;
 
-  /** Without a tokenizer the text is always empty. */
-  constructor(tokenizer: Tokenizer | null, stopStrings: string[]) {
-    this.#decoder = tokenizer?.streamDecoder({ skipSpecialTokens: true }) ?? null;
+  /** Without a tokenizer the text is always empty; `isInsideText` where it goes on with one that is there. */
+  constructor(tokenizer: Tokenizer | null, stopStrings: string[], isInsideText: boolean) {
+    this.#decoder = tokenizer?.streamDecoder({ skipSpecialTokens: true, isInsideText }) ?? null;
     this.#matcher = createStopMatcher(stopStrings);
   }
 

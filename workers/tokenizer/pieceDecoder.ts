@@ -12,11 +12,11 @@ export interface PieceDecoder {
 }
 
 /**
- * Reads the `decoder` part of tokenizer.json and returns a maker of decoders, one per sequence. Two kinds are known:
- * ByteLevel, and the SentencePiece chain Replace, ByteFallback, Fuse, Strip (or Metaspace). Throws UnsupportedError
- * for any other.
+ * Reads the `decoder` part of tokenizer.json and returns a maker of decoders, one per sequence; of a sequence that goes on
+ * inside a text nothing is stripped. Two kinds are known: ByteLevel, and the SentencePiece chain Replace, ByteFallback,
+ * Fuse, Strip (or Metaspace). Throws UnsupportedError for any other.
  */
-export function pieceDecoderFactory(config: unknown): () => PieceDecoder {
+export function pieceDecoderFactory(config: unknown): (isInsideText: boolean) => PieceDecoder {
   const steps = flatten(config);
   if (steps.length === 1 && steps[0]!.type === 'ByteLevel') return () => new ByteLevelDecoder();
   const chain: SentencePieceChain = { replacements: [], byteFallback: false, strip: '' };
@@ -27,7 +27,8 @@ export function pieceDecoderFactory(config: unknown): () => PieceDecoder {
       throw engineError('UnsupportedError', `tokenizer.json: decoder ${JSON.stringify(step.type)} is not supported`);
     isFused ||= step.type === 'Fuse';
   }
-  return () => new SentencePieceDecoder(chain);
+  const insideText = { ...chain, strip: '' };
+  return (isInsideText) => new SentencePieceDecoder(isInsideText ? insideText : chain);
 }
 
 interface SentencePieceChain {

@@ -9,6 +9,8 @@ import { pieceDecoderFactory, type PieceDecoder } from './pieceDecoder';
 export interface DecodeOptions {
   /** Leave out special tokens such as `<s>`. Default false. */
   skipSpecialTokens?: boolean;
+  /** The tokens go on inside a text: the space that a text may not begin with stays. Default false. */
+  isInsideText?: boolean;
 }
 
 export interface ChatOptions {
@@ -48,7 +50,7 @@ export class Tokenizer {
    */
   readonly endOfTurnTokenIds: readonly number[];
   readonly #bpe: BpeTokenizer;
-  readonly #newPieceDecoder: () => PieceDecoder;
+  readonly #newPieceDecoder: (isInsideText: boolean) => PieceDecoder;
   readonly #bosToken: string | null;
   readonly #eosToken: string | null;
   readonly #addsBosByConfig: boolean;
@@ -102,12 +104,12 @@ export class Tokenizer {
   }
 
   streamDecoder(options: DecodeOptions = {}): StreamDecoder {
-    let decoder = this.#newPieceDecoder();
+    const { skipSpecialTokens = false, isInsideText = false } = options;
+    let decoder = this.#newPieceDecoder(isInsideText);
     return {
       push: (tokenId) => {
         const piece = this.#bpe.id_to_token(tokenId);
-        const isSkipped =
-          piece === undefined || (options.skipSpecialTokens === true && this.specialTokenIds.has(tokenId));
+        const isSkipped = piece === undefined || (skipSpecialTokens && this.specialTokenIds.has(tokenId));
         return isSkipped ? '' : decoder.push(piece);
       },
       get isHolding() {
@@ -115,7 +117,7 @@ export class Tokenizer {
       },
       end: () => {
         const rest = decoder.end();
-        decoder = this.#newPieceDecoder();
+        decoder = this.#newPieceDecoder(isInsideText);
         return rest;
       },
     };
@@ -123,11 +125,7 @@ export class Tokenizer {
 
   /** The text of one token inside a sequence: a leading space stays; bytes that are no character are U+FFFD. */
   tokenText(tokenId: number): string {
-    const piece = this.#bpe.id_to_token(tokenId);
-    if (piece === undefined) return '';
-    const decoder = this.#newPieceDecoder();
-    // The letter takes the place of the text before, whose leading space would be cut off.
-    return (decoder.push('a') + decoder.push(piece) + decoder.end()).slice(1);
+    return this.decode([tokenId], { isInsideText: true });
   }
 
   /**
