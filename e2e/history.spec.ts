@@ -153,10 +153,13 @@ test('a draft and an answer that a reload has cut are still there, and the answe
   await expect(answer).toHaveAttribute('data-state', 'done');
   await expect(lastText(page)).toHaveText(whole);
 
-  await page.getByTestId('composer-input').fill('half a thought');
-  await expect(page.getByTestId('composer-input')).toHaveValue('half a thought');
+  const draft = page.getByTestId('composer-input');
+  await draft.fill('half a thought');
+  await expect(draft).toHaveCSS('direction', 'ltr');
+  await draft.fill('نصف فكرة');
+  await expect(draft).toHaveCSS('direction', 'rtl');
   await reopen(page);
-  await expect(page.getByTestId('composer-input')).toHaveValue('half a thought');
+  await expect(draft).toHaveValue('نصف فكرة');
 });
 
 test('everything saved to a file, deleted and read again is there; a passphrase keeps it shut', async ({
