@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright';
-import type { createEngine, Engine, Model, ModelSource } from '../src/engine/api';
+import type { createEngine, Engine, KernelVariant, Model, ModelSource } from '../src/engine/api';
 import { parseModelSource } from '../src/sources/namedSource';
 
 declare global {
@@ -52,4 +52,14 @@ export async function sourceFromArgument(page: Page, model: string): Promise<Mod
   if (named) return named.source;
   if (/^[\w-]+$/.test(model)) return { kind: 'bundled', name: model };
   throw new Error(`${model}: no such file or folder`);
+}
+
+/** Whether the page's device has what a kernel variant needs. */
+export function canRun(page: Page, kernels: KernelVariant): Promise<boolean> {
+  return page.evaluate(async (kernels) => {
+    const engine = await window.createEngine({ kernels });
+    const { kernels: reports } = await engine.diagnostics();
+    await engine.dispose();
+    return reports.some(({ name, state }) => name === `matvec ${kernels}` && state === 'available');
+  }, kernels);
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import type { ChatMessage } from '../src/engine/api';
+import type { ChatMessage, KernelVariant } from '../src/engine/api';
+import { canRun } from './enginePage';
 import { expect, test } from './fixtures';
 
 /** e2e/nano/goldens.json: PyTorch in float32 on the bf16 weights of the demo model. */
@@ -43,6 +44,43 @@ test('the demo model, imported as f32, computes what PyTorch computes', async ({
     for (const [token, logit] of logits.entries()) {
       expect(Math.abs(got.logits[token]! - logit), `prompt ${i}, token ${token}`).toBeLessThan(tolerance);
     }
+  }
+});
+
+/** Kernel variants, and how many answers may be others than in f32: where two tokens are all but equally likely. */
+const VARIANTS = [
+  { kernels: 'subgroups', most: 0 },
+  { kernels: 'f16', most: 1 },
+  { kernels: 'int8', most: 1 },
+] as const;
+/** Every so many of the held-out questions. */
+const STRIDE = 50;
+
+test('the demo model answers alike with every kernel variant', async ({ enginePage: page }) => {
+  const heldOut = JSON.parse(readFileSync('e2e/nano/heldout.json', 'utf8')) as { messages: ChatMessage[] }[];
+  const conversations = heldOut.filter((_, i) => i % STRIDE === 0).map(({ messages }) => messages);
+  const answersWith = (kernels: KernelVariant) =>
+    page.evaluate(
+      async ({ kernels, conversations }) => {
+        const engine = await window.createEngine({ kernels });
+        const stored = await engine.listModels();
+        if (stored.length === 0) await engine.importModel({ kind: 'bundled', name: 'nano' }, { id: 'nano' });
+        const model = await engine.load('nano');
+        const answers = [];
+        for (const messages of conversations) {
+          const { choices } = await model.chat.completions.create({ messages, temperature: 0 });
+          answers.push(choices[0]!.message.content);
+        }
+        await engine.dispose();
+        return answers;
+      },
+      { kernels, conversations },
+    );
+  const plain = await answersWith('f32');
+  for (const { kernels, most } of VARIANTS) {
+    if (!(await canRun(page, kernels))) continue;
+    const others = (await answersWith(kernels)).filter((answer, i) => answer !== plain[i]);
+    expect(others.length, `${kernels}: ${others.join(' | ')}`).toBeLessThanOrEqual(most);
   }
 });
 

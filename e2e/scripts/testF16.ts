@@ -21,7 +21,7 @@ function driver(): NodeJS.ProcessEnv | null {
 const found = process.platform === 'linux' ? driver() : null;
 if (found === null) {
   console.log(
-    'f16 on Dawn: not run, for want of a Vulkan driver (VK_ICD_FILENAMES, or Debian bookworm to take lavapipe from)',
+    'f16 on Dawn: not run, for want of a Vulkan driver (VK_ICD_FILENAMES, or Debian bookworm to take lavapipe from)\n1 skipped',
   );
 } else {
   const { status } = spawnSync('npx', ['vitest', 'run', '--project', 'dawn', '-t', 'f16', ...process.argv.slice(2)], {

@@ -26,6 +26,7 @@ const report: BenchmarkReport = {
       weightBytesPerToken: 6e8,
       gpuBytes: 734_000_000,
       contextLength: 4160,
+      kvCache: 'f16',
       setupSeconds: 2,
       kernels: [
         { name: 'matvec f16', state: 'active' },

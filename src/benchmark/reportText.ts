@@ -15,7 +15,7 @@ export function reportText(report: BenchmarkReport, userAgent: string): string {
     `f32 multiply-add rate: ${peakGigaflops === null ? 'not measured' : `${three(peakGigaflops)} GFLOP/s`}`,
   ];
   for (const shape of report.shapes) {
-    const memory = `${three(shape.gpuBytes / 1e6)} MB with room for ${shape.contextLength} tokens`;
+    const memory = `${three(shape.gpuBytes / 1e6)} MB with room for ${shape.contextLength} tokens in ${shape.kvCache}`;
     lines.push('', `${shape.shape} (${shape.model}, ${three(shape.parameters / 1e6)} M parameters), ${memory}:`);
     lines.push(...shape.cases.map(caseLine), ...shape.kernels.map(kernelLine));
   }

@@ -10,6 +10,7 @@ import type {
   BenchmarkShapeReport,
 } from '../protocol/benchmark';
 import type { EngineOptions } from '../protocol/engine';
+import type { KvCacheFormat } from '../protocol/loading';
 import { createBackend } from '../session/createBackend';
 import { diagnose } from '../session/diagnose';
 import { Session } from '../session/session';
@@ -105,7 +106,9 @@ class ShapeBenchmark {
     for (const contextLength of lengths) {
       if (this.#signal.aborted) return;
       try {
-        this.#session = await openSession(this.#options, this.#report.shape, contextLength, this.#signal);
+        const { session, kvCache } = await openSession(this.#options, this.#report.shape, contextLength, this.#signal);
+        this.#session = session;
+        this.#report.kvCache = kvCache;
         break;
       } catch (error) {
         this.#omission = omissionFor(error);
@@ -131,7 +134,7 @@ class ShapeBenchmark {
       const runs = await measureCase(this.#session, current, seconds, this.#signal);
       if (runs.length > 0) {
         const { config } = SHAPES[this.#report.shape];
-        return figuresOf(config, current, runs, this.#report.weightBytesPerToken, this.#rates);
+        return figuresOf(config, current, runs, this.#report, this.#rates);
       }
       if (this.#signal.aborted) return { state: 'stopped', detail: 'stopped while it was measured' };
       return tooSlow(`was not done after the ${format(seconds)} s allowed`);
@@ -186,14 +189,14 @@ async function openSession(
   shape: BenchmarkShapeName,
   contextLength: number,
   signal: AbortSignal,
-): Promise<Session> {
+): Promise<{ session: Session; kvCache: KvCacheFormat }> {
   const backend = await createBackend(options, workloadOf(SHAPES[shape]));
   try {
     const model = await createSyntheticModel(backend, SHAPES[shape], contextLength);
     const session = await Session.create(model.parts);
     await fillWeights(backend, model, signal);
     await warmUp(session, signal);
-    return session;
+    return { session, kvCache: model.kvCache };
   } catch (error) {
     backend.destroy();
     throw error;
@@ -229,6 +232,7 @@ function emptyReport(shape: BenchmarkShapeName): BenchmarkShapeReport {
     weightBytesPerToken: 0,
     gpuBytes: 0,
     contextLength: 0,
+    kvCache: 'f16',
     setupSeconds: 0,
     kernels: [],
     cases: [],

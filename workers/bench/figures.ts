@@ -1,7 +1,6 @@
 import type { ModelConfig } from '../checkpoint/modelConfig';
-import type { BenchmarkCase, BenchmarkFigures } from '../protocol/benchmark';
+import type { BenchmarkCase, BenchmarkFigures, BenchmarkShapeReport } from '../protocol/benchmark';
 import type { Run } from './measureCase';
-import { KV_CACHE_FORMAT } from './syntheticModel';
 import { cacheBytesRead, decodeOperations, prefillOperations } from './workload';
 
 /** What this device was found to reach; null where it could not be measured. */
@@ -15,7 +14,7 @@ export function figuresOf(
   config: ModelConfig,
   { kind, tokens }: Pick<BenchmarkCase, 'kind' | 'tokens'>,
   runs: readonly Run[],
-  weightBytesPerToken: number,
+  { weightBytesPerToken, kvCache }: Pick<BenchmarkShapeReport, 'weightBytesPerToken' | 'kvCache'>,
   rates: DeviceRates,
 ): BenchmarkFigures {
   const perRun = runs[0]!.tokens;
@@ -25,8 +24,7 @@ export function figuresOf(
   const meanKeys = tokens + (perRun - 1) / 2;
   const operations =
     kind === 'prefill' ? prefillOperations(config, tokens) : perRun * decodeOperations(config, meanKeys);
-  const bytesPerToken =
-    kind === 'prefill' ? null : weightBytesPerToken + cacheBytesRead(config, KV_CACHE_FORMAT, meanKeys);
+  const bytesPerToken = kind === 'prefill' ? null : weightBytesPerToken + cacheBytesRead(config, kvCache, meanKeys);
   const gigabytesPerSecond = bytesPerToken === null ? null : (bytesPerToken * perRun) / seconds / 1e9;
   const gigaflops = operations / seconds / 1e9;
   return {

@@ -2,6 +2,7 @@ import { MAX_SHARD_BYTES } from '../checkpoint/manifest';
 import { requiredTensors } from '../checkpoint/names';
 import { engineError } from '../errors';
 import { ropeTable } from '../model/ropeTable';
+import { kvCacheFormat } from '../memory/kvCacheFormat';
 import { languageModelWeights } from '../model/weights';
 import type { Backend } from '../ops/backend';
 import type { Matrix, Vector } from '../ops/graph';
@@ -15,9 +16,6 @@ import type { BenchmarkShape } from './shapes';
 import { syntheticTile } from './syntheticTile';
 import { parameters } from './workload';
 
-/** What models are given unless a page asks for something else. */
-export const KV_CACHE_FORMAT: KvCacheFormat = 'f16';
-
 /** One write to the device: a tile, repeated. */
 const CHUNK_BYTES = 4 * 1024 * 1024;
 /** Queued writes are copies that the browser holds. */
@@ -26,6 +24,8 @@ const MAX_UNFLUSHED_BYTES = 64 * 1024 * 1024;
 /** A model of a shape in the memory of a backend, without a tokenizer; its weights are zero until `fillWeights`. */
 export interface SyntheticModel {
   parts: SessionParts;
+  /** The format that a model of this size is given where nobody chooses one. */
+  kvCache: KvCacheFormat;
   matrices: Matrix[];
   vectors: Vector[];
 }
@@ -60,7 +60,9 @@ export async function createSyntheticModel(
   }
   const rope = backend.createBuffer('rope', contextLength * config.headDim * 4);
   const table = ropeTable(config.rope, config.headDim, contextLength);
-  const memory = createLayerMemory(backend, config, contextLength, KV_CACHE_FORMAT);
+  const info = modelInfo(shape, packedBytes(matrices.values(), vectors.values()));
+  const kvCache = kvCacheFormat({ config, info }, contextLength, backend.mostBufferBytes);
+  const memory = createLayerMemory(backend, config, contextLength, kvCache);
   await backend.flush();
   backend.write(rope, 0, new Uint8Array(table.buffer));
   const weights = languageModelWeights(
@@ -71,14 +73,14 @@ export async function createSyntheticModel(
   );
   const parts = {
     backend,
-    info: modelInfo(shape),
+    info,
     model: { config, weights },
     memory,
     contextLength,
     tokenizer: null,
     eyes: null,
   };
-  return { parts, matrices: [...matrices.values()], vectors: [...vectors.values()] };
+  return { parts, kvCache, matrices: [...matrices.values()], vectors: [...vectors.values()] };
 }
 
 /** Weights that keep every activation finite. Throws AbortError. */
@@ -158,15 +160,21 @@ function tileChunks() {
   };
 }
 
+function packedBytes(matrices: Iterable<Matrix>, vectors: Iterable<Vector>): number {
+  const ofMatrix = ({ format, rows, columns }: Matrix) => matrixLayout(format, rows, columns).bytes;
+  const ofVector = ({ length }: Vector) => 4 * length;
+  return [...Array.from(matrices, ofMatrix), ...Array.from(vectors, ofVector)].reduce((sum, bytes) => sum + bytes, 0);
+}
+
 /** What a session asks of the model it runs. */
-function modelInfo({ model, config }: BenchmarkShape): ModelInfo {
+function modelInfo({ model, config }: BenchmarkShape, bytes: number): ModelInfo {
   return {
     id: 'benchmark',
     name: model,
     family: model,
     architecture: config.architecture,
     parameters: parameters(config),
-    bytes: 0,
+    bytes,
     quantization: 'int4',
     vocabSize: config.vocabSize,
     contextLength: config.maxPositions,

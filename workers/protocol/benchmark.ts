@@ -1,5 +1,6 @@
 import type { Diagnostics } from './diagnostics';
 import type { KernelReport } from './kernels';
+import type { KvCacheFormat } from './loading';
 
 /** The models whose sizes a benchmark takes; their weights are made up on the spot, since speed does not depend on them. */
 export type BenchmarkShapeName = 'nano' | '0.3B' | '1B' | '2B';
@@ -62,6 +63,8 @@ export interface BenchmarkShapeReport {
   gpuBytes: number;
   /** Tokens the cache had room for. */
   contextLength: number;
+  /** What the cache held. */
+  kvCache: KvCacheFormat;
   /** Making weights and programs. */
   setupSeconds: number;
   /** The kernels that ran, and those that did not. */
