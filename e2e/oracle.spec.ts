@@ -76,7 +76,14 @@ for (const variant of onePerModel.values()) {
     await giveFiles(page, variant.files);
     const prompt = variant.prompts.at(-1)!;
     for (const { name, engine, sampling = {}, drafts } of WAYS) {
-      if (engine) await loadGivenFiles(page, 'f32', engine);
+      if (engine) {
+        await loadGivenFiles(page, 'f32', engine);
+        const { weightBytesPerToken, packedBytes } = await page.evaluate(async () => ({
+          ...(await window.model.stats()),
+          packedBytes: window.model.info.bytes,
+        }));
+        expect(weightBytesPerToken, `${name}, of ${packedBytes} packed`).toBeLessThanOrEqual(1.02 * packedBytes);
+      }
       const once = async (sampling: SamplingOptions) => {
         const { greedy, logitsLast } = await answer(page, { ...prompt, logitsAll: null }, sampling);
         expectGreedy(greedy, prompt, worst(logitsLast, prompt.logitsLast), name);

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import type { GeneratedToken, SamplingOptions } from '../protocol/generation';
 import { WeightStore } from '../storage/weightStore';
 import { importModel, newDatabase } from '../testing/importing';
@@ -98,8 +98,13 @@ test('a token costs one submission, one read-back and no upload, and creates not
   const session = nano;
   await generate(session, { max_tokens: 40, prompt_lookup: false });
   const before = session.stats();
+  const created = (
+    ['createBuffer', 'createBindGroup', 'createComputePipeline', 'createComputePipelineAsync'] as const
+  ).map((name) => vi.spyOn(GPUDevice.prototype, name));
   await generate(session, { max_tokens: 41, prompt_lookup: false });
   const after = session.stats();
+  for (const spy of created) expect(spy).not.toHaveBeenCalled();
+  vi.restoreAllMocks();
   expect(after.decodeTokens - before.decodeTokens).toBe(40);
   // One more each for the last token of the prompt, which is computed again.
   expect(after.submits - before.submits).toBe(41);

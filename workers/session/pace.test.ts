@@ -39,3 +39,23 @@ test('old arrivals are forgotten, and a pause does not count', () => {
   pace.arrived(9010);
   expect(pace.tokenMs).toBeCloseTo(10);
 });
+
+/** Milliseconds for `count` tokens of a device that computes one after the other and tells of each `latencyMs` later. */
+function millisecondsOf(count: number, tokenMs: number, latencyMs: number): number {
+  const pace = new Pace(32);
+  const known: number[] = [];
+  let [now, submitted, deviceFree] = [0, 0, 0];
+  for (let arrived = 0; arrived < count; arrived++) {
+    for (; submitted < arrived + pace.depth; submitted++) {
+      deviceFree = Math.max(deviceFree, now) + tokenMs;
+      known.push(deviceFree + latencyMs);
+    }
+    now = known[arrived]!;
+    pace.arrived(now);
+  }
+  return now;
+}
+
+test.each([1, 4, 10, 40])('read-backs 20 ms later cost tokens of %d ms less than a tenth of the speed', (tokenMs) => {
+  expect(millisecondsOf(1000, tokenMs, 20) / millisecondsOf(1000, tokenMs, 0)).toBeLessThan(1.1);
+});
