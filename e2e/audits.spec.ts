@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { expect, test, type Page } from '@playwright/test';
+import type { Page } from '@playwright/test';
 import type { AxeResults } from 'axe-core';
 import { sampleChat } from '../src/testing/sampleChat';
 import { firstFiles, plainName, shellSizes } from './bundle';
+import { expect, test } from './fixtures';
 import { measureHistory } from './pageSpeed';
 import { openAtStart, seedChats } from './seedChats';
 

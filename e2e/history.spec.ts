@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Page } from '@playwright/test';
-import { expect, test } from '@playwright/test';
 import { sampleChat } from '../src/testing/sampleChat';
+import { expect, test } from './fixtures';
 import { listWorkers, slowDown } from './pageWorkers';
 import { seedChats } from './seedChats';
 

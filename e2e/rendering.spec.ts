@@ -1,5 +1,6 @@
-import { expect, test, type Page } from '@playwright/test';
+import type { Page } from '@playwright/test';
 import type { ServedApp } from './builtApp';
+import { expect, test } from './fixtures';
 import { measureRendering } from './pageSpeed';
 import { DOCUMENT } from './rendering/documents';
 import { hostileAnswers } from './rendering/hostile';
@@ -18,6 +19,8 @@ test.beforeAll(async () => {
 });
 
 test.afterAll(() => server.close());
+
+test.beforeEach(({ origins }) => origins.allow(server.url));
 
 /** Opens the page; returns the addresses off its origin that it asks for. */
 async function open(page: Page): Promise<string[]> {

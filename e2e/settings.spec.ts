@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Page } from '@playwright/test';
-import { expect, test } from '@playwright/test';
+import { expect, test } from './fixtures';
 import { thinkingNano } from './thinkingNano';
 
 /** Settings of the page and of a conversation, roles, thoughts and dictation, on the built app without WebGPU. */
@@ -10,16 +10,6 @@ declare global {
     /** Makes the pretended browser understand words. */
     hear: (text: string) => void;
   }
-}
-
-/** Every address that is asked for, and a failure for each that is elsewhere. */
-function watchRequests(page: Page, origin: string): string[] {
-  const urls: string[] = [];
-  page.on('request', (request) => {
-    urls.push(request.url());
-    expect(request.url().startsWith(origin) || request.url().startsWith('blob:'), request.url()).toBe(true);
-  });
-  return urls;
 }
 
 async function startDemo(page: Page): Promise<void> {
@@ -46,7 +36,6 @@ const choose = (page: Page, group: string, value: string) =>
   page.getByTestId(group).locator(`label:has([value=${value}])`).click();
 
 test('settings are kept, and hold before anything is drawn', async ({ page, baseURL }) => {
-  watchRequests(page, baseURL!);
   await page.goto('./');
   await page.getByTestId('settings-link').click();
   await expect(page.locator('h1')).toBeFocused();
@@ -84,9 +73,10 @@ test('settings are kept, and hold before anything is drawn', async ({ page, base
   await expect(page.getByTestId('settings-screen')).toBeVisible();
 });
 
-test('a role begins a conversation, which has settings of its own', async ({ page, context, baseURL }) => {
+test('a role begins a conversation, which has settings of its own', async ({ page, context }) => {
   await context.grantPermissions(['clipboard-read', 'clipboard-write']);
-  const urls = watchRequests(page, baseURL!);
+  const urls: string[] = [];
+  page.on('request', (request) => urls.push(request.url()));
   await startDemo(page);
   await expect(page.getByTestId('dictate')).toHaveCount(0);
   await expect(page.getByTestId('thinking-switch')).toHaveCount(0);

@@ -1,11 +1,9 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Locator, Page } from '@playwright/test';
-import { expect, test } from '@playwright/test';
-import type { HubOptions, HubServer } from '../workers/testing/hubServer';
-import { bytesSentTwice, startHub } from '../workers/testing/hubServer';
+import { bytesSentTwice, type HubServer } from '../workers/testing/hubServer';
 import { chromiumLaunchOptions } from './chromium';
+import { expect, test } from './fixtures';
 import { flipByte } from './flipByte';
+import { nanoFiles, WEIGHTS } from './nanoFiles';
 
 /** Getting a model and keeping it, as a person does it on the built app. */
 
@@ -16,10 +14,7 @@ declare global {
   }
 }
 
-const NANO = 'public/models/nano';
-const WEIGHTS = 'model.safetensors';
-const nano = new Map(readdirSync(NANO).map((name) => [name, new Uint8Array(readFileSync(join(NANO, name)))]));
-const weights = nano.get(WEIGHTS)!;
+const weights = nanoFiles.get(WEIGHTS)!;
 /** Where the weights begin, behind the header. */
 const HEADER_BYTES = 8 + Number(new DataView(weights.buffer, weights.byteOffset).getBigUint64(0, true));
 /** Every session reads the header anew, with the bytes right behind it. */
@@ -32,18 +27,6 @@ const LANGUAGES = [
   { locale: 'zh-CN', sums: '27加15等于多少？', elsewhere: /另一个标签页/, ready: /可以打开/, room: /需要.*只剩/ },
 ];
 
-const hubs: HubServer[] = [];
-
-async function serve(options: Partial<HubOptions> = {}): Promise<HubServer> {
-  const hub = await startHub({ files: nano, ...options });
-  hubs.push(hub);
-  return hub;
-}
-
-test.afterEach(async () => {
-  await Promise.all(hubs.splice(0).map((hub) => hub.close()));
-});
-
 async function open(page: Page): Promise<void> {
   await page.goto('./');
   await expect(page.getByTestId('start-demo')).toBeEnabled();
@@ -51,7 +34,7 @@ async function open(page: Page): Promise<void> {
 
 /** Asks the page for the model on `hub`, by its address, in the form of `within`. */
 async function askFor({ url }: HubServer, within: Page | Locator): Promise<void> {
-  await within.getByTestId('url-input').fill(`${url}/openbmb/nano/resolve/main/`);
+  await within.getByTestId('url-input').fill(`${url}openbmb/nano/resolve/main/`);
   await within.getByTestId('licence-accept').check();
   await within.getByTestId('url-import').click();
 }
@@ -97,7 +80,7 @@ for (const { locale, sums, elsewhere, ready, room } of LANGUAGES) {
   test.describe(locale, () => {
     test.use({ locale });
 
-    test('an import is paused, survives a reload, fetches no stored byte again, and opens', async ({ page }) => {
+    test('an import is paused, survives a reload, fetches no stored byte again, and opens', async ({ page, serve }) => {
       const hub = await serve({ pace: SLOW });
       await open(page);
       await askFor(hub, page);
@@ -123,7 +106,7 @@ for (const { locale, sums, elsewhere, ready, room } of LANGUAGES) {
       expect(first).toBeGreaterThanOrEqual(HEADER_BYTES + loadedBytes);
     });
 
-    test('the demo answers while another model is imported, which then waits to be opened', async ({ page }) => {
+    test('the demo answers while another model is imported, which then waits to be opened', async ({ page, serve }) => {
       const hub = await serve({ pace: SLOW });
       await open(page);
       await page.getByTestId('start-demo').click();
@@ -142,7 +125,7 @@ for (const { locale, sums, elsewhere, ready, room } of LANGUAGES) {
       await expect(transfer).toHaveCount(0);
     });
 
-    test('a second tab that asks for the same shows the progress of the first', async ({ page, context }) => {
+    test('a second tab that asks for the same shows the progress of the first', async ({ page, context, serve }) => {
       const hub = await serve({ pace: SLOW });
       await open(page);
       const other = await context.newPage();
@@ -160,7 +143,7 @@ for (const { locale, sums, elsewhere, ready, room } of LANGUAGES) {
       expect(bytesSentTwice(hub.requests, WEIGHTS, FIRST_REQUEST)).toBe(0);
     });
 
-    test('too little room is said in numbers before anything is stored', async ({ playwright, baseURL }) => {
+    test('too little room is said in numbers before anything is stored', async ({ playwright, baseURL, serve }) => {
       const hub = await serve();
       const options = chromiumLaunchOptions('software');
       // Chromium tells every page of 10 GiB unless this is off; what it allows is as set below either way.
@@ -183,6 +166,7 @@ for (const { locale, sums, elsewhere, ready, room } of LANGUAGES) {
 
 test('a flipped byte is found by checking and mended from its own bytes, and so it is where loading finds it', async ({
   page,
+  serve,
 }) => {
   const hub = await serve();
   await page.addInitScript(() => {
@@ -261,6 +245,7 @@ async function settledUsage(page: Page): Promise<number> {
 
 test('a disk that fills up in the middle loses nothing, and the import goes on when there is room', async ({
   page,
+  serve,
 }) => {
   const hub = await serve();
   await open(page);
@@ -282,7 +267,7 @@ test('a disk that fills up in the middle loses nothing, and the import goes on w
   expect(firstByteSince(before, hub)).toBeGreaterThanOrEqual(HEADER_BYTES + loadedBytes);
 });
 
-test('what is stored of a cancelled import is kept or deleted, as the reader wants', async ({ page }) => {
+test('what is stored of a cancelled import is kept or deleted, as the reader wants', async ({ page, serve }) => {
   const hub = await serve({ pace: SLOW });
   await open(page);
   await askFor(hub, page);
@@ -298,7 +283,7 @@ test('what is stored of a cancelled import is kept or deleted, as the reader wan
   await expect.poll(() => record(page, 'journal')).toBeUndefined();
 });
 
-test('without a network an import waits, and goes on by itself when there is one', async ({ page, context }) => {
+test('without a network an import waits, and goes on by itself when there is one', async ({ page, context, serve }) => {
   const hub = await serve({ pace: SLOW });
   await open(page);
   await askFor(hub, page);
