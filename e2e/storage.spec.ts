@@ -1,4 +1,6 @@
 import type { Locator, Page } from '@playwright/test';
+import { en } from '../src/i18n/en';
+import { zh } from '../src/i18n/zh';
 import { bytesSentTwice, type HubServer } from '../workers/testing/hubServer';
 import { chromiumLaunchOptions } from './chromium';
 import { expect, test } from './fixtures';
@@ -23,8 +25,22 @@ const FIRST_REQUEST = 64 * 1024;
 const SLOW = 150;
 
 const LANGUAGES = [
-  { locale: 'en-GB', sums: 'What is 27 + 15?', elsewhere: /Another tab/, ready: /Ready/, room: /needs .* are left/ },
-  { locale: 'zh-CN', sums: '27加15等于多少？', elsewhere: /另一个标签页/, ready: /可以打开/, room: /需要.*只剩/ },
+  {
+    locale: 'en-GB',
+    text: en,
+    sums: 'What is 27 + 15?',
+    elsewhere: /Another tab/,
+    ready: /Ready/,
+    room: /needs .* are left/,
+  },
+  {
+    locale: 'zh-CN',
+    text: zh,
+    sums: '27加15等于多少？',
+    elsewhere: /另一个标签页/,
+    ready: /可以打开/,
+    room: /需要.*只剩/,
+  },
 ];
 
 async function open(page: Page): Promise<void> {
@@ -76,7 +92,7 @@ async function setQuota(page: Page, quotaSize: number): Promise<void> {
   await session.send('Storage.overrideQuotaForOrigin', { origin: new URL(page.url()).origin, quotaSize });
 }
 
-for (const { locale, sums, elsewhere, ready, room } of LANGUAGES) {
+for (const { locale, text, sums, elsewhere, ready, room } of LANGUAGES) {
   test.describe(locale, () => {
     test.use({ locale });
 
@@ -161,76 +177,77 @@ for (const { locale, sums, elsewhere, ready, room } of LANGUAGES) {
       await expect(page.getByTestId('room-figures')).toHaveAttribute('data-free', /^\d{1,6}$/);
       await browser.close();
     });
+
+    test('a flipped byte is found by checking and mended from its own bytes, and so it is where loading finds it', async ({
+      page,
+      serve,
+    }) => {
+      const hub = await serve();
+      await page.addInitScript(() => {
+        window.timesAsked = 0;
+        navigator.storage.persist = async () => window.timesAsked++ < 0;
+      });
+      await open(page);
+      expect(await page.evaluate(() => window.timesAsked)).toBe(0);
+      await askFor(hub, page);
+      await expect(page.getByTestId('composer-input')).toBeVisible();
+      expect(await page.evaluate(() => window.timesAsked)).toBe(1);
+      await page.getByTestId('model-menu').click();
+      await page.getByTestId('models-dialog').getByTestId('storage-link').click();
+      const care = page.getByTestId('care');
+      await page.getByTestId('verify').click();
+      await expect(care).toHaveText(text.storage.whole);
+      await flipByte(page, 5);
+      await page.getByTestId('verify').click();
+      await expect(care).toHaveText(`${text.storage.damaged.one} ${text.storage.repairNote}`);
+      hub.requests.length = 0;
+      await page.getByTestId('care-repair').click();
+      await expect(care).toHaveText(text.storage.repaired);
+      expect(weightBytes(hub)).toBeLessThan(weights.length / 2);
+      await page.getByTestId('verify').click();
+      await expect(care).toHaveAttribute('data-state', 'whole');
+
+      await flipByte(page, 5);
+      await page.goto('./');
+      await page.getByTestId('continue-model').click();
+      await expect(page.getByTestId('error-banner')).toContainText(text.errors.ModelCorruptError);
+      await page.getByTestId('error-action').click();
+      await expect(page.getByTestId('composer-input')).toBeVisible();
+      await answers(page, sums);
+    });
+
+    test('a model is deleted from the storage page, unless another tab uses it, and its room is free again', async ({
+      page,
+      context,
+    }) => {
+      await open(page);
+      await page.getByTestId('start-demo').click();
+      await expect(page.getByTestId('composer-input')).toBeVisible();
+      await page.goto('./#storage');
+      await page.reload();
+      const figures = page.getByTestId('room-figures');
+      const used = async () => Number(await figures.getAttribute('data-used'));
+      await expect.poll(used).toBeGreaterThan(1_000_000);
+      await expect(page.getByTestId('persistence')).toContainText(text.storage.notPersisted);
+      const other = await context.newPage();
+      await other.goto('./');
+      await other.getByTestId('continue-model').click();
+      await expect(other.getByTestId('composer-input')).toBeVisible();
+      await page.getByTestId('storage-remove').click();
+      await page.getByTestId('storage-remove-confirm').click();
+      await expect(page.getByTestId('error-banner')).toContainText(text.errors.ModelInUseError);
+      await other.close();
+      await page.getByTestId('storage-remove').click();
+      await expect(page.getByTestId('storage-remove-confirm')).toBeFocused();
+      await page.getByTestId('storage-remove-confirm').click();
+      await expect(page.getByTestId('storage-model')).toHaveCount(0);
+      await expect(page.getByTestId('storage-screen')).toContainText(text.storage.none);
+      await expect.poll(() => record(page, 'chunk')).toBeUndefined();
+      await page.getByTestId('storage-back').click();
+      await expect(page.getByTestId('start-demo')).toBeVisible();
+    });
   });
 }
-
-test('a flipped byte is found by checking and mended from its own bytes, and so it is where loading finds it', async ({
-  page,
-  serve,
-}) => {
-  const hub = await serve();
-  await page.addInitScript(() => {
-    window.timesAsked = 0;
-    navigator.storage.persist = async () => window.timesAsked++ < 0;
-  });
-  await open(page);
-  expect(await page.evaluate(() => window.timesAsked)).toBe(0);
-  await askFor(hub, page);
-  await expect(page.getByTestId('composer-input')).toBeVisible();
-  expect(await page.evaluate(() => window.timesAsked)).toBe(1);
-  await page.getByTestId('model-menu').click();
-  await page.getByTestId('models-dialog').getByTestId('storage-link').click();
-  const care = page.getByTestId('care');
-  await page.getByTestId('verify').click();
-  await expect(care).toHaveAttribute('data-state', 'whole');
-  await flipByte(page, 5);
-  await page.getByTestId('verify').click();
-  await expect(care).toHaveAttribute('data-state', 'damaged');
-  hub.requests.length = 0;
-  await page.getByTestId('care-repair').click();
-  await expect(care).toHaveAttribute('data-state', 'repaired');
-  expect(weightBytes(hub)).toBeLessThan(weights.length / 2);
-  await page.getByTestId('verify').click();
-  await expect(care).toHaveAttribute('data-state', 'whole');
-
-  await flipByte(page, 5);
-  await page.goto('./');
-  await page.getByTestId('continue-model').click();
-  await expect(page.getByTestId('error-banner')).toHaveAttribute('data-error', 'ModelCorruptError');
-  await page.getByTestId('error-action').click();
-  await expect(page.getByTestId('composer-input')).toBeVisible();
-  await answers(page, 'What is 27 + 15?');
-});
-
-test('a model is deleted from the storage page, unless another tab uses it, and its room is free again', async ({
-  page,
-  context,
-}) => {
-  await open(page);
-  await page.getByTestId('start-demo').click();
-  await expect(page.getByTestId('composer-input')).toBeVisible();
-  await page.goto('./#storage');
-  await page.reload();
-  const figures = page.getByTestId('room-figures');
-  const used = async () => Number(await figures.getAttribute('data-used'));
-  await expect.poll(used).toBeGreaterThan(1_000_000);
-  await expect(page.getByTestId('persistence')).toBeVisible();
-  const other = await context.newPage();
-  await other.goto('./');
-  await other.getByTestId('continue-model').click();
-  await expect(other.getByTestId('composer-input')).toBeVisible();
-  await page.getByTestId('storage-remove').click();
-  await page.getByTestId('storage-remove-confirm').click();
-  await expect(page.getByTestId('error-banner')).toHaveAttribute('data-error', 'ModelInUseError');
-  await other.close();
-  await page.getByTestId('storage-remove').click();
-  await expect(page.getByTestId('storage-remove-confirm')).toBeFocused();
-  await page.getByTestId('storage-remove-confirm').click();
-  await expect(page.getByTestId('storage-model')).toHaveCount(0);
-  await expect.poll(() => record(page, 'chunk')).toBeUndefined();
-  await page.getByTestId('storage-back').click();
-  await expect(page.getByTestId('start-demo')).toBeVisible();
-});
 
 /** Bytes that the page takes, once what it has written at its start is counted. */
 async function settledUsage(page: Page): Promise<number> {
