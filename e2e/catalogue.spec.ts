@@ -29,15 +29,17 @@ async function agree(page: Page): Promise<void> {
   await dialog.getByTestId('download-start').click();
 }
 
-for (const [locale, { catalogue, storage }] of [
-  ['en-GB', en],
-  ['zh-CN', zh],
+for (const [locale, { catalogue, storage }, time] of [
+  ['en-GB', en, 'about 7 min, at 2 MB per second as last time'],
+  ['zh-CN', zh, '约 7分钟，按上次每秒 2 MB 计算'],
 ] as const) {
   test.describe(locale, () => {
     test.use({ locale });
 
     test('a model is chosen, its licence accepted, and it answers', async ({ page, serve }) => {
       const hub = await serve();
+      // What the last download has been measured at.
+      await page.addInitScript(() => localStorage.setItem('minicpm.downloadSpeed', '2000000'));
       await open(page, hub.url);
       await expect(page.getByTestId('source-current')).toHaveText(new URL(hub.url).host);
       await expect(offer(page, MODEL).getByTestId('recommended')).toHaveText(catalogue.recommended);
@@ -46,6 +48,7 @@ for (const [locale, { catalogue, storage }] of [
       const dialog = page.getByTestId('download-dialog');
       await expect(dialog.getByTestId('licence')).toContainText('Apache License 2.0');
       await expect(dialog.getByTestId('verdict')).toHaveText(catalogue.verdicts.fits);
+      await expect(dialog).toContainText(time);
       await expect(dialog.getByTestId('download-start')).toBeDisabled();
       // Not a byte before the licence.
       expect([...hub.requests, ...hub.apiRequests]).toEqual([]);

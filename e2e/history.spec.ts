@@ -115,6 +115,10 @@ test('a question that is edited and an answer that is written anew become versio
   await expect(lastText(page)).toContainText('7');
   // The question is another one, with buttons of its own.
   await expect(page.getByTestId('version-earlier')).toBeFocused();
+  await page.getByTestId('version-later').click();
+  await expect(lastText(page)).toContainText('11');
+  await expect(page.getByTestId('version-later')).toBeFocused();
+  await page.getByTestId('version-earlier').click();
   await page.getByTestId('regenerate').click();
   await expect(page.getByTestId('message-assistant').getByTestId('version')).toHaveText('2 / 2');
 });
