@@ -155,7 +155,7 @@ test('while an answer is written nothing jumps, and a reader who went up stays t
 
   const list = page.getByRole('region');
   const fromEnd = () => list.evaluate((box) => box.scrollHeight - box.clientHeight - box.scrollTop);
-  expect(await fromEnd()).toBeLessThan(1);
+  await expect.poll(fromEnd).toBeLessThan(1);
   const writing = answer(page, DOCUMENT.match(/[^]{1,4}/g)!);
   await expect(page.locator('[data-state=streaming]')).toHaveCount(1);
   await list.evaluate((box) => box.scrollBy({ top: -200 }));
