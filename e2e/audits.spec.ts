@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { expect, test, type Page } from '@playwright/test';
+import type { Page } from '@playwright/test';
 import type { AxeResults } from 'axe-core';
 import { sampleChat } from '../src/testing/sampleChat';
 import { firstFiles, plainName, shellSizes } from './bundle';
+import { expect, test } from './fixtures';
 import { measureHistory } from './pageSpeed';
 import { openAtStart, seedChats } from './seedChats';
 
@@ -312,46 +313,6 @@ test('the keyboard reaches everything, shortcuts work beside fields only, and di
   await expect(page.getByTestId('shortcuts-show')).toBeFocused();
   await page.keyboard.press('Shift+?');
   await expect(help).toHaveCount(0);
-});
-
-test('the page about the device says what a token costs, keeps what was entered, and gives a report', async ({
-  page,
-  context,
-}) => {
-  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
-  await page.goto('./#device');
-  await expect(page.getByTestId('fitting-models').locator('[data-verdict]')).not.toHaveCount(0);
-  const active = page.getByTestId('diagnostics').locator('[data-state=active] li');
-  await expect(active.first()).toHaveText(/^\s*(mat\w+ |The page’s own arithmetic)/);
-  const result = page.getByTestId('cost-result');
-  await page.getByTestId('cost-speed').fill('10');
-  await page.getByTestId('cost-watts').fill('100');
-  await page.getByTestId('cost-energy').fill('0.5');
-  const years = page.getByTestId('cost-lifetime');
-  await years.fill('0');
-  await years.press('Enter');
-  await expect(years).toHaveAccessibleDescription(/Not taken: it can be 0\.1 or more/);
-  await years.fill('5');
-  const hours = page.getByTestId('cost-hours');
-  await hours.fill('3');
-  await hours.press('Enter');
-  await hours.press('ControlOrMeta+a');
-  await hours.pressSequentially('25');
-  await page.keyboard.press('Tab');
-  await expect(hours).toHaveAccessibleDescription(/Not taken: it can be from 0 to 24/);
-  // Ten tokens a second are 36 000 an hour, for a twentieth of a dollar.
-  await expect(result).toHaveAttribute('data-tokens', '720000');
-  await page.getByTestId('cost-currency').selectOption('CNY');
-  await page.getByTestId('cost-rate').fill('7');
-  await page.reload();
-  await expect(result).toHaveAttribute('data-tokens', '720000');
-  await expect(hours).toHaveValue('3');
-  await expect(page.getByTestId('cost-table').locator('tbody tr').first()).toContainText('5.04M');
-
-  await page.getByTestId('device-copy').click();
-  const report = await page.evaluate(() => navigator.clipboard.readText());
-  expect(report).toContain(`browser: ${await page.evaluate(() => navigator.userAgent)}`);
-  expect(report).toMatch(/kernel active: .+/);
 });
 
 test('a thousand conversations are listed and searched at once, and a long one opens at once', async ({ page }) => {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Page } from '@playwright/test';
-import { expect, test } from '@playwright/test';
 import { sampleChat } from '../src/testing/sampleChat';
+import { expect, test } from './fixtures';
 import { listWorkers, slowDown } from './pageWorkers';
 import { seedChats } from './seedChats';
 
@@ -115,6 +115,10 @@ test('a question that is edited and an answer that is written anew become versio
   await expect(lastText(page)).toContainText('7');
   // The question is another one, with buttons of its own.
   await expect(page.getByTestId('version-earlier')).toBeFocused();
+  await page.getByTestId('version-later').click();
+  await expect(lastText(page)).toContainText('11');
+  await expect(page.getByTestId('version-later')).toBeFocused();
+  await page.getByTestId('version-earlier').click();
   await page.getByTestId('regenerate').click();
   await expect(page.getByTestId('message-assistant').getByTestId('version')).toHaveText('2 / 2');
 });

@@ -1,8 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from '@playwright/test';
 import { dropPaths } from './dropPaths';
-import { hasOracle, ORACLE } from './fixtures';
+import { expect, hasOracle, ORACLE, test } from './fixtures';
 
 /** Bringing one's own model, through the page. */
 

@@ -1,4 +1,4 @@
-import type { Page } from '@playwright/test';
+import type { Page, Worker as PageWorker } from '@playwright/test';
 
 declare global {
   interface Window {
@@ -20,10 +20,13 @@ export async function listWorkers(page: Page): Promise<void> {
   });
 }
 
+function engineOf(page: Page): PageWorker {
+  return page.workers().find((worker) => worker.url().includes('engine.worker'))!;
+}
+
 /** Each word of an answer takes its time: a quick machine would be at the end before it hears of a stop, or is cut. */
 export async function slowDown(page: Page): Promise<void> {
-  const engine = page.workers().find((worker) => worker.url().includes('engine.worker'))!;
-  await engine.evaluate(() => {
+  await engineOf(page).evaluate(() => {
     const { postMessage } = MessagePort.prototype;
     MessagePort.prototype.postMessage = function (...args: unknown[]) {
       const end = performance.now() + 50;
@@ -31,4 +34,20 @@ export async function slowDown(page: Page): Promise<void> {
       postMessage.apply(this, args as Parameters<typeof postMessage>);
     };
   });
+}
+
+/** Nothing that the engine says arrives until the returned function is called: what it is asked for lasts as long. */
+export async function holdBack(page: Page): Promise<() => Promise<void>> {
+  const held = await engineOf(page).evaluateHandle(() => {
+    const { postMessage } = MessagePort.prototype;
+    const messages: (() => void)[] = [];
+    MessagePort.prototype.postMessage = function (...args: unknown[]) {
+      messages.push(() => postMessage.apply(this, args as Parameters<typeof postMessage>));
+    };
+    return () => {
+      MessagePort.prototype.postMessage = postMessage;
+      for (const post of messages) post();
+    };
+  });
+  return () => held.evaluate((letGo) => letGo());
 }

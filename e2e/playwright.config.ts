@@ -8,6 +8,7 @@ const LAPTOP = { viewport: { width: 1280, height: 800 } };
 const APART_FROM_GPU = [
   'audits.spec.ts',
   'catalogue.spec.ts',
+  'device.spec.ts',
   'history.spec.ts',
   'import.spec.ts',
   'live.spec.ts',
@@ -51,8 +52,16 @@ export default defineConfig({
     {
       name: 'phone-no-webgpu',
       use: { ...PHONE, launchOptions: chromiumLaunchOptions('none') },
-      grepInvert: /@gpu|@laptop/,
-      testMatch: ['chat.spec.ts', 'history.spec.ts', 'pictures.spec.ts', 'settings.spec.ts'],
+      grepInvert: /@gpu/,
+      testMatch: [
+        'chat.spec.ts',
+        'device.spec.ts',
+        'failure.spec.ts',
+        'history.spec.ts',
+        'pictures.spec.ts',
+        'pwa.spec.ts',
+        'settings.spec.ts',
+      ],
     },
   ],
   webServer: {

@@ -1,10 +1,13 @@
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
-import { chromium, expect, test, type BrowserContext, type Page } from '@playwright/test';
+import { chromium, type Page } from '@playwright/test';
 import { preview } from 'vite';
 import { chromiumLaunchOptions } from './chromium';
+import { expect, test } from './fixtures';
+import { holdBack, slowDown } from './pageWorkers';
 
 /** The app as an installed one: on a profile that outlives the browser, from a site that changes and goes away. */
 
+const PICTURE = 'e2e/nano/pictures/shapes-3.png';
 const HEADERS = ['content-security-policy', 'referrer-policy', 'x-content-type-options'];
 
 async function ask(page: Page, question: string): Promise<string> {
@@ -33,24 +36,31 @@ function changeBuild(folder: string): void {
   change('sw.js', /"version":"\w+"/, '"version":"next"');
 }
 
-/** Requests of pages, workers and the service worker to other origins. */
-function noteElsewhere(context: BrowserContext, origin: string, elsewhere: string[]): void {
-  context.on('request', (request) => {
-    const url = request.url();
-    if (!url.startsWith(origin) && !/^(blob|data):/.test(url)) elsewhere.push(url);
+/** Has the browser look for a new version, and waits until it is fetched. */
+async function fetchUpdate(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    const registration = (await navigator.serviceWorker.getRegistration())!;
+    await registration.update();
+    const worker = registration.installing;
+    if (worker) await new Promise((resolve) => worker.addEventListener('statechange', resolve, { once: true }));
+    await new Promise(requestAnimationFrame);
   });
 }
 
-test('installed, updated on consent, started without a network, given a share: all from this origin', async ({
+test('installed, updated on consent, started without a network, given a share, taken away in an answer', async ({
   request,
+  origins,
 }, testInfo) => {
   const site = testInfo.outputPath('site');
   const profile = testInfo.outputPath('profile');
   const server = await serveCopy(site);
-  const elsewhere: string[] = [];
+  origins.allow(server.url);
   const launch = async () => {
-    const context = await chromium.launchPersistentContext(profile, chromiumLaunchOptions('none'));
-    noteElsewhere(context, server.url, elsewhere);
+    const context = await chromium.launchPersistentContext(profile, {
+      ...testInfo.project.use,
+      ...chromiumLaunchOptions('none'),
+    });
+    origins.watch(context);
     return { context, page: context.pages()[0]! };
   };
 
@@ -66,9 +76,19 @@ test('installed, updated on consent, started without a network, given a share: a
   await page.getByTestId('start-demo').click();
   expect(await ask(page, 'What is 27 + 15?')).toContain('42');
 
+  // It waits for the end of an answer, and then for the reader.
+  const letGo = await holdBack(page);
+  await page.getByTestId('composer-input').fill('What is 3 + 4?');
+  await page.getByTestId('send').click();
+  const answer = page.getByTestId('message-assistant').last();
+  await expect(answer).toHaveAttribute('data-state', 'streaming');
   changeBuild(site);
-  await page.evaluate(async () => (await navigator.serviceWorker.getRegistration())!.update());
+  await fetchUpdate(page);
   const note = page.getByTestId('update');
+  await expect(note).toHaveCount(0);
+  await expect(answer).toHaveAttribute('data-state', 'streaming');
+  await letGo();
+  await expect(answer).toContainText('7');
   await expect(note).toBeVisible();
   await page.getByTestId('composer-input').fill('half a thought');
   await expect(page.locator('html')).not.toHaveAttribute('data-build');
@@ -92,24 +112,53 @@ test('installed, updated on consent, started without a network, given a share: a
   await page.getByTestId('continue-model').click();
   await expect(page.getByTestId('composer-input')).toHaveValue('half a thought');
   expect(await ask(page, 'What is 8 + 9?')).toContain('17');
-  const landed = await page.evaluate(async () => {
-    const form = new FormData();
-    form.set('title', 'A page');
-    form.set('url', 'https://example.org/a');
-    form.append('pictures', new File(['not yet'], 'a.png', { type: 'image/png' }));
-    return (await fetch('./share', { method: 'POST', body: form })).url;
-  });
+  const landed = await page.evaluate(
+    async (base64) => {
+      const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+      const form = new FormData();
+      form.set('title', 'A page');
+      form.set('url', 'https://example.org/a');
+      form.append('pictures', new File([bytes], 'a.png', { type: 'image/png' }));
+      return (await fetch('./share', { method: 'POST', body: form })).url;
+    },
+    readFileSync(PICTURE, 'base64'),
+  );
   expect(landed).toBe(server.url);
   await page.goto(server.url);
   await page.getByTestId('continue-model').click();
   await expect(page.getByTestId('composer-input')).toHaveValue('A page\nhttps://example.org/a');
+  await expect(page.getByTestId('picture-tray').getByTestId('picture')).toHaveCount(1);
   await expect(page.getByTestId('message-user')).toHaveCount(0);
   // The shortcut for a new conversation opens the model by itself.
   await page.goto('about:blank');
   await page.goto(`${server.url}#new`);
   await expect(page.getByTestId('composer-input')).toBeVisible();
+
+  // A phone puts the app to sleep, and then needs its memory.
+  await slowDown(page);
+  await page.getByTestId('composer-input').fill('Who are you?');
+  await page.getByTestId('send').click();
+  await expect(page.getByTestId('message-text')).toHaveText(/\w{2}/);
+  await holdBack(page);
+  // Playwright keeps every page in sight.
+  await page.evaluate(() => {
+    Object.defineProperty(document, 'visibilityState', { value: 'hidden' });
+    document.dispatchEvent(new Event('visibilitychange'));
+  });
+  const suspending = await second.context.newCDPSession(page);
+  await suspending.send('Page.setWebLifecycleState', { state: 'frozen' });
+  const crashed = page.waitForEvent('crash');
+  void suspending.send('Page.crash').catch(() => undefined);
+  await crashed;
+  await page.close();
+  page = await second.context.newPage();
+  await page.goto(server.url);
+  await expect(page.getByTestId('interrupted-note')).toBeVisible();
+  await page.getByTestId('continue-model').click();
+  await expect(page.getByTestId('message-assistant')).toHaveAttribute('data-state', 'done');
+  await expect(page.getByTestId('message-text')).toContainText('model that runs in your browser');
   await second.context.close();
-  expect(elsewhere).toEqual([]);
+  expect(origins.ofServiceWorkers).toBeGreaterThan(0);
 
   // Hosts that read the headers file send the policy with every file, and so does the preview.
   const { headers } = await request.get('./').then((response) => ({ headers: response.headers() }));

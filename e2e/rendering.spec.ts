@@ -1,5 +1,6 @@
-import { expect, test, type Page } from '@playwright/test';
+import type { Page } from '@playwright/test';
 import type { ServedApp } from './builtApp';
+import { expect, test } from './fixtures';
 import { measureRendering } from './pageSpeed';
 import { DOCUMENT } from './rendering/documents';
 import { hostileAnswers } from './rendering/hostile';
@@ -18,6 +19,8 @@ test.beforeAll(async () => {
 });
 
 test.afterAll(() => server.close());
+
+test.beforeEach(({ origins }) => origins.allow(server.url));
 
 /** Opens the page; returns the addresses off its origin that it asks for. */
 async function open(page: Page): Promise<string[]> {
@@ -152,7 +155,7 @@ test('while an answer is written nothing jumps, and a reader who went up stays t
 
   const list = page.getByRole('region');
   const fromEnd = () => list.evaluate((box) => box.scrollHeight - box.clientHeight - box.scrollTop);
-  expect(await fromEnd()).toBeLessThan(1);
+  await expect.poll(fromEnd).toBeLessThan(1);
   const writing = answer(page, DOCUMENT.match(/[^]{1,4}/g)!);
   await expect(page.locator('[data-state=streaming]')).toHaveCount(1);
   await list.evaluate((box) => box.scrollBy({ top: -200 }));

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Page } from '@playwright/test';
-import { expect, test } from '@playwright/test';
+import { expect, test } from './fixtures';
 import { thinkingNano } from './thinkingNano';
 
 /** Settings of the page and of a conversation, roles, thoughts and dictation, on the built app without WebGPU. */
@@ -9,17 +9,9 @@ declare global {
   interface Window {
     /** Makes the pretended browser understand words. */
     hear: (text: string) => void;
+    /** What the pretended browser reads aloud at this moment. */
+    spoken: SpeechSynthesisUtterance | null;
   }
-}
-
-/** Every address that is asked for, and a failure for each that is elsewhere. */
-function watchRequests(page: Page, origin: string): string[] {
-  const urls: string[] = [];
-  page.on('request', (request) => {
-    urls.push(request.url());
-    expect(request.url().startsWith(origin) || request.url().startsWith('blob:'), request.url()).toBe(true);
-  });
-  return urls;
 }
 
 async function startDemo(page: Page): Promise<void> {
@@ -37,8 +29,10 @@ async function ask(page: Page, question: string) {
   return answers.last();
 }
 
+/** The list of conversations is beside the chat, or behind a button. */
 async function showHistory(page: Page): Promise<void> {
   const button = page.getByTestId('history-show');
+  await button.or(page.getByTestId('history-search')).filter({ visible: true }).waitFor();
   if (await button.isVisible()) await button.click();
 }
 
@@ -46,7 +40,6 @@ const choose = (page: Page, group: string, value: string) =>
   page.getByTestId(group).locator(`label:has([value=${value}])`).click();
 
 test('settings are kept, and hold before anything is drawn', async ({ page, baseURL }) => {
-  watchRequests(page, baseURL!);
   await page.goto('./');
   await page.getByTestId('settings-link').click();
   await expect(page.locator('h1')).toBeFocused();
@@ -84,9 +77,10 @@ test('settings are kept, and hold before anything is drawn', async ({ page, base
   await expect(page.getByTestId('settings-screen')).toBeVisible();
 });
 
-test('a role begins a conversation, which has settings of its own', async ({ page, context, baseURL }) => {
+test('a role begins a conversation, which has settings of its own', async ({ page, context }) => {
   await context.grantPermissions(['clipboard-read', 'clipboard-write']);
-  const urls = watchRequests(page, baseURL!);
+  const urls: string[] = [];
+  page.on('request', (request) => urls.push(request.url()));
   await startDemo(page);
   await expect(page.getByTestId('dictate')).toHaveCount(0);
   await expect(page.getByTestId('thinking-switch')).toHaveCount(0);
@@ -154,6 +148,11 @@ test('a role begins a conversation, which has settings of its own', async ({ pag
   await expect(mine).not.toContainText('Haiku');
   await page.getByTestId('role-undo').click();
   await expect(mine).toContainText('Haiku');
+  await mine.getByTestId('role-more').click();
+  await page.getByTestId('role-edit').click();
+  await page.getByTestId('role-about').fill('Seventeen syllables');
+  await page.getByTestId('role-keep').click();
+  await expect(mine).toContainText('Seventeen syllables');
   await page.keyboard.press('Escape');
 
   await page.goto(link);
@@ -167,65 +166,74 @@ test('a role begins a conversation, which has settings of its own', async ({ pag
   await expect(page.getByTestId('shared-fault')).toBeVisible();
   await page.keyboard.press('Escape');
   await expect(page.getByTestId('shared-role')).toHaveCount(0);
+  await page.reload();
+  await page.getByTestId('continue-model').click();
+  await page.getByTestId('role-library-show').click();
+  await expect(mine).toHaveText(/Haiku <b>poet<\/b>\s*Seventeen syllables/);
   expect(urls.filter((url) => url.includes('role='))).toEqual([]);
 });
 
-test(
-  'thoughts are folded, and neither copied nor headings; a conversation asks for its model',
-  { tag: '@laptop' },
-  async ({ page, context }) => {
-    await context.grantPermissions(['clipboard-read', 'clipboard-write']);
-    await page.goto('./');
-    await page.getByTestId('open-file-input').setInputFiles(thinkingNano());
-    await expect(page.getByTestId('composer-input')).toBeVisible();
-    const thinks = page.getByTestId('thinking-switch');
-    await expect(thinks).toHaveAttribute('aria-pressed', 'false');
-    await thinks.click();
-    const answer = await ask(page, 'What is 27 + 15?');
-    await expect(answer.getByTestId('message-text')).toHaveText('42');
-    await expect(answer.getByTestId('thought').locator('summary')).toHaveText(/^\s*Thought for [\d.]+ s$/);
-    await expect(answer.getByTestId('thought-text')).toBeHidden();
-    await answer.getByTestId('thought').locator('summary').click();
-    await expect(answer.getByTestId('thought-text')).toHaveText('27+15');
-    await expect(page.getByTestId('announcer')).toHaveText('42');
-    await answer.getByTestId('copy').click();
-    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe('42');
-    await page.getByTestId('chat-settings-show').click();
-    await expect(page.getByTestId('thinks')).toBeChecked();
-    await page.keyboard.press('Escape');
+test('thoughts are folded, and neither copied nor headings; a conversation asks for its model', async ({
+  page,
+  context,
+}) => {
+  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  await page.goto('./');
+  await page.getByTestId('open-file-input').setInputFiles(thinkingNano());
+  await expect(page.getByTestId('composer-input')).toBeVisible();
+  const thinks = page.getByTestId('thinking-switch');
+  await expect(thinks).toHaveAttribute('aria-pressed', 'false');
+  await thinks.click();
+  const answer = await ask(page, 'What is 27 + 15?');
+  await expect(answer.getByTestId('message-text')).toHaveText('42');
+  await expect(answer.getByTestId('thought').locator('summary')).toHaveText(/^\s*Thought for [\d.]+ s$/);
+  await expect(answer.getByTestId('thought-text')).toBeHidden();
+  await answer.getByTestId('thought').locator('summary').click();
+  await expect(answer.getByTestId('thought-text')).toHaveText('27+15');
+  await expect(page.getByTestId('announcer')).toHaveText('42');
+  await answer.getByTestId('copy').click();
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe('42');
+  await page.getByTestId('chat-settings-show').click();
+  await expect(page.getByTestId('thinks')).toBeChecked();
+  await page.keyboard.press('Escape');
 
-    // Another model begins another conversation; the first one asks for its own, and gets it when told so.
-    await page.getByTestId('model-menu').click();
-    await page.getByTestId('models-dialog').getByTestId('start-demo').click();
-    await expect(page.getByTestId('demo-chip').first()).toBeVisible();
-    await expect(page.getByTestId('thought')).toHaveCount(0);
-    await expect(thinks).toHaveCount(0);
-    await showHistory(page);
-    await page.getByTestId('history-item').getByRole('button').first().click();
-    await expect(page.getByTestId('thought')).toHaveCount(1);
-    await expect(page.getByTestId('model-notice')).toContainText(/MiniCPM-V \d/);
-    await page.getByTestId('model-notice-open').click();
-    await expect(thinks).toHaveAttribute('aria-pressed', 'true');
-    await expect(page.getByTestId('model-notice')).toHaveCount(0);
-    await expect(page.getByTestId('thought')).toHaveCount(1);
+  // Another model begins another conversation; the first one asks for its own, and gets it when told so.
+  await page.getByTestId('model-menu').click();
+  await page.getByTestId('models-dialog').getByTestId('start-demo').click();
+  await expect(page.getByTestId('demo-chip').first()).toBeVisible();
+  await expect(page.getByTestId('thought')).toHaveCount(0);
+  await expect(thinks).toHaveCount(0);
+  await showHistory(page);
+  await page.getByTestId('history-item').getByRole('button').first().click();
+  await expect(page.getByTestId('thought')).toHaveCount(1);
+  await expect(page.getByTestId('model-notice')).toContainText(/MiniCPM-V \d/);
+  await page.getByTestId('model-notice-open').click();
+  await expect(thinks).toHaveAttribute('aria-pressed', 'true');
+  await expect(page.getByTestId('model-notice')).toHaveCount(0);
+  await expect(page.getByTestId('thought')).toHaveCount(1);
 
-    await showHistory(page);
-    await page.getByTestId('history-more').first().click();
-    const download = page.waitForEvent('download');
-    await page.getByTestId('history-save').click();
-    expect(readFileSync(await (await download).path(), 'utf8')).toContain('> **Thinking**\n> \n> 27+15\n\n42\n');
+  // It can be given another model, and asks for that.
+  await page.getByTestId('chat-settings-show').click();
+  await page.getByTestId('chat-model').selectOption('nano');
+  await page.keyboard.press('Escape');
+  await expect(page.getByTestId('model-notice')).toContainText('nano');
 
-    // Where a model of single files is from says the first of them, and the others on demand.
-    await page.evaluate(() => (location.hash = '#storage'));
-    const files = page.getByTestId('source-files');
-    await expect(files.locator('summary')).toHaveText(/^\s*config\.json and 4 more\s*$/);
-    await files.locator('summary').click();
-    await expect(files.locator('li').last()).toHaveText('tokenizer_config.json');
-    await expect(files.locator('li').last()).toBeVisible();
-  },
-);
+  await showHistory(page);
+  await page.getByTestId('history-more').first().click();
+  const download = page.waitForEvent('download');
+  await page.getByTestId('history-save').click();
+  expect(readFileSync(await (await download).path(), 'utf8')).toContain('> **Thinking**\n> \n> 27+15\n\n42\n');
 
-test('what is said is typed, on the device; everything can be deleted', { tag: '@laptop' }, async ({ page }) => {
+  // Where a model of single files is from says the first of them, and the others on demand.
+  await page.evaluate(() => (location.hash = '#storage'));
+  const files = page.getByTestId('source-files');
+  await expect(files.locator('summary')).toHaveText(/^\s*config\.json and 4 more\s*$/);
+  await files.locator('summary').click();
+  await expect(files.locator('li').last()).toHaveText('tokenizer_config.json');
+  await expect(files.locator('li').last()).toBeVisible();
+});
+
+test('what is said is typed, on the device, and read aloud; everything can be deleted', async ({ page }) => {
   await page.addInitScript(() => {
     class SpeechRecognition {
       static available = async ({ langs, processLocally }: { langs: string[]; processLocally: boolean }) =>
@@ -246,6 +254,20 @@ test('what is said is typed, on the device; everything can be deleted', { tag: '
     }
     Object.defineProperty(SpeechRecognition.prototype, 'processLocally', { value: false, writable: true });
     Object.assign(window, { SpeechRecognition });
+
+    const ownVoice = { lang: 'en-GB', localService: true };
+    const voices = [{ lang: 'en-GB', localService: false }, ownVoice];
+    const synthesis = Object.assign(new EventTarget(), {
+      getVoices: () => voices,
+      speak(utterance: SpeechSynthesisUtterance) {
+        window.spoken = utterance;
+      },
+      cancel() {
+        window.spoken = null;
+      },
+    });
+    Object.defineProperty(window, 'speechSynthesis', { value: synthesis });
+    Object.defineProperty(SpeechSynthesisUtterance.prototype, 'voice', { value: null, writable: true });
   });
   await startDemo(page);
   const input = page.getByTestId('composer-input');
@@ -260,6 +282,20 @@ test('what is said is typed, on the device; everything can be deleted', { tag: '
   await expect(input).toHaveValue('');
   await expect(page.getByTestId('dictate')).toHaveAttribute('aria-pressed', 'false');
 
+  const speak = page.getByTestId('speak');
+  const spoken = () => page.evaluate(() => window.spoken && [window.spoken.text, window.spoken.voice?.localService]);
+  for (const end of [
+    () => speak.click(),
+    () => page.evaluate(() => void window.spoken!.onend!(new Event('end') as never)),
+  ]) {
+    await speak.click();
+    await expect(speak).toHaveAccessibleName('Stop reading');
+    expect(await spoken()).toEqual(['27+15=42', true]);
+    await end();
+    await expect(speak).toHaveAccessibleName('Read aloud');
+  }
+
+  await showHistory(page);
   await page.getByTestId('settings-link').click();
   await choose(page, 'theme-choice', 'dark');
   await page.getByTestId('delete-everything').click();

@@ -1,11 +1,11 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Locator, Page } from '@playwright/test';
-import { expect, test } from '@playwright/test';
-import type { HubOptions, HubServer } from '../workers/testing/hubServer';
-import { bytesSentTwice, startHub } from '../workers/testing/hubServer';
+import { en } from '../src/i18n/en';
+import { zh } from '../src/i18n/zh';
+import { bytesSentTwice, type HubServer } from '../workers/testing/hubServer';
 import { chromiumLaunchOptions } from './chromium';
+import { expect, test } from './fixtures';
 import { flipByte } from './flipByte';
+import { nanoFiles, WEIGHTS } from './nanoFiles';
 
 /** Getting a model and keeping it, as a person does it on the built app. */
 
@@ -16,10 +16,7 @@ declare global {
   }
 }
 
-const NANO = 'public/models/nano';
-const WEIGHTS = 'model.safetensors';
-const nano = new Map(readdirSync(NANO).map((name) => [name, new Uint8Array(readFileSync(join(NANO, name)))]));
-const weights = nano.get(WEIGHTS)!;
+const weights = nanoFiles.get(WEIGHTS)!;
 /** Where the weights begin, behind the header. */
 const HEADER_BYTES = 8 + Number(new DataView(weights.buffer, weights.byteOffset).getBigUint64(0, true));
 /** Every session reads the header anew, with the bytes right behind it. */
@@ -28,21 +25,23 @@ const FIRST_REQUEST = 64 * 1024;
 const SLOW = 150;
 
 const LANGUAGES = [
-  { locale: 'en-GB', sums: 'What is 27 + 15?', elsewhere: /Another tab/, ready: /Ready/, room: /needs .* are left/ },
-  { locale: 'zh-CN', sums: '27加15等于多少？', elsewhere: /另一个标签页/, ready: /可以打开/, room: /需要.*只剩/ },
+  {
+    locale: 'en-GB',
+    text: en,
+    sums: 'What is 27 + 15?',
+    elsewhere: /Another tab/,
+    ready: /Ready/,
+    room: /needs .* are left/,
+  },
+  {
+    locale: 'zh-CN',
+    text: zh,
+    sums: '27加15等于多少？',
+    elsewhere: /另一个标签页/,
+    ready: /可以打开/,
+    room: /需要.*只剩/,
+  },
 ];
-
-const hubs: HubServer[] = [];
-
-async function serve(options: Partial<HubOptions> = {}): Promise<HubServer> {
-  const hub = await startHub({ files: nano, ...options });
-  hubs.push(hub);
-  return hub;
-}
-
-test.afterEach(async () => {
-  await Promise.all(hubs.splice(0).map((hub) => hub.close()));
-});
 
 async function open(page: Page): Promise<void> {
   await page.goto('./');
@@ -51,7 +50,7 @@ async function open(page: Page): Promise<void> {
 
 /** Asks the page for the model on `hub`, by its address, in the form of `within`. */
 async function askFor({ url }: HubServer, within: Page | Locator): Promise<void> {
-  await within.getByTestId('url-input').fill(`${url}/openbmb/nano/resolve/main/`);
+  await within.getByTestId('url-input').fill(`${url}openbmb/nano/resolve/main/`);
   await within.getByTestId('licence-accept').check();
   await within.getByTestId('url-import').click();
 }
@@ -93,11 +92,11 @@ async function setQuota(page: Page, quotaSize: number): Promise<void> {
   await session.send('Storage.overrideQuotaForOrigin', { origin: new URL(page.url()).origin, quotaSize });
 }
 
-for (const { locale, sums, elsewhere, ready, room } of LANGUAGES) {
+for (const { locale, text, sums, elsewhere, ready, room } of LANGUAGES) {
   test.describe(locale, () => {
     test.use({ locale });
 
-    test('an import is paused, survives a reload, fetches no stored byte again, and opens', async ({ page }) => {
+    test('an import is paused, survives a reload, fetches no stored byte again, and opens', async ({ page, serve }) => {
       const hub = await serve({ pace: SLOW });
       await open(page);
       await askFor(hub, page);
@@ -123,7 +122,7 @@ for (const { locale, sums, elsewhere, ready, room } of LANGUAGES) {
       expect(first).toBeGreaterThanOrEqual(HEADER_BYTES + loadedBytes);
     });
 
-    test('the demo answers while another model is imported, which then waits to be opened', async ({ page }) => {
+    test('the demo answers while another model is imported, which then waits to be opened', async ({ page, serve }) => {
       const hub = await serve({ pace: SLOW });
       await open(page);
       await page.getByTestId('start-demo').click();
@@ -142,7 +141,7 @@ for (const { locale, sums, elsewhere, ready, room } of LANGUAGES) {
       await expect(transfer).toHaveCount(0);
     });
 
-    test('a second tab that asks for the same shows the progress of the first', async ({ page, context }) => {
+    test('a second tab that asks for the same shows the progress of the first', async ({ page, context, serve }) => {
       const hub = await serve({ pace: SLOW });
       await open(page);
       const other = await context.newPage();
@@ -160,7 +159,7 @@ for (const { locale, sums, elsewhere, ready, room } of LANGUAGES) {
       expect(bytesSentTwice(hub.requests, WEIGHTS, FIRST_REQUEST)).toBe(0);
     });
 
-    test('too little room is said in numbers before anything is stored', async ({ playwright, baseURL }) => {
+    test('too little room is said in numbers before anything is stored', async ({ playwright, baseURL, serve }) => {
       const hub = await serve();
       const options = chromiumLaunchOptions('software');
       // Chromium tells every page of 10 GiB unless this is off; what it allows is as set below either way.
@@ -178,75 +177,77 @@ for (const { locale, sums, elsewhere, ready, room } of LANGUAGES) {
       await expect(page.getByTestId('room-figures')).toHaveAttribute('data-free', /^\d{1,6}$/);
       await browser.close();
     });
+
+    test('a flipped byte is found by checking and mended from its own bytes, and so it is where loading finds it', async ({
+      page,
+      serve,
+    }) => {
+      const hub = await serve();
+      await page.addInitScript(() => {
+        window.timesAsked = 0;
+        navigator.storage.persist = async () => window.timesAsked++ < 0;
+      });
+      await open(page);
+      expect(await page.evaluate(() => window.timesAsked)).toBe(0);
+      await askFor(hub, page);
+      await expect(page.getByTestId('composer-input')).toBeVisible();
+      expect(await page.evaluate(() => window.timesAsked)).toBe(1);
+      await page.getByTestId('model-menu').click();
+      await page.getByTestId('models-dialog').getByTestId('storage-link').click();
+      const care = page.getByTestId('care');
+      await page.getByTestId('verify').click();
+      await expect(care).toHaveText(text.storage.whole);
+      await flipByte(page, 5);
+      await page.getByTestId('verify').click();
+      await expect(care).toHaveText(`${text.storage.damaged.one} ${text.storage.repairNote}`);
+      hub.requests.length = 0;
+      await page.getByTestId('care-repair').click();
+      await expect(care).toHaveText(text.storage.repaired);
+      expect(weightBytes(hub)).toBeLessThan(weights.length / 2);
+      await page.getByTestId('verify').click();
+      await expect(care).toHaveAttribute('data-state', 'whole');
+
+      await flipByte(page, 5);
+      await page.goto('./');
+      await page.getByTestId('continue-model').click();
+      await expect(page.getByTestId('error-banner')).toContainText(text.errors.ModelCorruptError);
+      await page.getByTestId('error-action').click();
+      await expect(page.getByTestId('composer-input')).toBeVisible();
+      await answers(page, sums);
+    });
+
+    test('a model is deleted from the storage page, unless another tab uses it, and its room is free again', async ({
+      page,
+      context,
+    }) => {
+      await open(page);
+      await page.getByTestId('start-demo').click();
+      await expect(page.getByTestId('composer-input')).toBeVisible();
+      await page.goto('./#storage');
+      await page.reload();
+      const figures = page.getByTestId('room-figures');
+      const used = async () => Number(await figures.getAttribute('data-used'));
+      await expect.poll(used).toBeGreaterThan(1_000_000);
+      await expect(page.getByTestId('persistence')).toContainText(text.storage.notPersisted);
+      const other = await context.newPage();
+      await other.goto('./');
+      await other.getByTestId('continue-model').click();
+      await expect(other.getByTestId('composer-input')).toBeVisible();
+      await page.getByTestId('storage-remove').click();
+      await page.getByTestId('storage-remove-confirm').click();
+      await expect(page.getByTestId('error-banner')).toContainText(text.errors.ModelInUseError);
+      await other.close();
+      await page.getByTestId('storage-remove').click();
+      await expect(page.getByTestId('storage-remove-confirm')).toBeFocused();
+      await page.getByTestId('storage-remove-confirm').click();
+      await expect(page.getByTestId('storage-model')).toHaveCount(0);
+      await expect(page.getByTestId('storage-screen')).toContainText(text.storage.none);
+      await expect.poll(() => record(page, 'chunk')).toBeUndefined();
+      await page.getByTestId('storage-back').click();
+      await expect(page.getByTestId('start-demo')).toBeVisible();
+    });
   });
 }
-
-test('a flipped byte is found by checking and mended from its own bytes, and so it is where loading finds it', async ({
-  page,
-}) => {
-  const hub = await serve();
-  await page.addInitScript(() => {
-    window.timesAsked = 0;
-    navigator.storage.persist = async () => window.timesAsked++ < 0;
-  });
-  await open(page);
-  expect(await page.evaluate(() => window.timesAsked)).toBe(0);
-  await askFor(hub, page);
-  await expect(page.getByTestId('composer-input')).toBeVisible();
-  expect(await page.evaluate(() => window.timesAsked)).toBe(1);
-  await page.getByTestId('model-menu').click();
-  await page.getByTestId('models-dialog').getByTestId('storage-link').click();
-  const care = page.getByTestId('care');
-  await page.getByTestId('verify').click();
-  await expect(care).toHaveAttribute('data-state', 'whole');
-  await flipByte(page, 5);
-  await page.getByTestId('verify').click();
-  await expect(care).toHaveAttribute('data-state', 'damaged');
-  hub.requests.length = 0;
-  await page.getByTestId('care-repair').click();
-  await expect(care).toHaveAttribute('data-state', 'repaired');
-  expect(weightBytes(hub)).toBeLessThan(weights.length / 2);
-  await page.getByTestId('verify').click();
-  await expect(care).toHaveAttribute('data-state', 'whole');
-
-  await flipByte(page, 5);
-  await page.goto('./');
-  await page.getByTestId('continue-model').click();
-  await expect(page.getByTestId('error-banner')).toHaveAttribute('data-error', 'ModelCorruptError');
-  await page.getByTestId('error-action').click();
-  await expect(page.getByTestId('composer-input')).toBeVisible();
-  await answers(page, 'What is 27 + 15?');
-});
-
-test('a model is deleted from the storage page, unless another tab uses it, and its room is free again', async ({
-  page,
-  context,
-}) => {
-  await open(page);
-  await page.getByTestId('start-demo').click();
-  await expect(page.getByTestId('composer-input')).toBeVisible();
-  await page.goto('./#storage');
-  await page.reload();
-  const figures = page.getByTestId('room-figures');
-  const used = async () => Number(await figures.getAttribute('data-used'));
-  await expect.poll(used).toBeGreaterThan(1_000_000);
-  await expect(page.getByTestId('persistence')).toBeVisible();
-  const other = await context.newPage();
-  await other.goto('./');
-  await other.getByTestId('continue-model').click();
-  await expect(other.getByTestId('composer-input')).toBeVisible();
-  await page.getByTestId('storage-remove').click();
-  await page.getByTestId('storage-remove-confirm').click();
-  await expect(page.getByTestId('error-banner')).toHaveAttribute('data-error', 'ModelInUseError');
-  await other.close();
-  await page.getByTestId('storage-remove').click();
-  await expect(page.getByTestId('storage-remove-confirm')).toBeFocused();
-  await page.getByTestId('storage-remove-confirm').click();
-  await expect(page.getByTestId('storage-model')).toHaveCount(0);
-  await expect.poll(() => record(page, 'chunk')).toBeUndefined();
-  await page.getByTestId('storage-back').click();
-  await expect(page.getByTestId('start-demo')).toBeVisible();
-});
 
 /** Bytes that the page takes, once what it has written at its start is counted. */
 async function settledUsage(page: Page): Promise<number> {
@@ -261,6 +262,7 @@ async function settledUsage(page: Page): Promise<number> {
 
 test('a disk that fills up in the middle loses nothing, and the import goes on when there is room', async ({
   page,
+  serve,
 }) => {
   const hub = await serve();
   await open(page);
@@ -282,7 +284,7 @@ test('a disk that fills up in the middle loses nothing, and the import goes on w
   expect(firstByteSince(before, hub)).toBeGreaterThanOrEqual(HEADER_BYTES + loadedBytes);
 });
 
-test('what is stored of a cancelled import is kept or deleted, as the reader wants', async ({ page }) => {
+test('what is stored of a cancelled import is kept or deleted, as the reader wants', async ({ page, serve }) => {
   const hub = await serve({ pace: SLOW });
   await open(page);
   await askFor(hub, page);
@@ -298,7 +300,7 @@ test('what is stored of a cancelled import is kept or deleted, as the reader wan
   await expect.poll(() => record(page, 'journal')).toBeUndefined();
 });
 
-test('without a network an import waits, and goes on by itself when there is one', async ({ page, context }) => {
+test('without a network an import waits, and goes on by itself when there is one', async ({ page, context, serve }) => {
   const hub = await serve({ pace: SLOW });
   await open(page);
   await askFor(hub, page);

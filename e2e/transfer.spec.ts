@@ -1,13 +1,11 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { BrowserContext, Page } from '@playwright/test';
 import type { ModelSource, Progress, UnfinishedImport } from '../src/engine/api';
-import type { HubOptions, HubServer } from '../workers/testing/hubServer';
-import { bytesSentTwice, startHub } from '../workers/testing/hubServer';
+import { bytesSentTwice, type HubServer } from '../workers/testing/hubServer';
 import { Random } from '../workers/testing/random';
 import { openEnginePage } from './enginePage';
 import { expect, test } from './fixtures';
 import { flipByte } from './flipByte';
+import { WEIGHTS } from './nanoFiles';
 
 /** Transfers that are broken in every way: what is stored is the same in the end, and nothing is fetched for long twice. */
 
@@ -18,8 +16,6 @@ declare global {
   }
 }
 
-const NANO = 'public/models/nano';
-const WEIGHTS = 'model.safetensors';
 const CHUNK_BYTES = 64 * 1024;
 const TRANSFER = { chunkBytes: CHUNK_BYTES, retrySeconds: 0.05, attempts: 30, stallSeconds: 1 };
 /** Every session reads the header anew, with the bytes right behind it. */
@@ -27,24 +23,10 @@ const FIRST_REQUEST = 64 * 1024;
 /** Slow enough to be stopped in the middle: about two seconds for the whole model. */
 const PACE = 1000;
 
-const nano = new Map(readdirSync(NANO).map((name) => [name, new Uint8Array(readFileSync(join(NANO, name)))]));
-
 interface StoredTensor {
   shape: number[];
   shards: { bytes: number; rows: number; chunks: { number: number; bytes: number; hash: string }[] }[];
 }
-
-const hubs: HubServer[] = [];
-
-async function serve(options: Partial<HubOptions> = {}): Promise<HubServer> {
-  const hub = await startHub({ files: nano, redirects: true, ...options });
-  hubs.push(hub);
-  return hub;
-}
-
-test.afterEach(async () => {
-  await Promise.all(hubs.splice(0).map((hub) => hub.close()));
-});
 
 const onHub = ({ url }: HubServer): ModelSource => ({ kind: 'hub', repo: 'openbmb/nano', hub: url });
 
@@ -111,6 +93,7 @@ test('twenty cuts, silence, busy servers and whole files in place of parts leave
   enginePage: page,
   context,
   baseURL,
+  serve,
 }) => {
   const random = new Random(1);
   let count = 0;
@@ -140,7 +123,11 @@ test('twenty cuts, silence, busy servers and whole files in place of parts leave
   expect(bytesSentTwice(parts, WEIGHTS)).toBeLessThanOrEqual(22 * largestChunk(tensors));
 });
 
-test('a page that is closed ten times in the middle of an import goes on each time', async ({ context, baseURL }) => {
+test('a page that is closed ten times in the middle of an import goes on each time', async ({
+  context,
+  baseURL,
+  serve,
+}) => {
   const random = new Random(2);
   const hub = await serve({ pace: PACE });
   let closed = 0;
@@ -170,6 +157,7 @@ test('a server that knows no ranges is read once, from beginning to end', async 
   enginePage: page,
   context,
   baseURL,
+  serve,
 }) => {
   const hub = await serve({ fault: ({ name }) => (name === WEIGHTS ? { kind: 'whole' } : null) });
   expect(await importIn(page, onHub(hub))).toBeNull();
@@ -177,7 +165,10 @@ test('a server that knows no ranges is read once, from beginning to end', async 
   expect(await storedTensors(page)).toEqual(await undisturbed(context, baseURL!));
 });
 
-test('a file that changes meanwhile is an error, and importing it again starts anew', async ({ enginePage: page }) => {
+test('a file that changes meanwhile is an error, and importing it again starts anew', async ({
+  enginePage: page,
+  serve,
+}) => {
   let count = 0;
   let isOther = true;
   const hub = await serve({
@@ -191,7 +182,10 @@ test('a file that changes meanwhile is an error, and importing it again starts a
   expect((await verify(page)).ok).toBe(true);
 });
 
-test('a token opens a gated repository, and is not sent to where its files are', async ({ enginePage: page }) => {
+test('a token opens a gated repository, and is not sent to where its files are', async ({
+  enginePage: page,
+  serve,
+}) => {
   const hub = await serve({ token: 'hf_secret' });
   expect(await importIn(page, onHub(hub))).toMatch(/^NetworkError: .*status 401: it asks for permission/);
   const importAs = (source: ModelSource, token?: string) =>
@@ -208,7 +202,7 @@ test('a token opens a gated repository, and is not sent to where its files are',
   expect(hub.requests.every(({ authorization }) => authorization === undefined)).toBe(true);
 });
 
-test('an import is paused, listed, taken up by its id, and discarded', async ({ enginePage: page }) => {
+test('an import is paused, listed, taken up by its id, and discarded', async ({ enginePage: page, serve }) => {
   const hub = await serve({ pace: PACE });
   const pause = async (bytes: number) => {
     const done = importIn(page, onHub(hub));
@@ -244,7 +238,7 @@ test('an import is paused, listed, taken up by its id, and discarded', async ({ 
 });
 
 test.describe('two tabs', () => {
-  test('import a model once: the second follows the first', async ({ enginePage: page, context, baseURL }) => {
+  test('import a model once: the second follows the first', async ({ enginePage: page, context, baseURL, serve }) => {
     const hub = await serve({ pace: PACE });
     const first = importIn(page, onHub(hub));
     await whenSent(hub, 300_000);
@@ -262,6 +256,7 @@ test.describe('two tabs', () => {
     enginePage: page,
     context,
     baseURL,
+    serve,
   }) => {
     const hub = await serve({ pace: PACE });
     void importIn(page, onHub(hub)).catch(() => undefined);
@@ -315,6 +310,7 @@ test.describe('two tabs', () => {
 
 test('one flipped byte is found at load, named, and repaired by fetching its range alone', async ({
   enginePage: page,
+  serve,
 }) => {
   const hub = await serve();
   expect(await importIn(page, onHub(hub))).toBeNull();
@@ -361,6 +357,7 @@ test.describe('a quota', () => {
     enginePage: page,
     context,
     baseURL,
+    serve,
   }) => {
     const hub = await serve();
     let before = 0;

@@ -13,7 +13,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   // how much memory a model takes: for the page, before it is there, and for the engine
   'workers/memory': ['workers/protocol'],
   // engine, top to bottom
-  'workers/entry': ['workers/host', 'workers/import', 'workers/lifeline'],
+  'workers/entry': ['workers/host', 'workers/import', 'workers/lifeline', 'workers/storage'],
   'workers/lifeline': ['workers/protocol'],
   'workers/host': ['workers/protocol', 'workers/errors', 'workers/session', 'workers/bench', 'workers/storage'],
   'workers/bench': [

@@ -1,8 +1,10 @@
 import 'fake-indexeddb/auto';
 import { describe, test } from 'vitest';
-import { expectRefused } from '../testing/importing';
+import { expectRefused, expectRefusedOrRight, importModel } from '../testing/importing';
 import { miniTokenizer } from '../testing/miniTokenizer';
-import { jsonFile, testFile, tinyConfig, tinyFolder } from '../testing/tinyCheckpoint';
+import { Random } from '../testing/random';
+import { safetensorsFile } from '../testing/safetensorsFile';
+import { huggingFaceTensors, jsonFile, testFile, tinyConfig, tinyFolder } from '../testing/tinyCheckpoint';
 
 const FOLDER = tinyFolder();
 
@@ -173,6 +175,26 @@ describe('a checkpoint is refused', () => {
   test('with pickled weights that are none', () =>
     expectRefused([...withoutWeights, text('pytorch_model.bin', 'x')], /pytorch_model\.bin/));
   test('with two files of one name', () => expectRefused([...FOLDER, FOLDER[0]!], /Two files are called config\.json/));
+});
+
+describe('a checkpoint in two files is refused, or imported right, with its index damaged', () => {
+  const names = ['model-00001-of-00002.safetensors', 'model-00002-of-00002.safetensors'];
+  const tensors = huggingFaceTensors();
+  const halves = [tensors.slice(0, 5), tensors.slice(5)].map((half, i) => testFile(names[i]!, safetensorsFile(half)));
+  const others = [...FOLDER.slice(0, -1), ...halves];
+  const index = new TextEncoder().encode(JSON.stringify({ weight_map: { a: names[0], b: names[1] } }));
+  const indexFile = (bytes: Uint8Array<ArrayBuffer>) => testFile('model.safetensors.index.json', bytes);
+  const whole = importModel([...others, indexFile(index)]);
+  /** The index, or the name that it gives a file. */
+  const PLACE = /model\.safetensors\.index\.json|model\S*\.safetensors/;
+
+  const random = new Random(6);
+  const damages = Array.from({ length: 240 }, () => [random.below(index.length), 1 << random.below(8)] as const);
+  test.each(damages)('at %i, bits %i', (at, bits) => {
+    const damaged = index.slice();
+    damaged[at]! ^= bits;
+    return expectRefusedOrRight([...others, indexFile(damaged)], PLACE, whole);
+  });
 });
 
 describe('tokenizer.json is refused', () => {

@@ -45,6 +45,8 @@ export interface HubOptions {
 
 export interface HubServer {
   url: string;
+  /** Where it answers, and where it keeps its files. */
+  origins: string[];
   options: HubOptions;
   /** Requests for files, in the order in which they came. */
   requests: FileRequest[];
@@ -77,13 +79,15 @@ export async function startHub(options: HubOptions): Promise<HubServer> {
       return response.writeHead(302, { location: new URL(request.url!, urlOf(store)).href }).end();
     }),
   );
+  const servers = [front, ...(store ? [store] : [])];
   const hub: HubServer = {
     url: urlOf(front),
+    origins: servers.map((server) => new URL(urlOf(server)).origin),
     options,
     requests,
     apiRequests,
     close: async () => {
-      await Promise.all([front, ...(store ? [store] : [])].map(close));
+      await Promise.all(servers.map(close));
     },
   };
   return hub;

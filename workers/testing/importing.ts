@@ -50,6 +50,22 @@ export async function importModel(source: File[] | ModelSource, options: TestImp
   return new WeightStore(database).getManifest(info.id);
 }
 
+/** The hashes of all that is stored of a model. */
+function chunkHashes({ tensors }: Manifest): string[] {
+  return tensors.flatMap(({ shards }) => shards.flatMap(({ chunks }) => chunks.map(({ hash }) => hash)));
+}
+
+/** Expects an import to be refused by a sentence that fits `place`, or to store just what `whole` has. */
+export async function expectRefusedOrRight(files: File[], place: RegExp, whole: Promise<Manifest>) {
+  const outcome = await importModel(files).catch((error: unknown) => error as Error);
+  if (outcome instanceof Error) {
+    expect(['InvalidFileError', 'UnsupportedError'], outcome.message).toContain(outcome.name);
+    expect(outcome.message).toMatch(place);
+  } else {
+    expect(chunkHashes(outcome)).toEqual(chunkHashes(await whole));
+  }
+}
+
 /** Expects an import to be refused within a second, by a sentence that fits `place`, and to leave nothing stored. */
 export async function expectRefused(files: File[], place: RegExp, names = ['InvalidFileError', 'UnsupportedError']) {
   const database = newDatabase();
