@@ -24,9 +24,15 @@ export async function accessibilityProblems(page: Page): Promise<string[]> {
 
 /**
  * Goes through everything with Tab, in the uppermost dialog where there is one, and says what could not be reached, and where
- * the focus was not to be seen.
+ * the focus was not to be seen. Back again with Shift in dialogs, whose headings lie over what scrolls.
  */
 export async function keyboardProblems(page: Page): Promise<string[]> {
+  const there = await walkProblems(page, 'Tab');
+  const isInDialog = (await page.locator('dialog[open]').count()) > 0;
+  return isInDialog ? [...there, ...(await walkProblems(page, 'Shift+Tab'))] : there;
+}
+
+async function walkProblems(page: Page, key: 'Tab' | 'Shift+Tab'): Promise<string[]> {
   const walk = await page.evaluateHandle(() => {
     (document.activeElement as HTMLElement | null)?.blur();
     const dialog = [...document.querySelectorAll('dialog[open]')].at(-1);
@@ -49,6 +55,15 @@ export async function keyboardProblems(page: Page): Promise<string[]> {
         .map((style) => style && `${style.outline} ${style.boxShadow}`)
         .join();
     const unreached = new Map([...stops, ...groups.values()].map((stop) => [stop, ring(stop)]));
+    /** True where something else lies over what is to be seen of it. */
+    const isCovered = (element: Element) => {
+      const { left, top, width, height } = element.getClientRects()[0] ?? new DOMRect();
+      const middle = (from: number, size: number, room: number) =>
+        (Math.max(from, 0) + Math.min(from + size, room)) / 2;
+      const [x, y] = [middle(left, width, window.innerWidth), middle(top, height, window.innerHeight)];
+      const seen = document.elementFromPoint(x, y);
+      return seen === null || !(element.closest('label') ?? element).contains(seen);
+    };
     const describe = ({ outerHTML }: Element) => outerHTML.slice(0, 160);
     return {
       count: unreached.size,
@@ -56,7 +71,7 @@ export async function keyboardProblems(page: Page): Promise<string[]> {
       look: () => {
         const place = document.activeElement as HTMLElement;
         const before = unreached.get(place);
-        const isUnseen = before !== undefined && ring(place) === before;
+        const isUnseen = before !== undefined && (ring(place) === before || isCovered(place));
         unreached.delete(place);
         return { unseen: isUnseen ? describe(place) : null, isOver: unreached.size === 0 };
       },
@@ -68,11 +83,11 @@ export async function keyboardProblems(page: Page): Promise<string[]> {
   const problems: string[] = [];
   // The browser's own places come in between, and regions that scroll.
   for (let presses = 0; presses < 2 * count + 20; presses++) {
-    await page.keyboard.press('Tab');
+    await page.keyboard.press(key);
     const { unseen, isOver } = await walk.evaluate((walk) => walk.look());
-    if (unseen) problems.push(`the focus is not seen: ${unseen}`);
+    if (unseen) problems.push(`the focus is not seen, ${key}: ${unseen}`);
     if (isOver) break;
   }
   const missed = await walk.evaluate((walk) => walk.missed());
-  return [...problems, ...missed.map((place) => `not reached: ${place}`)];
+  return [...problems, ...missed.map((place) => `not reached, ${key}: ${place}`)];
 }
