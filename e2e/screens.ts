@@ -186,8 +186,7 @@ const IN_A_CONVERSATION: Screen[] = [
       await page.getByTestId('role-form').getByRole('alert').waitFor();
     },
     leave: async (page) => {
-      await escape(page);
-      await escape(page);
+      while ((await page.locator('dialog[open]').count()) > 0) await escape(page);
     },
   },
   {
