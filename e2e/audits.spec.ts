@@ -86,6 +86,9 @@ test('shortcuts work beside fields only, and dialogs give the focus back', async
   await seedChats(page, [RIVERS]);
   await openAtStart(page, RIVERS);
   await page.goto('./');
+  await page.getByTestId('settings-link').press('Enter');
+  await page.getByTestId('settings-back').press('Enter');
+  await expect(page.getByTestId('settings-link')).toBeFocused();
   await page.getByTestId('offer-get').first().press('Enter');
   await page.keyboard.press('Escape');
   await expect(page.getByTestId('offer-get').first()).toBeFocused();
@@ -136,6 +139,19 @@ test('shortcuts work beside fields only, and dialogs give the focus back', async
   await page.keyboard.press('n');
   await expect(questions).toHaveCount(0);
   await expect(input).toBeFocused();
+
+  // A note goes with its button.
+  const notAPicture = { name: 'words.png', mimeType: 'image/png', buffer: Buffer.from('words') };
+  await page.getByTestId('picture-files').setInputFiles(notAPicture);
+  await page.getByTestId('picture-problem').getByRole('button').press('Enter');
+  await expect(input).toBeFocused();
+
+  // Escape leaves what is uppermost.
+  for (const opens of ['chat-settings-show', 'choose-role', 'role-add']) await page.getByTestId(opens).press('Enter');
+  for (const opened of ['role-add', 'choose-role', 'chat-settings-show']) {
+    await page.keyboard.press('Escape');
+    await expect(page.getByTestId(opened)).toBeFocused();
+  }
 
   await page.getByTestId('shortcuts-show').press('Enter');
   await page.getByTestId('shortcuts-switch').uncheck();
