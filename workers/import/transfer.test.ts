@@ -278,6 +278,18 @@ describe('a hub', () => {
     expect(JSON.stringify(manifest)).not.toContain('for good');
   });
 
+  test('that is as good but slower is not waited for, wherever it is listed', async () => {
+    const slow = await serve({ apiDelay: 2000 });
+    const fast = await serve({ apiDelay: 50 });
+    const { info } = await importModel(
+      { kind: 'hub', repo: 'openbmb/Tiny', hub: [slow.url, fast.url] },
+      { transfer: TRANSFER },
+    );
+    expect(info.source.hub!.url).toBe(fast.url.replace(/\/$/, ''));
+    expect(slow.apiRequests).toHaveLength(1);
+    expect(slow.requests).toEqual([]);
+  });
+
   test('that keeps its files itself gets the token with each', async () => {
     const hub = await serve();
     await importModel(onHub(hub), { transfer: TRANSFER, token: 'hf_secret' });

@@ -39,6 +39,8 @@ export interface HubOptions {
   token?: string;
   /** False for a mirror of files without an API. */
   hasApi?: boolean;
+  /** Milliseconds after which the API answers; at once by default. */
+  apiDelay?: number;
   /** What the API says instead of the SHA-256 of a file. */
   statedHash?: (name: string) => string;
 }
@@ -69,7 +71,7 @@ export async function startHub(options: HubOptions): Promise<HubServer> {
       const { pathname } = new URL(request.url!, 'http://x');
       if (pathname.startsWith('/api/')) {
         apiRequests.push({ path: request.url!, authorization: request.headers.authorization });
-        return describe(hub.options, request, response);
+        return void setTimeout(() => describe(hub.options, request, response), hub.options.apiDelay);
       }
       const { token } = hub.options;
       if (token !== undefined && request.headers.authorization !== `Bearer ${token}`) {
