@@ -60,6 +60,6 @@ export function canRun(page: Page, kernels: KernelVariant): Promise<boolean> {
     const engine = await window.createEngine({ kernels });
     const { kernels: reports } = await engine.diagnostics();
     await engine.dispose();
-    return reports.some(({ name, state }) => name === `matvec ${kernels}` && state === 'available');
+    return reports.some(({ name, state }) => name === `matmul ${kernels}` && state === 'available');
   }, kernels);
 }

@@ -111,6 +111,7 @@ function mostlyRight({ greedy }: GoldenPrompt): number[] {
 /** Kernel variants to ask for, with tolerances in standard deviations of the logits: the oracle's README. */
 const KERNELS: { kernels: KernelVariant; tolerance: number }[] = [
   { kernels: 'subgroups', tolerance: F16_TOLERANCE },
+  { kernels: 'registers', tolerance: F16_TOLERANCE },
   { kernels: 'f16', tolerance: 1e-1 },
   { kernels: 'int8', tolerance: 4e-1 },
 ];
@@ -128,7 +129,7 @@ for (const variant of onePerModel.values()) {
       // Few software adapters have f16.
       if (!(await canRun(page, kernels))) continue;
       await loadGivenFiles(page, variant.isQuantized ? 'auto' : 'f16', { kernels });
-      expect(await activeKernels(page)).toContain(`matvec ${kernels}`);
+      expect(await activeKernels(page)).toContain(`matmul ${kernels}`);
       for (const prompt of prompts) {
         const { greedy, logitsLast } = await answer(page, { ...prompt, logitsAll: null });
         const limit = tolerance * prompt.logitsStd;

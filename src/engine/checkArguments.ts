@@ -49,7 +49,7 @@ export const engineOptions = objectOf<EngineOptions>({
   limits: oneOf('max', 'default'),
   features: either(isString, oneOf('all'), listOf(aString, 'may be empty')),
   backend: oneOf('auto', 'webgpu', 'cpu'),
-  kernels: oneOf('auto', 'f32', 'f16', 'int8', 'subgroups', 'subgroup-matrix'),
+  kernels: oneOf('auto', 'f32', 'f16', 'int8', 'subgroups', 'registers', 'subgroup-matrix'),
   fusion: trueOrFalse,
 });
 

@@ -41,7 +41,7 @@ import { windowAttention } from './windowAttention/windowAttention';
 
 const MATRIX_FORMATS: MatrixFormat[] = ['int4', 'int4-affine', 'int8', 'int8-affine', 'f16', 'f32'];
 const KV_FORMATS: KvCacheFormat[] = ['f32', 'f16', 'int8'];
-const VARIANTS: KernelVariant[] = ['f32', 'f16', 'int8', 'subgroups', 'subgroup-matrix'];
+const VARIANTS: KernelVariant[] = ['f32', 'f16', 'int8', 'subgroups', 'registers', 'subgroup-matrix'];
 
 /** Those of Apple, NVIDIA and Intel. */
 const MATRIX_UNITS: MatrixUnit[] = [

@@ -113,6 +113,7 @@ test('a scope compiles plain kernels where the driver refuses those that were ch
 const TOLERANCES: Record<KernelVariant, number> = {
   f32: 1e-4,
   subgroups: 1e-4,
+  registers: 1e-4,
   f16: 1e-1,
   'subgroup-matrix': 1e-1,
   int8: 4e-1,

@@ -32,8 +32,10 @@ describe('candidates', () => {
       subgroups: 'available',
       f16: 'available',
       int8: 'available',
+      registers: 'has no form for int4 weights',
       'subgroup-matrix': 'needs chromium-experimental-subgroup-matrix',
     });
+    expect(candidates({}, 'matmul')).toMatchObject({ subgroups: 'available', registers: 'available' });
     expect(kernelCandidates(setting())[0]).toEqual({
       name: 'matvec f32',
       products: 'matvec',

@@ -21,6 +21,7 @@ export const PRODUCT_CLASSES = ['matvec', 'matmul'] as const satisfies readonly 
 export const VARIANTS = [
   'f32',
   'subgroups',
+  'registers',
   'f16',
   'subgroup-matrix',
   'int8',
@@ -43,6 +44,7 @@ export function formOf(
 const HANDICAPS: Record<KernelVariant, number> = {
   f32: 1,
   subgroups: 1,
+  registers: 1,
   f16: 1.15,
   'subgroup-matrix': 1.15,
   int8: 1.25,

@@ -31,6 +31,7 @@ const OUTLIER = 1e4;
 const LIMITS: Record<KernelVariant, number> = {
   f32: 1e-9,
   subgroups: 1e-9,
+  registers: 1e-9,
   f16: 1e-4,
   'subgroup-matrix': 1e-4,
   int8: 1e-3,

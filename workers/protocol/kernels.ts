@@ -1,8 +1,9 @@
 /**
  * How products of activations and packed weights are computed: in f32, in f16, with activations rounded to int8, in f32
- * with activations shared inside subgroups, or by the matrix units that Chromium exposes as subgroup matrices.
+ * with activations shared inside subgroups, the same with weights in registers alone, or by the matrix units that Chromium
+ * exposes as subgroup matrices.
  */
-export type KernelVariant = 'f32' | 'f16' | 'int8' | 'subgroups' | 'subgroup-matrix';
+export type KernelVariant = 'f32' | 'f16' | 'int8' | 'subgroups' | 'registers' | 'subgroup-matrix';
 
 /** Products of packed weights with 1 to 8 activation rows, as decoding takes them, and with more, as reading a prompt does. */
 export type ProductClass = 'matvec' | 'matmul';

@@ -19,6 +19,7 @@ const FORMATS = Object.keys(WEIGHT_FORMATS) as MatrixFormat[];
 const TOLERANCE: Record<KernelVariant, number> = {
   f32: 1e-11,
   subgroups: 1e-11,
+  registers: 1e-11,
   f16: 1e-5,
   int8: 1e-4,
   'subgroup-matrix': 1e-5,
@@ -97,7 +98,7 @@ maxGpuTest('matmul with all that the adapter offers', ({ device }) =>
   check(device, 'int4', { xRows: 33, rows: 33, columns: 64 }),
 );
 
-for (const variant of ['f16', 'int8', 'subgroups'] as const) {
+for (const variant of ['f16', 'int8', 'subgroups', 'registers'] as const) {
   for (const format of FORMATS.filter((each) => matmulVariant(each, variant) === variant)) {
     for (const [xRows, rows, columns, rowStart] of [
       [5, 31, 40, 0],
@@ -113,6 +114,10 @@ for (const variant of ['f16', 'int8', 'subgroups'] as const) {
     check(device, 'int4', { xRows: 33, rows: 96, columns: 64, capacity: 70 }, way(variant)),
   );
 }
+
+variantGpuTest('matmul, variant registers: more tiles than a workgroup takes', 'registers', (device) =>
+  check(device, 'int4', { xRows: 17, rows: 290, columns: 64, rowStart: 32 }, way('registers')),
+);
 
 gpuTest('matmul, variant subgroup-matrix, emulated: floats in 8 × 8 × 8', ({ device }) => {
   const matrixUnit: MatrixUnit = { m: 8, n: 8, k: 8, element: 'f32' };

@@ -11,7 +11,9 @@ import { WEIGHT_FORMATS } from '../shared/weightFormats';
 import f16Matmul from './f16Matmul.wgsl?raw';
 import f32Matmul from './f32Matmul.wgsl?raw';
 import int8Matmul from './int8Matmul.wgsl?raw';
+import matmulRows from './matmulRows.wgsl?raw';
 import matrixUnitMatmul from './matrixUnitMatmul.wgsl?raw';
+import registerMatmul from './registerMatmul.wgsl?raw';
 import sizesText from './sizes.wgsl?raw';
 import stagedMatmul from './stagedMatmul.wgsl?raw';
 import subgroupMatmul from './subgroupMatmul.wgsl?raw';
@@ -47,6 +49,8 @@ interface Form {
 
 const source = (file: string, source: string): WgslSource => ({ file, text: source });
 
+const ROWS = source('matmulRows.wgsl', matmulRows);
+
 /** The variant that multiplies by weights of this format where `wanted` is asked for. */
 export function matmulVariant(format: MatrixFormat, wanted: KernelVariant, matrixUnit?: MatrixUnit): KernelVariant {
   switch (wanted) {
@@ -63,7 +67,7 @@ export function matmulVariant(format: MatrixFormat, wanted: KernelVariant, matri
 
 function form(variant: KernelVariant, format: MatrixFormat, unit: MatrixUnit | undefined): Form {
   const plain = (file: string, own: string): Form => ({
-    sources: [source('matmul.wgsl', text), source(file, own)].map((each) => forEachRow(each, 8)),
+    sources: [...[source('matmul.wgsl', text), source(file, own)].map((each) => forEachRow(each, 8)), ROWS],
     xRows: 64,
     tiles: 1,
   });
@@ -77,6 +81,10 @@ function form(variant: KernelVariant, format: MatrixFormat, unit: MatrixUnit | u
       return plain('f32Matmul.wgsl', f32Matmul);
     case 'subgroups':
       return plain('subgroupMatmul.wgsl', subgroupMatmul);
+    case 'registers': {
+      const sources = [forEachRow(source('registerMatmul.wgsl', registerMatmul), 4), ROWS];
+      return { sources, xRows: 16, tiles: 8 };
+    }
     case 'f16': {
       const codes = format === 'f16' ? source('f16Halves.wgsl', f16Halves) : source('f16Codes.wgsl', f16Codes);
       return staged(source('f16Matmul.wgsl', f16Matmul), codes);

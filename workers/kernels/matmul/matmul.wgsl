@@ -26,21 +26,6 @@ fn unpacked_quad(quad: u32, thread: u32) -> mat4x4f {
   return mat4x4f(unpacked[i], unpacked[i + 8u], unpacked[i + 16u], unpacked[i + 24u]);
 }
 
-// Where an activation row begins. Rows beyond the last one in use repeat it; their results are not written.
-fn row_start(row: u32) -> u32 {
-  return min(row, step.rows - 1u) * sizes.blocks * 8u;
-}
-
-fn write_row(row: u32, column: u32, values: vec4f) {
-  if (row < step.rows) {
-    let base = row * sizes.out_width + column;
-    out[base] = values.x;
-    out[base + 8u] = values.y;
-    out[base + 16u] = values.z;
-    out[base + 24u] = values.w;
-  }
-}
-
 // Of each of the invocation's activation rows: sums over its four weight rows.
 struct Sums {
   row_{m}: vec4f,

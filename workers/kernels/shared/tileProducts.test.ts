@@ -23,7 +23,8 @@ test('a variant falls back where a weight format lacks it', () => {
   );
   expect(tileVariant(['int4', 'f32'], 'f16')).toBe('f32');
   expect(tileVariant(['f32'], 'subgroups')).toBe('subgroups');
-  expect(tileVariant(['int4'], 'subgroup-matrix')).toBe('subgroups');
+  for (const wanted of ['registers', 'subgroup-matrix'] as const)
+    expect(tileVariant(['int4'], wanted)).toBe('subgroups');
 });
 
 describe('workgroup memory stays far below 16 KiB, and a slice has the same blocks in every batch', () => {

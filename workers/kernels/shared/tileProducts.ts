@@ -73,7 +73,7 @@ function blockSources(variant: TileVariant, format: MatrixFormat, batch: number)
 
 /** The variant that multiplies small batches by weights of these formats where `wanted` is asked for. */
 export function tileVariant(formats: readonly MatrixFormat[], wanted: KernelVariant): TileVariant {
-  if (wanted === 'subgroup-matrix') return 'subgroups';
+  if (wanted === 'registers' || wanted === 'subgroup-matrix') return 'subgroups';
   const lacking = { f32: [], subgroups: [], f16: ['f32'], int8: ['f32', 'f16'] }[wanted] as string[];
   return formats.some((format) => lacking.includes(format)) ? 'f32' : wanted;
 }

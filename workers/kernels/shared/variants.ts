@@ -17,6 +17,7 @@ export const VARIANT_NEEDS: Readonly<Record<KernelVariant, VariantNeeds>> = {
   f16: { features: ['shader-f16'], wgslFeatures: [] },
   int8: { features: [], wgslFeatures: ['packed_4x8_integer_dot_product'] },
   subgroups: { features: ['subgroups'], wgslFeatures: [] },
+  registers: { features: ['subgroups'], wgslFeatures: [] },
   'subgroup-matrix': { features: [SUBGROUP_MATRIX, 'shader-f16', 'subgroups'], wgslFeatures: [] },
 };
 
