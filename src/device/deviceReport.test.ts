@@ -14,6 +14,7 @@ const diagnostics: Diagnostics = {
   deviceMemoryGiB: 8,
   storage: { usedBytes: 10, quotaBytes: 20, isPersistent: false },
   kernels: [],
+  kernelChoiceMs: null,
 };
 const surroundings = {
   time: '2026-01-02T03:04:05.000Z',

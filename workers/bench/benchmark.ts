@@ -116,6 +116,7 @@ class ShapeBenchmark {
     const { weightBytesPerToken, gpuBytes, contextLength } = this.#session.stats();
     Object.assign(this.#report, { weightBytesPerToken, gpuBytes, contextLength });
     this.#report.kernels = [...this.#session.kernelReports];
+    this.#report.kernelChoiceMs = this.#session.kernelChoiceMs;
     this.#report.setupSeconds = (performance.now() - started) / 1000;
   }
 
@@ -231,6 +232,7 @@ function emptyReport(shape: BenchmarkShapeName): BenchmarkShapeReport {
     contextLength: 0,
     setupSeconds: 0,
     kernels: [],
+    kernelChoiceMs: null,
     cases: [],
   };
 }

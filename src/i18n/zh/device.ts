@@ -31,6 +31,7 @@ export const device: typeof english = {
       browser: '浏览器',
     },
     kernelsLead: '内核是负责计算的小程序，每个都有几种版本。这里使用的是计算正确的版本中最快的一个。',
+    kernelsChosen: '打开模型时，比较它们用了 {seconds} 秒。',
     fit: '哪些模型装得下',
     fitLead: '据浏览器提供的信息，模型在这里大约可占用 {memory} 内存。下面的大小包含 {context} 个词元的对话空间。',
     slow: '这里由处理器计算，装得下的模型也会很慢。',
@@ -167,6 +168,7 @@ export const device: typeof english = {
       refused: '未试用的内核',
       failed: '未通过自检的内核',
     },
+    noDrafts: '多行一起算与单行计算的舍入不同，因此不预先起草词元',
     reasons: {
       'missing-features': '需要 {names}',
       'no-form': '没有适用于 {names} 权重的形式',
@@ -178,6 +180,7 @@ export const device: typeof english = {
       'too-large': '在这个模型的大小下无法编译',
       'device-lost': '试用内核时显卡设备丢失',
       untried: '打开模型时才会试用',
+      'no-time': '时间用完，下次打开模型时再试用',
       'failed-trial': '试算未通过：{names}',
     },
   },
