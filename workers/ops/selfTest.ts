@@ -26,6 +26,8 @@ const CASES: Record<ProductClass, readonly Case[]> = {
   ],
   matmul: [{ capacity: 24, rows: 20 }],
 };
+/** Rows of activations: the same for all cases, so that one pipeline looks them up. */
+const TABLE_ROWS = 20;
 /** What the largest activations of trained models come to. */
 const OUTLIER = 1e4;
 /**
@@ -65,11 +67,11 @@ export async function selfTest(
   const cases = CASES[products].slice(0, isBrief ? 1 : undefined);
   const mostRows = Math.max(...cases.map(({ rows }) => rows));
   const packed = trialMatrix(format, ROWS, COLUMNS);
-  const x = activations(mostRows, leastExponent(variant));
+  const x = activations(leastExponent(variant));
   const want = new Float32Array(mostRows * ROWS);
   linearReference(format, packed, ROWS, COLUMNS, x, COLUMNS, mostRows, want, ROWS, 0);
   const weight = uploaded(backend, format, ROWS, packed);
-  const table = uploaded(backend, 'f32', mostRows, packedRows(x, mostRows));
+  const table = uploaded(backend, 'f32', TABLE_ROWS, packedRows(x));
   try {
     const runs = cases.map((one) => run(backend, table, weight, one));
     // All of them: none is to run on memory that is freed.
@@ -85,11 +87,11 @@ export async function selfTest(
   }
 }
 
-/** Rows of very different magnitudes, inside a row and from row to row, every third with an outlier. [rows, COLUMNS] */
-function activations(rows: number, leastExponent: number): Float32Array<ArrayBuffer> {
+/** Rows of very different magnitudes, inside a row and from row to row, every third with an outlier. [TABLE_ROWS, COLUMNS] */
+function activations(leastExponent: number): Float32Array<ArrayBuffer> {
   const next = trialNumbers(1);
-  const x = new Float32Array(rows * COLUMNS);
-  for (let row = 0; row < rows; row++) {
+  const x = new Float32Array(TABLE_ROWS * COLUMNS);
+  for (let row = 0; row < TABLE_ROWS; row++) {
     const magnitude = 10 ** (leastExponent + (row % (3 - leastExponent)));
     for (let column = 0; column < COLUMNS; column++) {
       x[row * COLUMNS + column] = magnitude * (2 * next() - 1) * (column % 5 === 0 ? 10 : 1);
@@ -100,9 +102,9 @@ function activations(rows: number, leastExponent: number): Float32Array<ArrayBuf
 }
 
 /** The rows as a table that an embedding looks them up in: f32 weights are packed without loss. */
-function packedRows(x: Float32Array, rows: number): Uint8Array<ArrayBuffer> {
-  const packed = new Uint8Array(matrixLayout('f32', rows, COLUMNS).bytes);
-  packTile('f32', x, rows, COLUMNS, packed, 0);
+function packedRows(x: Float32Array): Uint8Array<ArrayBuffer> {
+  const packed = new Uint8Array(matrixLayout('f32', TABLE_ROWS, COLUMNS).bytes);
+  packTile('f32', x, TABLE_ROWS, COLUMNS, packed, 0);
   return packed;
 }
 
