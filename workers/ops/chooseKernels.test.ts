@@ -152,10 +152,11 @@ describe('a deadline', () => {
     expect(calls).toEqual([
       'check matvec subgroups',
       'check matmul subgroups',
-      'check matvec f16',
+      // The timing of the other had begun.
       'check matmul f16',
-      'time matvec subgroups,f16',
+      'check matvec f16',
       'time matmul subgroups,f16',
+      'time matvec subgroups,f16',
     ]);
     expect(choiceOf(result!)).toEqual({ matvec: 'f16', matmul: 'f16' });
     expect(result!.some(({ lateTrials }) => lateTrials !== undefined)).toBe(false);
@@ -176,6 +177,21 @@ describe('a deadline', () => {
       'matmul f16': 'active',
       'matvec subgroups': 'available no-time',
     });
+  });
+
+  test('is met in vain three times: then a variant is given up', async () => {
+    const outcomes = { checkMs: { 'matvec f16': 5000, 'matmul f16': 5000 } };
+    const { trials, calls } = trialsOf(times, outcomes);
+    let reports = await choose(trials, candidatesOf(['f32', 'f16']), 900);
+    // Two variants, three times each, one a load.
+    for (let load = 2; load <= 6; load++) {
+      expect(reports.some(({ because }) => because?.code === 'no-time')).toBe(true);
+      reports = (await timed(goOnChoosing(trials, reports, new Deadline(900)))).result!;
+    }
+    expect(states(reports)).toMatchObject({ 'matvec f16': 'available given-up', 'matmul f16': 'available given-up' });
+    calls.length = 0;
+    expect((await timed(goOnChoosing(trials, reports, new Deadline(900)))).result).toEqual(reports);
+    expect(calls).toEqual(['check matvec f32', 'check matmul f32']);
   });
 
   test('does not end the test of what computes', async () => {

@@ -6,6 +6,9 @@ import { because } from './kernelReasons';
 import type { KernelTrials } from './kernelTrials';
 import type { SelfTestResult } from './selfTest';
 
+/** A variant whose trial the time of so many loads was too short for is given up: what is that slow to try gains little. */
+const MOST_LATE_TRIALS = 3;
+
 /**
  * One variant of each class is made active: the plain one, which is tested first, or the best of those that there is time
  * to test and time. The others stay available, for `goOnChoosing`. Throws UnsupportedError where not even the plain kernels
@@ -67,71 +70,73 @@ async function tryOthers(trials: KernelTrials, reports: readonly KernelReport[],
   const begin = (i: number): Promise<SelfTestResult> | null => {
     const next = untried[i];
     if (!next || deadline.isOver) return null;
-    // Taken back once it is tried.
-    next.lateTrials = (next.lateTrials ?? 0) + 1;
     const testing = trials.check(next.products!, next.variant!);
     // Where something else fails first, nobody waits for it.
     testing.catch(() => undefined);
     return testing;
   };
   let testing = begin(0);
-  for (let i = 0; testing; i++) {
+  for (let i = 0; testing && !deadline.isOver; i++) {
+    const report = untried[i]!;
     const result = await deadline.wait(testing, null);
     // Compiles while this one is timed.
     testing = begin(i + 1);
-    if (result) await judge(trials, reports, untried[i]!, result, deadline);
+    if (result && (await judge(trials, reports, report, result, deadline))) delete report.lateTrials;
+    else report.lateTrials = (report.lateTrials ?? 0) + 1;
   }
   for (const products of PRODUCT_CLASSES) explain(reports, products);
 }
 
 /**
- * In the order of VARIANTS, the classes in turn; but what earlier loads have begun and not done comes last, so that a
- * variant that takes long to compile does not keep the others from their trial.
+ * In the order of VARIANTS, the classes in turn; but what earlier loads have begun in vain comes last, so that a variant
+ * that takes long to compile does not keep the others from their trial.
  */
 function untriedOf(reports: readonly KernelReport[]): KernelReport[] {
-  const untried = reports.filter(({ state, microseconds }) => state === 'available' && microseconds === undefined);
+  const untried = reports.filter(
+    ({ state, microseconds, lateTrials = 0 }) =>
+      state === 'available' && microseconds === undefined && lateTrials < MOST_LATE_TRIALS,
+  );
   return VARIANTS.flatMap((wanted) => untried.filter(({ variant }) => variant === wanted)).sort(
     (a, b) => (a.lateTrials ?? 0) - (b.lateTrials ?? 0),
   );
 }
 
-/** Times a variant that was tested, beside the active one, and makes the preferred of both active. */
+/** Times a variant that was tested, beside the active one, and makes the preferred of both active. False without the time. */
 async function judge(
   trials: KernelTrials,
   reports: readonly KernelReport[],
   report: KernelReport,
   { wrong, isBatchExact }: SelfTestResult,
   deadline: Deadline,
-): Promise<void> {
+): Promise<boolean> {
   if (wrong !== null) {
-    fail(report, 'failed-trial', wrong);
-    return;
+    Object.assign(report, failed('failed-trial', wrong));
+    return true;
   }
   noteBatches(report, isBatchExact);
   const active = activeOf(reports, report.products!);
-  if (deadline.isOver) return;
+  if (deadline.isOver) return false;
   const times = await trials.time(report.products!, [active.variant!, report.variant!], deadline);
-  if (!times) return;
+  if (!times) return false;
   const preferred = preferredVariant(times);
   for (const one of [active, report]) {
     const microseconds = times.get(one.variant!)!;
     one.state = one.variant === preferred ? 'active' : 'available';
     if (microseconds === Infinity) {
-      if (one.variant !== preferred) fail(one, 'too-large');
+      if (one.variant !== preferred) Object.assign(one, failed('too-large'));
       continue;
     }
     one.microseconds = microseconds;
   }
-  delete report.lateTrials;
+  return true;
 }
 
 function activeOf(reports: readonly KernelReport[], products: ProductClass): KernelReport {
   return reports.find((report) => report.products === products && report.state === 'active')!;
 }
 
-function fail(report: KernelReport, ...why: Parameters<typeof because>): void {
-  delete report.lateTrials;
-  Object.assign(report, { state: 'failed', ...because(...why) });
+function failed(...why: Parameters<typeof because>): Partial<KernelReport> {
+  return { state: 'failed', ...because(...why) };
 }
 
 /** Says of each variant that could be used why it is not. */
@@ -141,10 +146,14 @@ function explain(reports: readonly KernelReport[], products: ProductClass): void
   delete active.because;
   for (const report of reports) {
     if (report.products !== products || report.state !== 'available') continue;
-    const { microseconds } = report;
-    const isSlower = microseconds === undefined || microseconds >= (active.microseconds ?? Infinity);
-    const why = because(isSlower ? 'slower' : 'hardly-faster', active.variant);
-    Object.assign(report, microseconds === undefined ? because('no-time') : why);
+    const { microseconds, lateTrials = 0 } = report;
+    if (microseconds === undefined) {
+      const isGivenUp = lateTrials >= MOST_LATE_TRIALS;
+      Object.assign(report, isGivenUp ? because('given-up', `${lateTrials}`) : because('no-time'));
+    } else {
+      const isFaster = microseconds < (active.microseconds ?? 0);
+      Object.assign(report, because(isFaster ? 'hardly-faster' : 'slower', active.variant));
+    }
   }
 }
 

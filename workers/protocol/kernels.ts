@@ -23,6 +23,7 @@ export type KernelReasonCode =
   | 'device-lost'
   | 'untried'
   | 'no-time'
+  | 'given-up'
   | 'failed-trial';
 
 /** A kernel variant on this device. */

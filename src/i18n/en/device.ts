@@ -184,6 +184,7 @@ export const device = {
       'device-lost': 'the device was lost while kernels were tried out',
       untried: 'tried out when a model is loaded',
       'no-time': 'is tried out the next time a model is opened: there was no time left',
+      'given-up': 'could not be tried out in the time that {names} openings of a model left',
       'failed-trial': 'failed its trial: {names}',
     },
   },

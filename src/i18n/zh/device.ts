@@ -181,6 +181,7 @@ export const device: typeof english = {
       'device-lost': '试用内核时显卡设备丢失',
       untried: '打开模型时才会试用',
       'no-time': '时间用完，下次打开模型时再试用',
+      'given-up': '打开模型 {names} 次，每次的时间都不够试用',
       'failed-trial': '试算未通过：{names}',
     },
   },
