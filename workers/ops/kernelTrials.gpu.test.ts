@@ -59,20 +59,20 @@ maxGpuTest('every variant that runs here is timed', async ({ device }) => {
   const times = await timer.time(variants, new Deadline(600_000));
   expect([...times!.keys()]).toEqual(variants);
   for (const time of times!.values()) expect(time).toBeGreaterThan(0);
-  timer.destroy();
+  await timer.destroy();
 });
 
 gpuTest('products with many rows are timed without a clock of the device', async ({ device }) => {
   const timer = new ProductTimer(device, 'matmul', { format: 'int8', rows: 64, columns: 96 });
   const times = await timer.time(['f32'], new Deadline(600_000));
   expect(times!.get('f32')).toBeGreaterThan(0);
-  timer.destroy();
+  await timer.destroy();
 });
 
 gpuTest('what is not compiled in time is not timed, and is given back when it comes', async ({ device }) => {
   const timer = new ProductTimer(device, 'matvec', { format: 'int4', rows: 64, columns: 96 });
   expect(await timer.time(['f32'], new Deadline(0))).toBeNull();
-  timer.destroy();
+  await timer.destroy();
 });
 
 gpuTest('eight rows at once have the bits of single rows', async ({ device }) => {

@@ -76,7 +76,7 @@ export class GpuTrials implements KernelTrials {
 
   /** Gives back what timing has made. */
   destroy(): void {
-    for (const timer of this.#timers.values()) timer.destroy();
+    for (const timer of this.#timers.values()) void timer.destroy();
     this.#timers.clear();
   }
 

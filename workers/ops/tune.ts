@@ -48,6 +48,8 @@ export class ProductTimer {
   readonly #graph: Graph;
   readonly #buffers: DeviceBuffer[] = [];
   readonly #programs = new Map<KernelVariant, Promise<TimedProgram | null>>();
+  /** The run under way, or the last one. */
+  #running: Promise<unknown> = Promise.resolve();
 
   constructor(device: GPUDevice, products: ProductClass, shape: MatrixShape, compiler?: KernelCompiler) {
     const { rows, mostWeights, bytes } = TIMED[products];
@@ -66,21 +68,21 @@ export class ProductTimer {
     const programs = await deadline.wait(Promise.all(variants.map((variant) => this.#compiled(variant))), null);
     if (!programs) return null;
     for (const timed of programs) {
+      // Drivers may finish compiling in the first run.
+      if (timed?.repeats === 0) await deadline.wait(this.#calibrate(timed, deadline), null);
       if (deadline.isOver) return null;
-      if (timed?.repeats === 0) await this.#calibrate(timed, deadline);
     }
-    if (deadline.isOver) return null;
     const samplers = programs.map((timed) => async () => (timed ? this.#sample(timed) : Infinity));
     const fastest = await fastestOf(samplers, COMPARISON_MS, deadline);
     return new Map(variants.map((variant, i) => [variant, fastest[i]! * 1000]));
   }
 
-  /** What is still compiling is destroyed when it is done. */
-  destroy(): void {
+  /** Gives back what was made, as soon as what is running or compiling is done. Nothing may be timed after it. */
+  async destroy(): Promise<void> {
+    await this.#running;
     for (const part of [this.#timer, ...this.#buffers]) part.destroy();
-    for (const compiling of this.#programs.values()) {
-      compiling.then((timed) => timed?.program.destroy()).catch(() => undefined);
-    }
+    const programs = await Promise.allSettled(this.#programs.values());
+    for (const program of programs) if (program.status === 'fulfilled') program.value?.program.destroy();
   }
 
   #compiled(variant: KernelVariant): Promise<TimedProgram | null> {
@@ -111,9 +113,11 @@ export class ProductTimer {
 
   /** Milliseconds. */
   #run(program: GpuProgram, repeats: number): Promise<number> {
-    return this.#timer.time((pass) => {
+    const running = this.#timer.time((pass) => {
       for (let i = 0; i < repeats; i++) program.encode(pass, program.capacity, 0);
     });
+    this.#running = running.catch(() => undefined);
+    return running;
   }
 }
 
