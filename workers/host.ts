@@ -40,7 +40,7 @@ export class EngineHost implements EngineApi {
 
   diagnostics(): Promise<Diagnostics> {
     const [last = null] = [...this.#sessions.values()].slice(-1);
-    return diagnose(this.#options, last && last.session.kernelReports);
+    return diagnose(this.#options, last && last.session);
   }
 
   async listModels() {

@@ -32,11 +32,15 @@ export function stepLine({ phase, shape, case: current, done, total }: Benchmark
 /** Prints one table of all cases, and a line for each shape. */
 export function printReport(report: BenchmarkReport): void {
   console.log(describeDevice(report));
-  for (const { shape, model, parameters, gpuBytes, contextLength, kvCache, setupSeconds, kernels } of report.shapes) {
+  for (const { shape, model, parameters, gpuBytes, contextLength, setupSeconds, ...chosen } of report.shapes) {
     const size = `${three(parameters / 1e6)} M parameters`;
-    const memory = `${three(gpuBytes / 1e6)} MB with a cache for ${contextLength} tokens in ${kvCache}`;
+    const memory = `${three(gpuBytes / 1e6)} MB with a cache for ${contextLength} tokens in ${chosen.kvCache}`;
+    const { kernels, kernelChoiceMs } = chosen;
     const active = kernels.filter(({ state }) => state === 'active').map(({ name }) => name);
-    console.log(`${shape}: ${model}, ${size}, ${memory}, made in ${three(setupSeconds)} s; ${active.join(', ')}`);
+    const choice = kernelChoiceMs === null ? '' : `, chosen in ${three(kernelChoiceMs)} ms`;
+    console.log(
+      `${shape}: ${model}, ${size}, ${memory}, made in ${three(setupSeconds)} s; ${active.join(', ')}${choice}`,
+    );
   }
   const cases = report.shapes.flatMap((shape) => shape.cases.map((measured) => [shape, measured] as const));
   console.table(cases.map(([shape, measured]) => row(shape, measured)));

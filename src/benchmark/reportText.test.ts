@@ -15,6 +15,7 @@ const report: BenchmarkReport = {
     deviceMemoryGiB: 8,
     storage: null,
     kernels: [],
+    kernelChoiceMs: null,
   },
   copyGigabytesPerSecond: 100.4,
   peakGigaflops: null,
@@ -28,6 +29,7 @@ const report: BenchmarkReport = {
       contextLength: 4160,
       kvCache: 'f16',
       setupSeconds: 2,
+      kernelChoiceMs: 123.4,
       kernels: [
         { name: 'matvec f16', state: 'active' },
         { name: 'matmul subgroups', state: 'refused', reason: 'no subgroups' },
@@ -63,7 +65,9 @@ test('the text names device, browser, kernels and every case', () => {
   expect(text).toContain('browser: Safari 26');
   expect(text).toContain('adapter: apple, metal-3\n');
   expect(text).toContain('maxBufferSize 1024,');
-  expect(text).toContain('kernel active: matvec f16\n  kernel refused: matmul subgroups (no subgroups)');
+  expect(text).toContain(
+    'kernel active: matvec f16\n  kernel refused: matmul subgroups (no subgroups)\n  kernels chosen in: 123 ms',
+  );
   expect(text).toContain('f32 multiply-add rate: not measured');
   expect(text).toContain(
     'decode 128: 81.2 tokens/s ± 5 %, first token after 0.0131 s, 50.2 GB/s (50 % of copy bandwidth), 130 GFLOP/s',

@@ -18,13 +18,17 @@ export function reportText(report: BenchmarkReport, userAgent: string): string {
     const memory = `${three(shape.gpuBytes / 1e6)} MB with room for ${shape.contextLength} tokens in ${shape.kvCache}`;
     lines.push('', `${shape.shape} (${shape.model}, ${three(shape.parameters / 1e6)} M parameters), ${memory}:`);
     lines.push(...shape.cases.map(caseLine), ...shape.kernels.map(kernelLine));
+    if (shape.kernelChoiceMs !== null) lines.push(`  kernels chosen in: ${three(shape.kernelChoiceMs)} ms`);
   }
   return `${lines.join('\n')}\n\n${JSON.stringify(report)}\n`;
 }
 
 /** A kernel variant on a line of its own, with its state. */
-export function kernelLine({ name, state, reason }: KernelReport): string {
-  return `  kernel ${state}: ${name}${reason ? ` (${reason})` : ''}`;
+export function kernelLine({ name, state, reason, isBatchExact }: KernelReport): string {
+  const remarks = [reason, isBatchExact === false && 'a batch of rows differs from single rows: no drafts'].filter(
+    Boolean,
+  );
+  return `  kernel ${state}: ${name}${remarks.length > 0 ? ` (${remarks.join('; ')})` : ''}`;
 }
 
 /** What computes, its features, and the limits that decide what runs. */

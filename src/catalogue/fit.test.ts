@@ -92,6 +92,7 @@ const DIAGNOSTICS: Diagnostics = {
   deviceMemoryGiB: 4,
   storage: { usedBytes: 3e9, quotaBytes: 10e9, isPersistent: false },
   kernels: [],
+  kernelChoiceMs: null,
 };
 
 test('a device has half of its memory for models, and all its storage that is free', () => {

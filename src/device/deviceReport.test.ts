@@ -14,6 +14,7 @@ const diagnostics: Diagnostics = {
   deviceMemoryGiB: 8,
   storage: { usedBytes: 10, quotaBytes: 20, isPersistent: false },
   kernels: [],
+  kernelChoiceMs: 512.3,
 };
 const surroundings = {
   time: '2026-01-02T03:04:05.000Z',
@@ -44,6 +45,7 @@ test('the report says what the device is, what is stored and what went wrong', (
     'no WebGPU because: no-adapter',
     'memory: 8 GiB or more',
     'storage: 10 of 20 bytes used, may be cleared',
+    'kernels chosen in: 512 ms',
     'kernel active: plain',
     'model loaded: m (llama, auto, 5 bytes, files)',
     'last error: NetworkError: status 500',

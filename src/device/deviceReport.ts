@@ -42,6 +42,7 @@ export function deviceReport(surroundings: Surroundings, state: PageState): stri
     `no WebGPU because: ${diagnostics.unavailable ?? 'there is'}`,
     `memory: ${diagnostics.deviceMemoryGiB === null ? 'not told' : `${diagnostics.deviceMemoryGiB} GiB or more`}`,
     `storage: ${storageWords(diagnostics)}`,
+    ...(diagnostics.kernelChoiceMs === null ? [] : [`kernels chosen in: ${Math.round(diagnostics.kernelChoiceMs)} ms`]),
     ...kernels.map((kernel) => kernelLine(kernel).trim()),
     ...models.map((model) => modelLine(model, model.id === loadedId)),
     ...(error ? [`last error: ${error.name}: ${error.detail}`] : []),

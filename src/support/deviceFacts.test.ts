@@ -13,6 +13,7 @@ const gpu: Diagnostics = {
   deviceMemoryGiB: 8,
   storage: { usedBytes: 1e9, quotaBytes: 5e9, isPersistent: true },
   kernels: [],
+  kernelChoiceMs: null,
 };
 
 test('a GPU is called by its best name and needs no note', () => {

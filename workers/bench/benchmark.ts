@@ -119,6 +119,7 @@ class ShapeBenchmark {
     const { weightBytesPerToken, gpuBytes, contextLength } = this.#session.stats();
     Object.assign(this.#report, { weightBytesPerToken, gpuBytes, contextLength });
     this.#report.kernels = [...this.#session.kernelReports];
+    this.#report.kernelChoiceMs = this.#session.kernelChoiceMs;
     this.#report.setupSeconds = (performance.now() - started) / 1000;
   }
 
@@ -235,6 +236,7 @@ function emptyReport(shape: BenchmarkShapeName): BenchmarkShapeReport {
     kvCache: 'f16',
     setupSeconds: 0,
     kernels: [],
+    kernelChoiceMs: null,
     cases: [],
   };
 }

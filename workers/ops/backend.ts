@@ -45,6 +45,8 @@ export interface Backend {
   readonly counters: Counters;
   /** What computes, for diagnostics. */
   readonly kernelReports: readonly KernelReport[];
+  /** Milliseconds that the choice of kernels took; null where there was none. */
+  readonly kernelChoiceMs: number | null;
   /** Bytes of the largest buffer that createBuffer can make. */
   readonly mostBufferBytes: number;
   /** Rejects with DeviceLostError when the device goes away; never resolves. */

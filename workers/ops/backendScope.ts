@@ -30,6 +30,9 @@ export class BackendScope implements Backend {
   get kernelReports() {
     return this.#backend.kernelReports;
   }
+  get kernelChoiceMs() {
+    return this.#backend.kernelChoiceMs;
+  }
   get mostBufferBytes() {
     return this.#backend.mostBufferBytes;
   }

@@ -24,6 +24,7 @@ export class CpuBackend implements Backend {
     objectsCreated: 0,
   };
   readonly kernelReports: readonly KernelReport[] = [{ name: 'TypeScript reference', state: 'active' }];
+  readonly kernelChoiceMs = null;
   readonly mostBufferBytes = Infinity;
   /** Plain memory does not go away. */
   readonly lost = new Promise<never>(() => undefined);

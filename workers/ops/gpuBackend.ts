@@ -23,6 +23,8 @@ export interface GpuBackendOptions {
   kernels: KernelChoice;
   /** How the kernels were chosen. */
   kernelReports: readonly KernelReport[];
+  /** How long that took. */
+  kernelChoiceMs: number | null;
 }
 
 /** Computes on a WebGPU device: graphs become dispatches, prebuilt once and replayed with one submit per step. */
@@ -52,7 +54,7 @@ export class GpuBackend implements Backend {
     options: Partial<GpuBackendOptions> = {},
     readonly compiler = new KernelCompiler(device),
   ) {
-    this.options = { fusion: true, kernels: PLAIN_KERNELS, kernelReports: [], ...options };
+    this.options = { fusion: true, kernels: PLAIN_KERNELS, kernelReports: [], kernelChoiceMs: null, ...options };
     this.lost = rejectWhenLost(device);
     this.lost.catch((reason: Error) => {
       this.#failure ??= reason;
@@ -65,6 +67,10 @@ export class GpuBackend implements Backend {
 
   get kernelReports(): readonly KernelReport[] {
     return this.options.kernelReports;
+  }
+
+  get kernelChoiceMs(): number | null {
+    return this.options.kernelChoiceMs;
   }
 
   /** Kernels bind whole buffers; scratch is made for the largest tensor in it. */

@@ -62,3 +62,8 @@ export function choiceOf(reports: readonly KernelReport[]): Record<ProductClass,
     reports.find((report) => report.products === products && report.state === 'active')?.variant ?? 'f32';
   return { matvec: active('matvec'), matmul: active('matmul') };
 }
+
+/** Whether a row of a small batch has the bits that it has alone with these active variants, as far as trials have shown. */
+export function areBatchesExact(reports: readonly KernelReport[]): boolean {
+  return reports.every(({ state, isBatchExact = true }) => state !== 'active' || isBatchExact);
+}

@@ -12,6 +12,8 @@ const SENTENCES: Record<KernelReasonCode, string> = {
   'too-large': 'does not compile at the size of this model',
   'device-lost': 'the device was lost while kernels were tried out',
   untried: 'tried out when a model is loaded',
+  'no-time': 'is tried out at the next load: the time for that was over',
+  'given-up': 'could not be tried out in the time of {names} loads',
   'failed-trial': '{names}',
 };
 

@@ -5,12 +5,13 @@ import type { KernelVariant } from '../protocol/kernels';
 import type { MatrixFormat } from '../quant/layout';
 import { FORMAT_SIZES } from '../quant/layout';
 import { gpuTest, maxGpuTest, variantGpuTest } from '../testing/gpu';
+import { Deadline } from './deadline';
 import type { GpuBackend } from './gpuBackend';
 import { hasForm } from './kernelCandidates';
 import { PRODUCT_CLASSES, VARIANTS } from './kernelChoice';
 import { GpuTrials } from './kernelTrials';
 import { selfTest } from './selfTest';
-import { timeVariants, trialBackend } from './tune';
+import { ProductTimer, trialBackend } from './tune';
 
 const FORMATS = Object.keys(FORMAT_SIZES) as MatrixFormat[];
 
@@ -22,7 +23,7 @@ for (const products of PRODUCT_CLASSES) {
     variantGpuTest(`${products} ${variant} passes for ${formats.join(', ')}`, variant, async (device) => {
       for (const format of formats) {
         const trials = new GpuTrials(device, { format, rows: 1, columns: 1, formats: [format] }, true);
-        expect(await trials.check(products, variant)).toBeNull();
+        expect((await trials.check(products, variant)).wrong).toBeNull();
       }
     });
   }
@@ -42,7 +43,8 @@ function spoilt(device: GPUDevice, variant: KernelVariant, spoil: (text: string)
 for (const products of PRODUCT_CLASSES) {
   gpuTest(`a ${products} that is off by a few thousandths is found out`, async ({ device }) => {
     const backend = spoilt(device, 'f32', (text) => text.replaceAll('0x1p-10', '0x1.01p-10'));
-    expect(await selfTest(backend, products, 'f32', 'int8', true)).toMatch(/int8 weights wrong.*error 1\.5e-5/);
+    const { wrong } = await selfTest(backend, products, 'f32', 'int8', true);
+    expect(wrong).toMatch(/int8 weights wrong.*error 1\.5e-5/);
   });
 }
 
@@ -53,12 +55,29 @@ gpuTest('a kernel that does not compile is told by its error', async ({ device }
 
 maxGpuTest('every variant that runs here is timed', async ({ device }) => {
   const variants = VARIANTS.filter((variant) => hasForm('matvec', variant, ['int4']) && runsOn(device, variant));
-  const times = await timeVariants(device, 'matvec', { format: 'int4', rows: 600, columns: 288 }, variants);
-  expect([...times.keys()]).toEqual(variants);
-  for (const time of times.values()) expect(time).toBeGreaterThan(0);
+  const timer = new ProductTimer(device, 'matvec', { format: 'int4', rows: 600, columns: 288 });
+  const times = await timer.time(variants, new Deadline(600_000));
+  expect([...times!.keys()]).toEqual(variants);
+  for (const time of times!.values()) expect(time).toBeGreaterThan(0);
+  await timer.destroy();
 });
 
 gpuTest('products with many rows are timed without a clock of the device', async ({ device }) => {
-  const times = await timeVariants(device, 'matmul', { format: 'int8', rows: 64, columns: 96 }, ['f32']);
-  expect(times.get('f32')).toBeGreaterThan(0);
+  const timer = new ProductTimer(device, 'matmul', { format: 'int8', rows: 64, columns: 96 });
+  const times = await timer.time(['f32'], new Deadline(600_000));
+  expect(times!.get('f32')).toBeGreaterThan(0);
+  await timer.destroy();
+});
+
+gpuTest('what is not compiled in time is not timed, and is given back when it comes', async ({ device }) => {
+  const timer = new ProductTimer(device, 'matvec', { format: 'int4', rows: 64, columns: 96 });
+  expect(await timer.time(['f32'], new Deadline(0))).toBeNull();
+  await timer.destroy();
+});
+
+gpuTest('eight rows at once have the bits of single rows', async ({ device }) => {
+  expect(await selfTest(trialBackend(device, 'f32'), 'matvec', 'f32', 'int4')).toEqual({
+    wrong: null,
+    isBatchExact: true,
+  });
 });

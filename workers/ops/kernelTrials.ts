@@ -4,22 +4,27 @@ import type { MatrixUnit } from '../kernels/matmul/matmul';
 import type { KernelReport, KernelVariant, ProductClass } from '../protocol/kernels';
 import type { MatrixFormat } from '../quant/layout';
 import { paddedWidth } from '../quant/layout';
+import type { Deadline } from './deadline';
 import type { DeviceBuffer } from './graph';
 import { formOf } from './kernelChoice';
 import type { KernelWorkload } from './kernelWorkload';
 import { lower } from './lowering';
 import { matrixUnitOf } from './matrixUnit';
-import { selfTest } from './selfTest';
-import { timeVariants, trialBackend } from './tune';
+import { selfTest, type SelfTestResult } from './selfTest';
+import { ProductTimer, trialBackend } from './tune';
 
 /** Tries kernels out. */
 export interface KernelTrials {
   /** The variant that computes most of a model's products where `wanted` is asked for. */
   formOf(products: ProductClass, wanted: KernelVariant): KernelVariant;
-  /** Null where the products that a variant gives are right in every weight format, else what is wrong. */
-  check(products: ProductClass, variant: KernelVariant): Promise<string | null>;
-  /** Microseconds of one product; Infinity where a variant cannot compute it. */
-  time(products: ProductClass, variants: readonly KernelVariant[]): Promise<ReadonlyMap<KernelVariant, number>>;
+  /** What a variant's products are found to be in the weight formats of a model, all together. */
+  check(products: ProductClass, variant: KernelVariant): Promise<SelfTestResult>;
+  /** Microseconds of one product; Infinity where a variant cannot compute it. Null where the time is over before. */
+  time(
+    products: ProductClass,
+    variants: readonly KernelVariant[],
+    deadline: Deadline,
+  ): Promise<ReadonlyMap<KernelVariant, number> | null>;
 }
 
 /** Tries kernels out on a device, for a model. */
@@ -28,7 +33,8 @@ export class GpuTrials implements KernelTrials {
   readonly #workload: KernelWorkload;
   readonly #isBrief: boolean;
   readonly #compiler: KernelCompiler;
-  readonly #outcomes = new Map<string, Promise<string | null>>();
+  readonly #outcomes = new Map<string, Promise<SelfTestResult>>();
+  readonly #timers = new Map<ProductClass, ProductTimer>();
 
   /**
    * Brief trials are for devices that take long to compile, and that no driver of a GPU can make wrong. What `compiler` has
@@ -50,18 +56,32 @@ export class GpuTrials implements KernelTrials {
     return formOf(products, this.#workload.format, wanted, matrixUnitOf(this.#device));
   }
 
-  async check(products: ProductClass, variant: KernelVariant): Promise<string | null> {
+  async check(products: ProductClass, variant: KernelVariant): Promise<SelfTestResult> {
     const formats = this.#isBrief ? [this.#workload.format] : this.#workload.formats;
     const outcomes = await Promise.all(formats.map((format) => this.#outcome(products, variant, format)));
-    return outcomes.find((reason) => reason !== null) ?? null;
+    return {
+      wrong: outcomes.find(({ wrong }) => wrong !== null)?.wrong ?? null,
+      isBatchExact: outcomes.every(({ isBatchExact }) => isBatchExact),
+    };
   }
 
-  time(products: ProductClass, variants: readonly KernelVariant[]) {
-    return timeVariants(this.#device, products, this.#workload, variants, this.#compiler);
+  time(products: ProductClass, variants: readonly KernelVariant[], deadline: Deadline) {
+    let timer = this.#timers.get(products);
+    if (!timer) {
+      timer = new ProductTimer(this.#device, products, this.#workload, this.#compiler);
+      this.#timers.set(products, timer);
+    }
+    return timer.time(variants, deadline);
+  }
+
+  /** Gives back what timing has made. */
+  destroy(): void {
+    for (const timer of this.#timers.values()) void timer.destroy();
+    this.#timers.clear();
   }
 
   /** Formats that a variant lacks are computed by another, which is tested once. */
-  #outcome(products: ProductClass, wanted: KernelVariant, format: MatrixFormat): Promise<string | null> {
+  #outcome(products: ProductClass, wanted: KernelVariant, format: MatrixFormat): Promise<SelfTestResult> {
     const variant = formOf(products, format, wanted, matrixUnitOf(this.#device));
     const key = `${products} ${variant} ${format}`;
     let outcome = this.#outcomes.get(key);
@@ -72,13 +92,14 @@ export class GpuTrials implements KernelTrials {
     return outcome;
   }
 
-  async #selfTest(products: ProductClass, variant: KernelVariant, format: MatrixFormat): Promise<string | null> {
+  async #selfTest(products: ProductClass, variant: KernelVariant, format: MatrixFormat): Promise<SelfTestResult> {
     try {
       // A backend that met an error reports it for ever: each test has its own.
       const backend = trialBackend(this.#device, variant, this.#compiler);
       return await selfTest(backend, products, variant, format, this.#isBrief);
     } catch (error) {
-      if (error instanceof Error && hasErrorName(error, 'UnsupportedError')) return error.message;
+      if (error instanceof Error && hasErrorName(error, 'UnsupportedError'))
+        return { wrong: error.message, isBatchExact: true };
       throw error;
     }
   }

@@ -7,10 +7,13 @@ import type { Backend } from './backend';
 import { Ops, type Matrix } from './graph';
 import { trialMatrix, trialNumbers } from './trialMatrix';
 
-/** No whole number of tiles, two superblocks of which one is cut short. */
+/**
+ * No whole number of tiles, five superblocks of which one is cut short. As many columns as make the workgroups of `matvec`
+ * as large as those of real models: 8 slices of 4 blocks or more (kernels/shared/tileProducts.ts).
+ */
 const ROWS = 70;
-const COLUMNS = 264;
-/** A program has room for `capacity` rows and is given `rows`. */
+const COLUMNS = 1032;
+/** A program has room for `capacity` rows; `rows` rows go through it in as many steps as that takes. */
 interface Case {
   capacity: number;
   rows: number;
@@ -18,14 +21,20 @@ interface Case {
 /** Single rows, drafts, prompts. */
 const CASES: Record<ProductClass, readonly Case[]> = {
   matvec: [
-    { capacity: 1, rows: 1 },
+    { capacity: 1, rows: 3 },
     { capacity: 8, rows: 3 },
   ],
   matmul: [{ capacity: 24, rows: 20 }],
 };
-const MOST_ROWS = 20;
+/** Rows of activations: the same for all cases, so that one pipeline looks them up. */
+const TABLE_ROWS = 20;
 /** What the largest activations of trained models come to. */
 const OUTLIER = 1e4;
+/**
+ * Power of ten of the smallest rows. Matrix units take activations unscaled, and GPUs may take subnormal halves for zero:
+ * what is smaller than the smallest normal half must be a small part of a row.
+ */
+const leastExponent = (variant: KernelVariant) => (variant === 'subgroup-matrix' ? -2 : -4);
 
 /** Largest normalised mean squared error of a row of products: far above a variant's rounding, far below a wrong result. */
 const LIMITS: Record<KernelVariant, number> = {
@@ -37,10 +46,17 @@ const LIMITS: Record<KernelVariant, number> = {
   int8: 1e-3,
 };
 
+/** What a self-test found. */
+export interface SelfTestResult {
+  /** Null where products are as right as the variant should be, else a sentence that says how wrong they are. */
+  wrong: string | null;
+  /** False where rows of a small batch are seen to differ from single rows in some bit. */
+  isBatchExact: boolean;
+}
+
 /**
- * Computes a few small products on a backend and compares them with plain TypeScript. Null where they are as right as
- * `variant` should be, else a sentence that says how wrong they are. `isBrief` leaves out what takes long to compile.
- * Throws what the backend throws.
+ * Computes a few small products on a backend and compares them with plain TypeScript, and with each other. `isBrief` leaves
+ * out what takes long to compile. Throws what the backend throws.
  */
 export async function selfTest(
   backend: Backend,
@@ -48,46 +64,48 @@ export async function selfTest(
   variant: KernelVariant,
   format: MatrixFormat,
   isBrief = false,
-): Promise<string | null> {
+): Promise<SelfTestResult> {
+  const cases = CASES[products].slice(0, isBrief ? 1 : undefined);
+  const mostRows = Math.max(...cases.map(({ rows }) => rows));
   const packed = trialMatrix(format, ROWS, COLUMNS);
-  const x = activations();
-  const want = new Float32Array(MOST_ROWS * ROWS);
-  linearReference(format, packed, ROWS, COLUMNS, x, COLUMNS, MOST_ROWS, want, ROWS, 0);
+  const x = activations(leastExponent(variant));
+  const want = new Float32Array(mostRows * ROWS);
+  linearReference(format, packed, ROWS, COLUMNS, x, COLUMNS, mostRows, want, ROWS, 0);
   const weight = uploaded(backend, format, ROWS, packed);
-  const table = uploaded(backend, 'f32', MOST_ROWS, packedRows(x));
+  const table = uploaded(backend, 'f32', TABLE_ROWS, packedRows(x));
   try {
-    const cases = CASES[products].slice(0, isBrief ? 1 : undefined);
-    const errors = cases.map(async (one) => worstError(await run(backend, table, weight, one), want, one.rows));
+    const runs = cases.map((one) => run(backend, table, weight, one));
     // All of them: none is to run on memory that is freed.
-    const failure = (await Promise.allSettled(errors)).find(({ status }) => status === 'rejected');
+    const failure = (await Promise.allSettled(runs)).find(({ status }) => status === 'rejected');
     if (failure?.status === 'rejected') throw failure.reason;
-    const error = Math.max(...(await Promise.all(errors)));
-    if (error <= LIMITS[variant]) return null;
+    const results = await Promise.all(runs);
+    const error = Math.max(...results.map((got) => worstError(got, want)));
     const figures = `squared error ${error.toExponential(1)} of the result's square, ${LIMITS[variant]} allowed`;
-    return `computes products with ${format} weights wrong on this device (${figures})`;
+    const wrong = `computes products with ${format} weights wrong on this device (${figures})`;
+    return { wrong: error <= LIMITS[variant] ? null : wrong, isBatchExact: haveSameBits(results) };
   } finally {
     for (const { shards } of [weight, table]) shards[0]!.buffer.destroy();
   }
 }
 
-/** Rows of very different magnitudes, inside a row and from row to row, with outliers. [MOST_ROWS, COLUMNS] */
-function activations(): Float32Array<ArrayBuffer> {
+/** Rows of very different magnitudes, inside a row and from row to row, every third with an outlier. [TABLE_ROWS, COLUMNS] */
+function activations(leastExponent: number): Float32Array<ArrayBuffer> {
   const next = trialNumbers(1);
-  const x = new Float32Array(MOST_ROWS * COLUMNS);
-  for (let row = 0; row < MOST_ROWS; row++) {
-    const magnitude = 10 ** ((row % 7) - 4);
+  const x = new Float32Array(TABLE_ROWS * COLUMNS);
+  for (let row = 0; row < TABLE_ROWS; row++) {
+    const magnitude = 10 ** (leastExponent + (row % (3 - leastExponent)));
     for (let column = 0; column < COLUMNS; column++) {
       x[row * COLUMNS + column] = magnitude * (2 * next() - 1) * (column % 5 === 0 ? 10 : 1);
     }
-    if (row % 3 === 0) x[row * COLUMNS + ((row * 37 + 50) % COLUMNS)] = row % 2 === 0 ? OUTLIER : -OUTLIER;
+    if (row % 3 === 1) x[row * COLUMNS + ((row * 37 + 50) % COLUMNS)] = row % 2 === 0 ? OUTLIER : -OUTLIER;
   }
   return x;
 }
 
 /** The rows as a table that an embedding looks them up in: f32 weights are packed without loss. */
 function packedRows(x: Float32Array): Uint8Array<ArrayBuffer> {
-  const packed = new Uint8Array(matrixLayout('f32', MOST_ROWS, COLUMNS).bytes);
-  packTile('f32', x, MOST_ROWS, COLUMNS, packed, 0);
+  const packed = new Uint8Array(matrixLayout('f32', TABLE_ROWS, COLUMNS).bytes);
+  packTile('f32', x, TABLE_ROWS, COLUMNS, packed, 0);
   return packed;
 }
 
@@ -98,21 +116,36 @@ function uploaded(backend: Backend, format: MatrixFormat, rows: number, packed: 
 }
 
 /** Products of the first rows of the table. [rows, padded ROWS] */
-async function run(backend: Backend, table: Matrix, weight: Matrix, { capacity, rows }: Case) {
+async function run(backend: Backend, table: Matrix, weight: Matrix, { capacity, rows }: Case): Promise<Float32Array> {
   const ops = new Ops(capacity);
   const program = await backend.compile(ops.graph(ops.linear(ops.embedding(table, 1), weight)));
   try {
-    return await program.run({ tokenIds: Array.from({ length: rows }, (_, row) => row), position: 0 }, rows);
+    const steps: Promise<Float32Array>[] = [];
+    for (let first = 0; first < rows; first += capacity) {
+      const tokenIds = Array.from({ length: Math.min(capacity, rows - first) }, (_, row) => first + row);
+      steps.push(program.run({ tokenIds, position: 0 }, tokenIds.length));
+    }
+    return joined(await Promise.all(steps));
   } finally {
     program.destroy();
   }
 }
 
+function joined(parts: readonly Float32Array[]): Float32Array {
+  const whole = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let start = 0;
+  for (const part of parts) {
+    whole.set(part, start);
+    start += part.length;
+  }
+  return whole;
+}
+
 /** The largest normalised mean squared error of a row. Infinite where a result is no number. */
-function worstError(got: Float32Array, want: Float32Array, rows: number): number {
+function worstError(got: Float32Array, want: Float32Array): number {
   const width = paddedWidth(ROWS);
   let worst = 0;
-  for (let row = 0; row < rows; row++) {
+  for (let row = 0; row * width < got.length; row++) {
     let error = 0;
     let power = 0;
     for (let column = 0; column < ROWS; column++) {
@@ -123,4 +156,10 @@ function worstError(got: Float32Array, want: Float32Array, rows: number): number
     worst = Math.max(worst, Number.isFinite(error) ? error / power : Infinity);
   }
   return worst;
+}
+
+/** Whether the same rows are the same numbers in each result, to the last bit. */
+function haveSameBits([first, ...others]: readonly Float32Array[]): boolean {
+  const width = paddedWidth(ROWS);
+  return others.every((other) => other.every((value, i) => i % width >= ROWS || Object.is(value, first![i])));
 }

@@ -3,6 +3,7 @@ import type { KernelCompiler } from '../gpu/kernel';
 import { PassTimer } from '../gpu/passTimer';
 import type { KernelVariant, ProductClass } from '../protocol/kernels';
 import { TILE_ROWS } from '../quant/layout';
+import { Deadline } from './deadline';
 import type { DeviceBuffer, Graph, Matrix } from './graph';
 import { Ops } from './graph';
 import { GpuBackend } from './gpuBackend';
@@ -29,39 +30,94 @@ const MOST_MATRICES = 8;
 const MOST_REPEATS = 64;
 /** Browsers round a device's clock to 0.1 ms, and a submission alone takes as much. */
 const SAMPLE_MS = 4;
-/** For all samples of a class. */
-const BUDGET_MS = 250;
+/** For all samples of a comparison. */
+const COMPARISON_MS = 60;
 const LEAST_ROUNDS = 3;
 
-/**
- * Microseconds that each variant takes for a product of this shape, cut to a size that is quickly timed; Infinity for one
- * that does not compile at that size.
- */
-export async function timeVariants(
-  device: GPUDevice,
-  products: ProductClass,
-  shape: MatrixShape,
-  variants: readonly KernelVariant[],
-  compiler?: KernelCompiler,
-): Promise<Map<KernelVariant, number>> {
-  const { rows, mostWeights, bytes } = TIMED[products];
-  const backends = variants.map((variant) => trialBackend(device, variant, compiler));
-  const timer = new PassTimer(device);
-  const made: { destroy(): void }[] = [timer];
-  try {
-    const graph = productsGraph(backends[0]!, cutTo(mostWeights, shape), rows, bytes, (buffer) => made.push(buffer));
-    const count = graph.ops.length - 1;
-    const programs = await Promise.all(backends.map((backend) => programOf(backend, graph)));
-    made.push(...programs.filter((program) => program !== null));
-    const samplers: (() => Promise<number>)[] = [];
-    for (const program of programs) {
-      const repeats = program ? await repeatsFor(timer, program) : 1;
-      samplers.push(async () => (program ? (await runTimed(timer, program, repeats)) / (repeats * count) : Infinity));
+/** A variant's program, and how often it runs for a sample; 0 where that is still to be found out. */
+interface TimedProgram {
+  program: GpuProgram;
+  repeats: number;
+}
+
+/** Times kernel variants at products of one shape, cut to a size that is quickly timed. */
+export class ProductTimer {
+  readonly #device: GPUDevice;
+  readonly #compiler: KernelCompiler | undefined;
+  readonly #timer: PassTimer;
+  readonly #graph: Graph;
+  readonly #buffers: DeviceBuffer[] = [];
+  readonly #programs = new Map<KernelVariant, Promise<TimedProgram | null>>();
+  /** The run under way, or the last one. */
+  #running: Promise<unknown> = Promise.resolve();
+
+  constructor(device: GPUDevice, products: ProductClass, shape: MatrixShape, compiler?: KernelCompiler) {
+    const { rows, mostWeights, bytes } = TIMED[products];
+    this.#device = device;
+    this.#compiler = compiler;
+    this.#timer = new PassTimer(device);
+    const keep = (buffer: DeviceBuffer) => this.#buffers.push(buffer);
+    this.#graph = productsGraph(trialBackend(device, 'f32'), cutTo(mostWeights, shape), rows, bytes, keep);
+  }
+
+  /**
+   * Microseconds that each variant takes for a product, by the least of several runs in turn; Infinity for one that does
+   * not compile at this size. Null where the time is over before. One call at a time.
+   */
+  async time(variants: readonly KernelVariant[], deadline: Deadline): Promise<Map<KernelVariant, number> | null> {
+    const programs = await deadline.wait(Promise.all(variants.map((variant) => this.#compiled(variant))), null);
+    if (!programs) return null;
+    for (const timed of programs) {
+      // Drivers may finish compiling in the first run.
+      if (timed?.repeats === 0) await deadline.wait(this.#calibrate(timed, deadline), null);
+      if (deadline.isOver) return null;
     }
-    const fastest = await fastestOf(samplers, BUDGET_MS);
+    const samplers = programs.map((timed) => async () => (timed ? this.#sample(timed) : Infinity));
+    const fastest = await fastestOf(samplers, COMPARISON_MS, deadline);
     return new Map(variants.map((variant, i) => [variant, fastest[i]! * 1000]));
-  } finally {
-    for (const part of made) part.destroy();
+  }
+
+  /** Gives back what was made, as soon as what is running or compiling is done. Nothing may be timed after it. */
+  async destroy(): Promise<void> {
+    await this.#running;
+    for (const part of [this.#timer, ...this.#buffers]) part.destroy();
+    const programs = await Promise.allSettled(this.#programs.values());
+    for (const program of programs) if (program.status === 'fulfilled') program.value?.program.destroy();
+  }
+
+  #compiled(variant: KernelVariant): Promise<TimedProgram | null> {
+    let compiling = this.#programs.get(variant);
+    if (!compiling) {
+      compiling = compileTimed(trialBackend(this.#device, variant, this.#compiler), this.#graph);
+      this.#programs.set(variant, compiling);
+    }
+    return compiling;
+  }
+
+  /** The first run of all is not counted: it is slower. */
+  async #calibrate(timed: TimedProgram, deadline: Deadline): Promise<void> {
+    const { program } = timed;
+    const tokenIds = Array.from({ length: program.capacity }, (_, row) => row % TILE_ROWS);
+    program.writeStep({ tokenIds, position: 0 });
+    await this.#run(program, 1);
+    if (deadline.isOver) return;
+    const once = await this.#run(program, 1);
+    timed.repeats = Math.max(1, Math.min(MOST_REPEATS, Math.round(SAMPLE_MS / once)));
+  }
+
+  /** Milliseconds of one product. */
+  async #sample({ program, repeats }: TimedProgram): Promise<number> {
+    const products = this.#graph.ops.length - 1;
+    return (await this.#run(program, repeats)) / (repeats * products);
+  }
+
+  /** Milliseconds. */
+  #run(program: GpuProgram, repeats: number): Promise<number> {
+    const running = this.#timer.time((pass) => {
+      for (let i = 0; i < repeats; i++) program.encode(pass, program.capacity, 0);
+    });
+    this.#running = running.catch(() => undefined);
+    return running;
   }
 }
 
@@ -71,24 +127,27 @@ export function trialBackend(device: GPUDevice, variant: KernelVariant, compiler
   return new GpuBackend(device, { fusion: false, kernels }, compiler);
 }
 
-async function programOf(backend: GpuBackend, graph: Graph): Promise<GpuProgram | null> {
+async function compileTimed(backend: GpuBackend, graph: Graph): Promise<TimedProgram | null> {
   try {
-    return gpuProgram(await backend.compile(graph));
+    return { program: gpuProgram(await backend.compile(graph)), repeats: 0 };
   } catch (error) {
     if (hasErrorName(error, 'UnsupportedError') || hasErrorName(error, 'OutOfMemoryError')) return null;
     throw error;
   }
 }
 
-/** The least that each sampler gives: all in turn, so that a slow moment is nobody's, until `budgetMs` are over. */
+/**
+ * The least that each sampler gives: all in turn, so that a slow moment is nobody's, for `budgetMs` and three rounds at
+ * least; beyond the deadline, for no more than one round.
+ */
 export async function fastestOf(
   samplers: readonly (() => Promise<number>)[],
   budgetMs: number,
-  now = () => performance.now(),
+  deadline: Deadline,
 ): Promise<number[]> {
   const fastest = samplers.map(() => Infinity);
-  const started = now();
-  for (let round = 0; round < LEAST_ROUNDS || now() - started < budgetMs; round++) {
+  const budget = new Deadline(budgetMs);
+  for (let round = 0; round < 1 || (!deadline.isOver && (round < LEAST_ROUNDS || !budget.isOver)); round++) {
     for (const [i, sample] of samplers.entries()) fastest[i] = Math.min(fastest[i]!, await sample());
   }
   return fastest;
@@ -122,20 +181,4 @@ function productsGraph(
 export function cutTo(mostWeights: number, { format, rows, columns }: MatrixShape): MatrixShape {
   const tiles = Math.max(1, Math.floor(mostWeights / (TILE_ROWS * columns)));
   return { format, rows: Math.min(rows, tiles * TILE_ROWS), columns };
-}
-
-/** Runs of a program that take about SAMPLE_MS. The first run of all is not counted: it is slower. */
-async function repeatsFor(timer: PassTimer, program: GpuProgram): Promise<number> {
-  const tokenIds = Array.from({ length: program.capacity }, (_, row) => row % TILE_ROWS);
-  program.writeStep({ tokenIds, position: 0 });
-  await runTimed(timer, program, 1);
-  const once = await runTimed(timer, program, 1);
-  return Math.max(1, Math.min(MOST_REPEATS, Math.round(SAMPLE_MS / once)));
-}
-
-/** Milliseconds. */
-function runTimed(timer: PassTimer, program: GpuProgram, repeats: number): Promise<number> {
-  return timer.time((pass) => {
-    for (let i = 0; i < repeats; i++) program.encode(pass, program.capacity, 0);
-  });
 }

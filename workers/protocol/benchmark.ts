@@ -69,6 +69,8 @@ export interface BenchmarkShapeReport {
   setupSeconds: number;
   /** The kernels that ran, and those that did not. */
   kernels: KernelReport[];
+  /** Milliseconds of the setup that choosing them took; null on the CPU. */
+  kernelChoiceMs: number | null;
   cases: BenchmarkCase[];
 }
 

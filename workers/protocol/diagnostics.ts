@@ -16,4 +16,6 @@ export interface Diagnostics {
   storage: { usedBytes: number; quotaBytes: number; isPersistent: boolean } | null;
   /** Of the model loaded last; before that, what is remembered of this device or can be told without trying. */
   kernels: KernelReport[];
+  /** Milliseconds that choosing them took, tests and timings; null before a load, and on the CPU. */
+  kernelChoiceMs: number | null;
 }

@@ -23,6 +23,8 @@ export type KernelReasonCode =
   | 'too-large'
   | 'device-lost'
   | 'untried'
+  | 'no-time'
+  | 'given-up'
   | 'failed-trial';
 
 /** A kernel variant on this device. */
@@ -42,4 +44,8 @@ export interface KernelReport {
   because?: { code: KernelReasonCode; /** What the sentence is about. */ names: string };
   /** Time of one product of the model's largest layer matrix, or of a part of it, where that was measured. */
   microseconds?: number;
+  /** Loads whose time was over while they tried this variant. */
+  lateTrials?: number;
+  /** False where rows of a small batch differ from single rows in some bit: drafts would change answers, and are not made. */
+  isBatchExact?: boolean;
 }

@@ -7,10 +7,14 @@ import { GpuBackend } from '../ops/gpuBackend';
 import { GpuTrials } from '../ops/kernelTrials';
 import type { KernelWorkload } from '../ops/kernelWorkload';
 import type { EngineOptions } from '../protocol/engine';
-import type { KernelReasonCode, KernelReport } from '../protocol/kernels';
+import type { Diagnostics } from '../protocol/diagnostics';
+import type { KernelReasonCode } from '../protocol/kernels';
 import { KernelMemory } from '../storage/kernelMemory';
 import { DEFAULT_DATABASE } from '../storage/weightStore';
 import { deviceKernels, expectedKernels, kernelsAfterFailure } from './deviceKernels';
+
+/** What a backend tells of its kernels. */
+export type KernelsInUse = Pick<Backend, 'kernelReports' | 'kernelChoiceMs'>;
 
 /**
  * WebGPU where the browser gives a device, with the kernels that suit it and this workload, else plain TypeScript on the
@@ -48,6 +52,8 @@ async function gpuBackend(
     const on = { device: again.device, diagnostics };
     const plain = await kernelsAfterFailure(on, options, workload, memory, 'device-lost');
     return new GpuBackend(again.device, { fusion, ...plain });
+  } finally {
+    trials.destroy();
   }
 }
 
@@ -63,20 +69,27 @@ export async function rememberPlainKernels(
 }
 
 /**
- * What `createBackend` would compute on, and everything the browser tells about its GPU. `loaded` are the kernels of a
- * loaded model.
+ * What `createBackend` would compute on, and everything the browser tells about its GPU. `loaded` is what a loaded model
+ * computes with.
  */
 export async function probeBackend(
   options: EngineOptions,
-  loaded: readonly KernelReport[] | null,
-): Promise<DeviceDiagnostics & { backend: Backend['kind']; kernels: readonly KernelReport[] }> {
+  loaded: KernelsInUse | null,
+): Promise<DeviceDiagnostics & Pick<Diagnostics, 'backend' | 'kernels' | 'kernelChoiceMs'>> {
   const { device, diagnostics } = await request(options);
   device?.destroy();
+  const kernelChoiceMs = loaded?.kernelChoiceMs ?? null;
   if (!device || options.backend === 'cpu') {
-    return { ...diagnostics, backend: 'cpu', kernels: loaded ?? new CpuBackend().kernelReports };
+    const { kernelReports } = loaded ?? new CpuBackend();
+    return { ...diagnostics, backend: 'cpu', kernels: [...kernelReports], kernelChoiceMs };
   }
-  const kernels = loaded ?? (await expectedKernels({ device, diagnostics }, options, memoryOf(options)));
-  return { ...diagnostics, backend: 'webgpu', kernels };
+  const expected = () => expectedKernels({ device, diagnostics }, options, memoryOf(options));
+  return {
+    ...diagnostics,
+    backend: 'webgpu',
+    kernels: [...(loaded?.kernelReports ?? (await expected()))],
+    kernelChoiceMs,
+  };
 }
 
 function request({ limits = 'max', features = 'all' }: EngineOptions): Promise<DeviceResult> {

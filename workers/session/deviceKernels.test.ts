@@ -31,7 +31,7 @@ function countedTrials(wrong: string[] = []) {
     formOf: (_, wanted) => wanted,
     check: async (products, variant) => {
       counts.checks++;
-      return wrong.includes(`${products} ${variant}`) ? 'computes wrong' : null;
+      return { wrong: wrong.includes(`${products} ${variant}`) ? 'computes wrong' : null, isBatchExact: true };
     },
     time: async (_, variants) => {
       counts.timings++;
@@ -57,8 +57,35 @@ test('a second load times nothing and tests only what it uses', async () => {
   expect(found.kernels.matvec).toBe('f16');
   expect(first.counts.timings).toBeGreaterThan(0);
   const second = countedTrials();
-  expect(await choose(memory, second.trials)).toEqual(found);
+  const { kernels, kernelReports } = await choose(memory, second.trials);
+  expect({ kernels, kernelReports }).toEqual({ kernels: found.kernels, kernelReports: found.kernelReports });
   expect(second.counts).toEqual({ checks: 2, timings: 0 });
+});
+
+test('what there was no time for is measured by the next load', async () => {
+  vi.useFakeTimers({ toFake: ['performance'] });
+  try {
+    const memory = new KernelMemory(newDatabase());
+    const { trials } = countedTrials();
+    // The test of the plain kernels takes all the time there is.
+    const { check } = trials;
+    trials.check = async (...of) => {
+      vi.advanceTimersByTime(1000);
+      return check(...of);
+    };
+    const first = await choose(memory, trials);
+    expect(first.kernelChoiceMs).toBeGreaterThanOrEqual(1000);
+    expect(first.kernels.matvec).toBe('f32');
+    expect(reportOf(first.kernelReports, 'matvec f16')).toMatchObject({
+      state: 'available',
+      because: { code: 'no-time' },
+    });
+    const { kernels, kernelChoiceMs } = await choose(memory, countedTrials().trials);
+    expect(kernels.matvec).toBe('f16');
+    expect(kernelChoiceMs).toBe(0);
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 test('what was remembered and is not right any more is found anew', async () => {

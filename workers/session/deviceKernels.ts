@@ -1,5 +1,6 @@
 import type { DeviceDiagnostics } from '../gpu/device';
-import { areRight, chooseKernels, forceKernels } from '../ops/chooseKernels';
+import { chooseKernels, forceKernels, goOnChoosing } from '../ops/chooseKernels';
+import { Deadline } from '../ops/deadline';
 import { kernelCandidates, requireFeatures, type DeviceOffer, type KernelSetting } from '../ops/kernelCandidates';
 import { choiceOf, PLAIN_KERNELS, type KernelChoice } from '../ops/kernelChoice';
 import { because } from '../ops/kernelReasons';
@@ -20,10 +21,16 @@ export interface KernelDevice {
 export interface DeviceKernels {
   kernels: KernelChoice;
   kernelReports: KernelReport[];
+  /** Milliseconds that the choice took. */
+  kernelChoiceMs: number;
 }
 
+/** What finding out which kernels are best may add to a load. What there is no time for is left to the next one. */
+const CHOOSING_MS = 900;
+
 /**
- * The kernels that a device computes a model with: those asked for, or remembered and still right, or found by trial.
+ * The kernels that a device computes a model with: those asked for, or remembered and still right, or found by trial. What
+ * is found in the time of one load is remembered, and the next one goes on from there.
  * Throws UnsupportedError where kernels that were asked for do not run, or none computes right.
  */
 export async function deviceKernels(
@@ -33,6 +40,8 @@ export async function deviceKernels(
   trials: KernelTrials,
   memory: KernelMemory,
 ): Promise<DeviceKernels> {
+  const started = performance.now();
+  const deadline = new Deadline(CHOOSING_MS);
   const setting = settingOf(on, options, workload);
   const candidates = kernelCandidates(setting);
   const matrixUnit = matrixUnitOf(on.device);
@@ -40,15 +49,17 @@ export async function deviceKernels(
   if (wanted !== 'auto') {
     requireFeatures(wanted, setting);
     const kernelReports = await forceKernels(trials, candidates, wanted);
-    return { kernels: { matvec: wanted, matmul: wanted, matrixUnit }, kernelReports };
+    const kernels = { matvec: wanted, matmul: wanted, matrixUnit };
+    return { kernels, kernelReports, kernelChoiceMs: performance.now() - started };
   }
   const place = await placeOf(on, options, workload, candidates);
   const remembered = await memory.recall(...place);
-  if (remembered && (await areRight(trials, remembered)))
-    return { kernels: { ...choiceOf(remembered), matrixUnit }, kernelReports: remembered };
-  const found = await chooseKernels(trials, candidates);
-  await memory.remember(...place, found);
-  return { kernels: { ...choiceOf(found), matrixUnit }, kernelReports: found };
+  const kernelReports =
+    (remembered && (await goOnChoosing(trials, remembered, deadline))) ??
+    (await chooseKernels(trials, candidates, deadline));
+  await memory.remember(...place, kernelReports);
+  const kernels = { ...choiceOf(kernelReports), matrixUnit };
+  return { kernels, kernelReports, kernelChoiceMs: performance.now() - started };
 }
 
 /** The plain kernels, where others fail in a way that trials do not show, for a reason; the next load will not try again. */
@@ -58,7 +69,7 @@ export async function kernelsAfterFailure(
   workload: KernelWorkload,
   memory: KernelMemory,
   code: KernelReasonCode,
-): Promise<DeviceKernels> {
+): Promise<Omit<DeviceKernels, 'kernelChoiceMs'>> {
   const candidates = kernelCandidates(settingOf(on, options, workload));
   const place = await placeOf(on, options, workload, candidates);
   const kernelReports = candidates.map((report): KernelReport => {

@@ -48,6 +48,7 @@ export async function loadModel(
   }
   const manifest = inMode(stored, request);
   const tokenizerRecord = await store.getTokenizer(manifest);
+  // Before any weight is copied, which would falsify the timings of kernels.
   const backend = await createBackend(options, workloadOf(manifest));
   try {
     const fallsBack = (options.kernels ?? 'auto') === 'auto';

@@ -1,15 +1,19 @@
 import 'fake-indexeddb/auto';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { SHAPES } from '../bench/shapes';
+import { createSyntheticModel } from '../bench/syntheticModel';
 import { engineError } from '../errors';
+import { CpuBackend } from '../ops/cpuBackend';
 import { CpuTokenLoop } from '../ops/cpuTokenLoop';
 import type { ChatInput, ChatMessage } from '../protocol/chat';
 import type { GeneratedToken, SamplingOptions } from '../protocol/generation';
+import type { KernelReport } from '../protocol/kernels';
 import type { Progress } from '../protocol/progress';
 import { WeightStore } from '../storage/weightStore';
 import { importModel, newDatabase } from '../testing/importing';
 import { tinyConfig, tinyFolder } from '../testing/tinyCheckpoint';
 import { loadModel } from './loadModel';
-import type { Session } from './session';
+import { Session } from './session';
 
 const PROMPT = Array.from({ length: 10 }, (_, i) => 3 + ((i * 37) % 200));
 const GREEDY: SamplingOptions = { temperature: 0, ignore_eos: true };
@@ -87,6 +91,14 @@ test('where drafts cannot be checked, answers go on without, and what was made f
   expect(held()).toBe(before);
   const { tokenIds } = await generate(session, [...PROMPT, ...PROMPT], { max_tokens: 6 });
   expect(tokenIds).toHaveLength(6);
+});
+
+test.each([true, false])('drafts are checked where batches have the bits of single rows: %s', async (isBatchExact) => {
+  const active: KernelReport = { name: 'matvec f16', products: 'matvec', variant: 'f16', state: 'active' };
+  const backend = Object.assign(new CpuBackend(), { kernelReports: [{ ...active, isBatchExact }] });
+  const { parts } = await createSyntheticModel(backend, SHAPES.nano, 16);
+  const { drafts } = await Session.create(parts);
+  expect(drafts !== null).toBe(isBatchExact);
 });
 
 test('a stop ends the answer and leaves a cache that can be used', async () => {

@@ -1,6 +1,7 @@
 import type { ModelConfig } from '../checkpoint/modelConfig';
 import { engineError } from '../errors';
 import type { Program, Step } from '../ops/backend';
+import { areBatchesExact } from '../ops/kernelChoice';
 import type { SampledToken, Sampling, TokenLoop } from '../ops/tokenLoop';
 import type { ChatMessage } from '../protocol/chat';
 import type {
@@ -62,7 +63,10 @@ export class Session {
   readonly #chunks: PrefillChunks;
   readonly #cached: CachedTokens;
   readonly #allLogits: AllLogits;
-  /** Null where drafts cannot be checked: a recurrent state would have to forget those that are wrong. */
+  /**
+   * Null where drafts cannot be checked: a recurrent state would have to forget those that are wrong, and a device on which
+   * rows of a batch differ from single rows would change answers.
+   */
   readonly drafts: DraftCheck | null;
   /** Calls on one session run one after another: they share the cache. */
   #queue: Promise<unknown> = Promise.resolve();
@@ -83,7 +87,8 @@ export class Session {
     this.pace = new Pace(loop.mostInFlight);
     this.#cached = new CachedTokens(states);
     this.#allLogits = new AllLogits(parts, features);
-    this.drafts = states ? null : new DraftCheck(parts, loop, parts.contextLength);
+    const checksDrafts = !states && areBatchesExact(parts.backend.kernelReports);
+    this.drafts = checksDrafts ? new DraftCheck(parts, loop, parts.contextLength) : null;
   }
 
   /** Records and compiles the programs of a model whose weights are on the backend. Takes ownership of the backend. */
@@ -115,6 +120,10 @@ export class Session {
 
   get kernelReports(): readonly KernelReport[] {
     return this.parts.backend.kernelReports;
+  }
+
+  get kernelChoiceMs(): number | null {
+    return this.parts.backend.kernelChoiceMs;
   }
 
   get hasTokenizer(): boolean {

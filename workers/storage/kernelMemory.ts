@@ -9,7 +9,7 @@ import { openWeightDatabase } from './database';
  *   ['kernels', browser, device, case]   the reports for a kind of model on a device
  *
  * The browser is its user agent; a driver comes with the operating system or the browser, and may have changed where that
- * has. Forgetting costs a second of measuring, so a failure to read or write is no error.
+ * has. Forgetting costs the measuring of a load or a few, so a failure to read or write is no error.
  */
 export class KernelMemory {
   readonly #store: UseStore;

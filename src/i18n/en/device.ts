@@ -31,6 +31,7 @@ export const device = {
     },
     kernelsLead:
       'Kernels are the small programs that compute. Each comes in variants; the fastest that computes correctly here is used.',
+    kernelsChosen: 'Finding that out took {seconds} s when the model was opened.',
     fit: 'Which models fit',
     fitLead:
       'A model may take about {memory} of memory here, as far as the browser tells. Sizes include the room for {context} tokens of conversation.',
@@ -170,6 +171,7 @@ export const device = {
       refused: 'Kernels that were not tried',
       failed: 'Kernels that failed their self-test',
     },
+    noDrafts: 'rounds several rows otherwise than one, so no tokens are drafted ahead',
     reasons: {
       'missing-features': 'needs {names}',
       'no-form': 'has no form for {names} weights',
@@ -181,6 +183,8 @@ export const device = {
       'too-large': 'does not compile at the size of this model',
       'device-lost': 'the device was lost while kernels were tried out',
       untried: 'tried out when a model is loaded',
+      'no-time': 'is tried out the next time a model is opened: there was no time left',
+      'given-up': 'could not be tried out in the time that {names} openings of a model left',
       'failed-trial': 'failed its trial: {names}',
     },
   },

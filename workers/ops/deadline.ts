@@ -1,0 +1,26 @@
+/** An end of the time that work may take. */
+export class Deadline {
+  readonly #end: number;
+
+  /** `milliseconds` from this moment on. */
+  constructor(milliseconds: number) {
+    this.#end = performance.now() + milliseconds;
+  }
+
+  get isOver(): boolean {
+    return performance.now() >= this.#end;
+  }
+
+  /** What `work` resolves to, or `late` once the time is over: the work goes on then, and its failure is nobody's. */
+  async wait<T, Late>(work: Promise<T>, late: Late): Promise<T | Late> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const over = new Promise<Late>((resolve) => {
+      timer = setTimeout(() => resolve(late), this.#end - performance.now());
+    });
+    try {
+      return await Promise.race([work, over]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
