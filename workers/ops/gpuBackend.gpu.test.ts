@@ -228,6 +228,21 @@ describe('a program on the GPU', () => {
   });
 });
 
+test('copies, writes and reads happen in the order in which they are asked for', async () => {
+  await withGpu(PLAINEST, async (backend) => {
+    const [source, target] = [4, 8].map((bytes) => backend.createBuffer('words', bytes));
+    const write = (word: number) => backend.write(source!, 0, new Uint8Array(Uint32Array.of(word).buffer));
+    const { submits } = backend.counters;
+    write(1);
+    backend.copy(source!, target!, 0, 4);
+    write(2);
+    backend.copy(source!, target!, 4, 4);
+    expect(new Uint32Array(await backend.read(target!, 8))).toEqual(Uint32Array.of(1, 2));
+    expect(backend.counters.submits - submits).toBe(2);
+    for (const buffer of [source!, target!]) buffer.destroy();
+  });
+});
+
 describe('errors', () => {
   test('a buffer larger than the device allows', async () => {
     await withGpu(PLAINEST, async (backend) => {

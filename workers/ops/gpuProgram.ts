@@ -164,7 +164,7 @@ export class GpuProgram implements Program {
 
   /** One compute pass with the dispatches from `first` to before `next`, in one submission. */
   #submit(rows: number, position: number, first: number, next: number, end: StepEnd): void {
-    const encoder = this.#backend.device.createCommandEncoder();
+    const encoder = this.#backend.commandEncoder();
     const pass = encoder.beginComputePass();
     this.#encode(pass, rows, position, first, next);
     end.compute?.(pass);

@@ -70,6 +70,22 @@ test('what was computed ahead of a stop does not stay in the state', async () =>
   expect(second.tokens).toEqual((await generate(cpu, { tokenIds: next })).tokens);
 });
 
+test('a token costs one submission, copies of the state included', async () => {
+  const options = { max_tokens: 150, tokens_in_flight: 4 };
+  const first = await generate(gpu, { tokenIds: PROMPT }, { ...options, max_tokens: 1 });
+  const before = gpu.stats();
+  const { tokens } = await generate(gpu, { tokenIds: [...PROMPT, ...first.tokens] }, options);
+  const after = gpu.stats();
+  expect(tokens).toHaveLength(150);
+  // One for the token of the prompt that is new, and those that were computed ahead.
+  expect(after.submits - before.submits).toBeLessThanOrEqual(150 + 4);
+  // A copy that was taken on the way is what the next prompt goes on from.
+  const next = { tokenIds: [...PROMPT, ...first.tokens, ...tokens.slice(0, 100), 9, 8, 7] };
+  const second = await generate(gpu, next);
+  expect(second.cachedTokens).toBeGreaterThanOrEqual(PROMPT.length + 64);
+  expect(second.tokens).toEqual((await generate(cpu, next)).tokens);
+});
+
 test('a second question about a picture computes what is new, and an answer written anew is the same', async () => {
   const first = await generate(gpu, pictured(gpu));
   expect(first.tokens).toEqual((await generate(cpu, pictured(cpu))).tokens);
