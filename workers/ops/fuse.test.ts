@@ -12,7 +12,7 @@ test('a decoder layer of one row is five ops', () => {
   expect(kinds).toEqual(['embedding', 'weigh', ...layer, ...layer, 'projections']);
 });
 
-test('three shards of the head are one op', () => {
+test('four shards of the head are one op', () => {
   const { ops, output } = model.graph(1, 'last');
   const head = ops.at(-1)!;
   if (head.kind !== 'linear') throw new Error('the head is not the last op');
@@ -24,7 +24,7 @@ test('three shards of the head are one op', () => {
   };
   const heads = (count: number) => inShards(count).filter((op) => op.kind === 'projections' && op.out === output);
   expect(heads(3)).toMatchObject([{ weights: [{ start: 0 }, { start: shard!.rows }, { start: 2 * shard!.rows }] }]);
-  expect(heads(4)).toMatchObject([{}, { weights: [{ start: 3 * shard!.rows }] }]);
+  expect(heads(5)).toMatchObject([{}, { weights: [{ start: 4 * shard!.rows }] }]);
 });
 
 test('eight rows take the same ops as one', () => {

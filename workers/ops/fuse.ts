@@ -14,9 +14,10 @@ export const MAX_FUSED_ROWS = MAX_BATCH;
 /**
  * The same forward pass of a few rows in five dispatches per decoder layer instead of sixteen, and six where the keys are
  * many: RMSNorm's weight goes to whatever makes the row and its division behind the next projection; RoPE and the cache
- * append go with attention, SwiGLU and the residual sums with the projections before them. Null for a graph of more rows,
- * for one of several rows that picks the last, and for one made of anything else than embedding, such layers, a last norm
- * and a head.
+ * append go with attention, SwiGLU and the residual sums with the projections before them. Of layers that mix their rows
+ * otherwise, that part stays as recorded behind one product for all its matrices, in a graph of one row. Null for a graph of
+ * more rows, for one of several rows that picks the last, and for one made of anything else than embedding, such layers, a
+ * last norm and a head.
  */
 export function fuse(graph: Graph): RunGraph | null {
   return graph.capacity <= MAX_FUSED_ROWS ? new Fusion(graph).run() : null;
@@ -185,6 +186,7 @@ class Fusion {
 
   #addResidual({ residual, branch, scale, out }: OpOf<'add'>): void {
     const { x, weight } = this.#producer(branch, 'linear');
+    if (this.#producers.get(x.id)?.kind === 'rmsNorm') throw new NoFusedForm();
     const { weight: norm, eps } = this.#normOf(out);
     const normed = this.#normedRow(out, norm.length, eps);
     this.#ops.push({ kind: 'residualProjection', x, weight: whole(weight), residual, scale, norm, out, normed });

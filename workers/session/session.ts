@@ -35,6 +35,9 @@ import { forwardPromptOf, type ForwardInput, type SessionInput } from './prompt'
 /** Computes the last step of a prompt in submissions of at most `size()` operations, and returns what is wanted of it. */
 type Finish<T> = (program: Program, step: Step, size: () => number) => Generator<number, Promise<T>>;
 
+/** New tokens of a prompt that decoding computes sooner, one by one, than the products for many rows do, which round up. */
+export const FEW_TOKENS = 4;
+
 /** Tokens that are fed one by one before the device is waited for. */
 const SUBMITTED_AT_ONCE = 8;
 
@@ -354,11 +357,11 @@ export class Session {
     const { backend } = this.parts;
     const chunks = this.#chunks;
     const throwIfStopped = () => this.throwIfStopped(signal);
-    // Not chunk by chunk: which chunk is a single row is a matter of speed, and results are not to depend on that.
-    const isSingle = tokenIds.length - this.#cached.length === 1;
-    const program = isSingle ? this.decodeProgram : this.prefillProgram;
+    // Not chunk by chunk: how many rows a chunk has is a matter of speed, and results are not to depend on that.
+    const isDecoded = this.#areFew(tokenIds.slice(this.#cached.length));
+    const program = isDecoded ? this.decodeProgram : this.prefillProgram;
     // Tokens of an earlier answer that nobody waits for are not to be counted in the time of the first part.
-    if (!isSingle) await backend.flush();
+    if (!isDecoded) await backend.flush();
     const submissions = new Submissions(backend);
     for (;;) {
       const position = this.#cached.length;
@@ -367,13 +370,13 @@ export class Session {
       const rows = tokenIds.slice(position, position + most);
       const step = { tokenIds: this.features?.deviceIds(rows) ?? rows, position };
       // A token is one submission, as those that follow it are.
-      const size = () => (isSingle ? Infinity : chunks.operations(rows.length));
+      const size = () => (isDecoded ? Infinity : chunks.operations(rows.length));
       const timing = {
         part: (ms: number, operations: number) => {
-          if (!isSingle) chunks.submissionTook(ms, operations, rows.length);
+          if (!isDecoded) chunks.submissionTook(ms, operations, rows.length);
         },
         step: (ms: number) => {
-          if (rows.length < remaining) chunks.took(ms, rows.length);
+          if (!isDecoded && rows.length < remaining) chunks.took(ms, rows.length);
         },
       };
       this.#cached.promptBegun(rows.length);
@@ -384,12 +387,19 @@ export class Session {
         return result;
       }
       await submissions.run(program.parts(step, size), timing, throwIfStopped);
-      this.#cached.promptSubmitted(remaining - rows.length);
       this.#cached.push(...rows);
-      // By the time of this one the next may be larger.
-      if (chunks.isSmallest) await submissions.drain();
+      if (!isDecoded) {
+        this.#cached.promptSubmitted(remaining - rows.length);
+        // By the time of this one the next may be larger.
+        if (chunks.isSmallest) await submissions.drain();
+      }
       throwIfStopped();
     }
+  }
+
+  /** Whether these tokens of a prompt are decoded: a few, none of which stands for a picture. */
+  #areFew(tokenIds: number[]): boolean {
+    return tokenIds.length <= FEW_TOKENS && tokenIds.every((id) => id < this.config.vocabSize);
   }
 
   /** Throws ContextFullError for tokens that the context does not hold, and RangeError for none. */
