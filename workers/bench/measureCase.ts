@@ -1,7 +1,7 @@
 import type { BenchmarkCase } from '../protocol/benchmark';
 import type { GenerateResult, SamplingOptions } from '../protocol/generation';
 import type { ModelStats } from '../protocol/loading';
-import type { Session } from '../session/session';
+import { FEW_TOKENS, type Session } from '../session/session';
 
 const MOST_REPEATS = 5;
 /** Tokens written per run at most: enough that what a run costs besides does not count. */
@@ -35,7 +35,12 @@ export function measureCase(
 
 /** Runs every program once: some drivers finish compiling then. */
 export async function warmUp(session: Session, signal: AbortSignal): Promise<void> {
-  await session.generate({ tokenIds: promptOf(session, 3) }, { ...PLAIN, max_tokens: 3 }, () => undefined, signal);
+  await session.generate(
+    { tokenIds: promptOf(session, FEW_TOKENS + 1) },
+    { ...PLAIN, max_tokens: 3 },
+    () => undefined,
+    signal,
+  );
 }
 
 /** The first run warms up and counts only if it stays alone. */

@@ -60,7 +60,10 @@ export interface Backend {
   allocate<T>(make: () => T, free: (made: T) => void): Promise<T>;
   /** `byteOffset` and the length of `data` are multiples of 4. */
   write(buffer: DeviceBuffer, byteOffset: number, data: Uint8Array): void;
-  /** Copies the first `byteLength` bytes of a buffer to another, from `byteOffset` on; both multiples of 4. */
+  /**
+   * Copies the first `byteLength` bytes of a buffer to another, from `byteOffset` on; both multiples of 4. Copies need no
+   * submission of their own: they go with the next one, or the next flush.
+   */
   copy(source: DeviceBuffer, target: DeviceBuffer, byteOffset: number, byteLength: number): void;
   /** The first `byteLength` bytes of a buffer. */
   read(buffer: DeviceBuffer, byteLength: number): Promise<ArrayBuffer>;

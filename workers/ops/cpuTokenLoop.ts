@@ -3,6 +3,7 @@ import { penalizeReference } from '../kernels/penalize/penalize.reference';
 import { sampleReference } from '../kernels/sample/sample.reference';
 import { countToken, tokenHistory, type Sampling } from '../kernels/shared/sampling';
 import type { Program, Step } from './backend';
+import { cpuBuffer } from './cpuBuffer';
 import { checkSampled, type SampledToken, type TokenLoop } from './tokenLoop';
 
 /** The token loop in plain TypeScript. A token is computed when it is asked for, so none is asked for ahead. */
@@ -24,20 +25,34 @@ export class CpuTokenLoop implements TokenLoop {
     this.#history.set(tokenHistory(this.vocabSize, promptTokens, written));
   }
 
-  async first(program: Program, step: Step, wantsLogits: boolean): Promise<SampledToken> {
-    const { tokenIds, position } = step;
-    const logits = (await program.run(step, 1)).subarray(0, this.vocabSize);
+  *first(
+    program: Program,
+    step: Step,
+    wantsLogits: boolean,
+    size: () => number,
+  ): Generator<number, Promise<SampledToken>> {
+    yield* program.parts(step, size);
+    return this.#sample(step, cpuBuffer(program.output).floats.slice(0, this.vocabSize), wantsLogits);
+  }
+
+  async next(wantsLogits: boolean): Promise<SampledToken> {
+    const { tokenId, position } = this.#next;
+    const step = { tokenIds: [tokenId], position };
+    const logits = await this.decode.run(step, 1);
+    return this.#sample(step, logits.subarray(0, this.vocabSize), wantsLogits);
+  }
+
+  async #sample(
+    { tokenIds, position }: Step,
+    logits: Float32Array<ArrayBuffer>,
+    wantsLogits: boolean,
+  ): Promise<SampledToken> {
     const last = position + tokenIds.length - 1;
     const penalized = penalizeReference(logits, this.#history, this.#sampling);
     const tokenId = checkSampled(sampleReference(penalized, this.#sampling, last));
     countToken(this.#history, tokenId);
     this.#next = { tokenId, position: last + 1 };
     return { tokenId, logits: wantsLogits ? logits : null };
-  }
-
-  next(wantsLogits: boolean): Promise<SampledToken> {
-    const { tokenId, position } = this.#next;
-    return this.first(this.decode, { tokenIds: [tokenId], position }, wantsLogits);
   }
 
   prepareCheck(): Promise<void> {

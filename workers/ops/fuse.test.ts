@@ -9,8 +9,22 @@ const model = new RandomModel(new CpuBackend(), 'int4', 'f16', 8);
 test('a decoder layer of one row is five ops', () => {
   const kinds = fuse(model.graph(1, 'last'))!.ops.map(({ kind }) => kind);
   const layer = ['projections', 'cachedAttention', 'residualProjection', 'gatedProjections', 'residualProjection'];
-  // The head of the model is in two shards.
-  expect(kinds).toEqual(['embedding', 'weigh', ...layer, ...layer, 'projections', 'projections']);
+  expect(kinds).toEqual(['embedding', 'weigh', ...layer, ...layer, 'projections']);
+});
+
+test('four shards of the head are one op', () => {
+  const { ops, output } = model.graph(1, 'last');
+  const head = ops.at(-1)!;
+  if (head.kind !== 'linear') throw new Error('the head is not the last op');
+  const [shard] = head.weight.shards;
+  const inShards = (count: number) => {
+    const shards = Array.from({ length: count }, (_, i) => ({ ...shard!, rowStart: i * shard!.rows }));
+    const last = { ...head, weight: { ...head.weight, rows: count * shard!.rows, shards } };
+    return fuse({ capacity: 1, ops: [...ops.slice(0, -1), last], output })!.ops;
+  };
+  const heads = (count: number) => inShards(count).filter((op) => op.kind === 'projections' && op.out === output);
+  expect(heads(3)).toMatchObject([{ weights: [{ start: 0 }, { start: shard!.rows }, { start: 2 * shard!.rows }] }]);
+  expect(heads(5)).toMatchObject([{}, { weights: [{ start: 4 * shard!.rows }] }]);
 });
 
 test('eight rows take the same ops as one', () => {

@@ -1,9 +1,10 @@
+import { MAX_PARTS } from '../kernels/projections/projections';
 import { MAX_BATCH } from '../kernels/shared/batch';
 import { partialFloats } from '../kernels/shared/keyChunks';
 import { matrixLayout, paddedWidth } from '../quant/layout';
 import type { FusedOp, NormedRow, RunGraph } from './fusedOps';
 import { opInputs, opOutputs } from './opTensors';
-import type { Graph, Matrix, Op, Tensor } from './graph';
+import { PART_ALIGNMENT, type Graph, type Matrix, type Op, type Tensor } from './graph';
 
 type OpOf<Kind extends Op['kind']> = Extract<Op, { kind: Kind }>;
 
@@ -13,9 +14,10 @@ export const MAX_FUSED_ROWS = MAX_BATCH;
 /**
  * The same forward pass of a few rows in five dispatches per decoder layer instead of sixteen, and six where the keys are
  * many: RMSNorm's weight goes to whatever makes the row and its division behind the next projection; RoPE and the cache
- * append go with attention, SwiGLU and the residual sums with the projections before them. Null for a graph of more rows,
- * for one of several rows that picks the last, and for one made of anything else than embedding, such layers, a last norm
- * and a head.
+ * append go with attention, SwiGLU and the residual sums with the projections before them. Of layers that mix their rows
+ * otherwise, that part stays as recorded behind one product for all its matrices, in a graph of one row. Null for a graph of
+ * more rows, for one of several rows that picks the last, and for one made of anything else than embedding, such layers, a
+ * last norm and a head.
  */
 export function fuse(graph: Graph): RunGraph | null {
   return graph.capacity <= MAX_FUSED_ROWS ? new Fusion(graph).run() : null;
@@ -59,7 +61,7 @@ class Fusion {
         this.#ops.push(op);
         return this.#weigh(op.out);
       case 'attention':
-        return this.#attend(op);
+        return this.#isRotated(op.q) ? this.#attend(op) : void this.#ops.push(op);
       case 'swiglu':
         return this.#gate(op);
       case 'add':
@@ -71,10 +73,25 @@ class Fusion {
         return;
       case 'linear':
         if (op.out === this.graph.output) this.#head(op);
+        else if (this.#isMixing(op)) this.#project(this.#besides(op));
+        return;
+      case 'rope':
+        if (!this.#isProjected(op)) this.#ops.push({ ...op, x: this.#current(op.x) });
+        return;
+      case 'kvAppend':
+        if (!this.#isRotated(op.k)) this.#ops.push({ ...op, k: this.#current(op.k), v: this.#current(op.v) });
+        return;
+      case 'headNorm':
+      case 'shortConvolution':
+        this.#ops.push({ ...op, x: this.#current(op.x) });
+        return;
+      case 'gateHeads':
+        this.#ops.push({ ...op, x: this.#current(op.x), gate: this.#current(op.gate) });
+        return;
+      case 'deltaRule':
+        this.#ops.push({ ...op, decay: this.#current(op.decay), beta: this.#current(op.beta) });
         return;
       case 'rmsNorm':
-      case 'rope':
-      case 'kvAppend':
       case 'scale':
         return;
       default:
@@ -112,6 +129,54 @@ class Fusion {
     );
   }
 
+  /** Whether a projection is rotated as it is, so that `#attend` takes it up. */
+  #isProjected(rope: OpOf<'rope'>): boolean {
+    return this.#producers.get(rope.x.id)?.kind === 'linear';
+  }
+
+  #isRotated(x: Tensor): boolean {
+    const rope = this.#producers.get(x.id);
+    return rope?.kind === 'rope' && this.#isProjected(rope);
+  }
+
+  /** The matrices that are applied to the same normed row. */
+  #besides({ x }: OpOf<'linear'>): OpOf<'linear'>[] {
+    return this.graph.ops.filter((op) => op.kind === 'linear' && op.x === x) as OpOf<'linear'>[];
+  }
+
+  /** Whether a matrix is the first of those that begin a layer whose rows are mixed by ops that stay as recorded. */
+  #isMixing(linear: OpOf<'linear'>): boolean {
+    if (this.#producers.get(linear.x.id)?.kind !== 'rmsNorm') return false;
+    const outs = this.#besides(linear).map(({ out }) => out);
+    if (outs[0] !== linear.out) return false;
+    return !this.graph.ops.some(
+      (op) => (op.kind === 'rope' || op.kind === 'swiglu') && opInputs(op).some((input) => outs.includes(input)),
+    );
+  }
+
+  /** Matrices on the same row, whose results are parts of one: of several rows they would not lie together. */
+  #project(linears: OpOf<'linear'>[]): void {
+    if (this.graph.capacity > 1 || linears.length > MAX_PARTS) throw new NoFusedForm();
+    const x = this.#commonNorm(linears);
+    // Floats have no form in some kernel variants, which large packed matrices beside them are not to lose.
+    const floats = linears.filter(({ weight: { format } }) => format === 'f32' || format === 'f16');
+    if (floats.length > 0 && floats.length < linears.length) {
+      this.#project(floats);
+      return this.#project(linears.filter((linear) => !floats.includes(linear)));
+    }
+    let width = 0;
+    const weights = linears.map(({ weight }) => {
+      const start = width;
+      width += Math.ceil(weight.rows / PART_ALIGNMENT) * PART_ALIGNMENT;
+      return { matrix: whole(weight), start };
+    });
+    const row = this.#tensor(width);
+    this.#ops.push({ kind: 'projections', x, weights, gain: 1, out: row });
+    for (const [i, { out }] of linears.entries()) {
+      this.#replaced.set(out.id, { ...row, width: out.width, start: weights[i]!.start });
+    }
+  }
+
   #gate({ gate, up, out }: OpOf<'swiglu'>): void {
     const linears = [gate, up].map((x) => this.#producer(x, 'linear'));
     const x = this.#commonNorm(linears);
@@ -121,6 +186,7 @@ class Fusion {
 
   #addResidual({ residual, branch, scale, out }: OpOf<'add'>): void {
     const { x, weight } = this.#producer(branch, 'linear');
+    if (this.#producers.get(x.id)?.kind === 'rmsNorm') throw new NoFusedForm();
     const { weight: norm, eps } = this.#normOf(out);
     const normed = this.#normedRow(out, norm.length, eps);
     this.#ops.push({ kind: 'residualProjection', x, weight: whole(weight), residual, scale, norm, out, normed });
@@ -132,9 +198,12 @@ class Fusion {
     const norm = this.#producer(scale ? scale.x : x, 'rmsNorm');
     const normed = this.#normed.get(this.#current(norm.x).id);
     if (!normed) throw new NoFusedForm();
-    for (const { rowStart, rows, buffer } of weight.shards) {
+    const shards = weight.shards.map(({ rowStart, rows, buffer }) => {
       const matrix: Matrix = { ...weight, rows, shards: [{ rowStart: 0, rows, buffer }] };
-      const weights = [{ matrix, start: rowStart }];
+      return { matrix, start: rowStart };
+    });
+    for (let i = 0; i < shards.length; i += MAX_PARTS) {
+      const weights = shards.slice(i, i + MAX_PARTS);
       this.#ops.push({ kind: 'projections', x: normed, weights, gain: scale?.factor ?? 1, out });
     }
   }

@@ -8,6 +8,7 @@ import { paddedWidth } from '../quant/layout';
 import { nmse } from '../testing/allclose';
 import { testDevice } from '../testing/gpu';
 import { RandomModel, SIZES } from '../testing/randomModel';
+import { PLAIN_SAMPLING } from '../testing/samplingProbs';
 import type { Backend } from './backend';
 import { BackendScope } from './backendScope';
 import { CpuBackend } from './cpuBackend';
@@ -169,6 +170,37 @@ describe('a program on the GPU', () => {
     });
   });
 
+  test('gives the same to the last bit in several submissions as in one, and so does the first token of an answer', async () => {
+    await withGpu(PLAINEST, async (backend) => {
+      const model = new RandomModel(backend, 'int4', 'f16', CONTEXT);
+      const prefill = await backend.compile(model.graph(TOKEN_IDS.length, 'last'));
+      const decode = await backend.compile(model.graph(1, 'last'));
+      const loop = await backend.createTokenLoop(decode, prefill, SIZES.vocab);
+      const step = { tokenIds: TOKEN_IDS, position: 0 };
+      const whole = await prefill.run(step, 1);
+      const other = { tokenIds: TOKEN_IDS.toReversed(), position: 0 };
+      for (const size of [1, 5, 30, Infinity]) {
+        prefill.submit(other);
+        const sizes = [...prefill.parts(step, () => size)];
+        expect(Math.max(...sizes)).toBeLessThanOrEqual(size);
+        expect(new Float32Array(await backend.read(prefill.output, 4 * WIDTH))).toEqual(whole);
+
+        prefill.submit(other);
+        loop.begin({ ...PLAIN_SAMPLING, temperature: 0 }, []);
+        const { submits } = backend.counters;
+        const parts = loop.first(prefill, step, true, () => size);
+        let next = parts.next();
+        while (!next.done) next = parts.next();
+        expect(backend.counters.submits - submits).toBe(sizes.length);
+        const logits = whole.subarray(0, SIZES.vocab);
+        expect(await next.value).toEqual({ tokenId: logits.indexOf(Math.max(...logits)), logits });
+      }
+      loop.destroy();
+      prefill.destroy();
+      decode.destroy();
+    });
+  });
+
   test('refuses a step that does not fit, before anything is computed', async () => {
     await withGpu(PLAINEST, async (backend) => {
       const program = await backend.compile(new RandomModel(backend, 'int4', 'f32', CONTEXT).graph(2, 'last'));
@@ -194,6 +226,21 @@ describe('a program on the GPU', () => {
       decode.destroy();
       expect(backend.counters.heldBytes).toBe(idle);
     });
+  });
+});
+
+test('copies, writes and reads happen in the order in which they are asked for', async () => {
+  await withGpu(PLAINEST, async (backend) => {
+    const [source, target] = [4, 8].map((bytes) => backend.createBuffer('words', bytes));
+    const write = (word: number) => backend.write(source!, 0, new Uint8Array(Uint32Array.of(word).buffer));
+    const { submits } = backend.counters;
+    write(1);
+    backend.copy(source!, target!, 0, 4);
+    write(2);
+    backend.copy(source!, target!, 4, 4);
+    expect(new Uint32Array(await backend.read(target!, 8))).toEqual(Uint32Array.of(1, 2));
+    expect(backend.counters.submits - submits).toBe(2);
+    for (const buffer of [source!, target!]) buffer.destroy();
   });
 });
 

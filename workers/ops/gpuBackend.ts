@@ -15,6 +15,13 @@ import type { TokenLoop } from './tokenLoop';
 /** Buffers are whole blocks of 32 floats: a vector that ends inside one is followed by zeros. */
 const BUFFER_UNIT = 128;
 
+interface Copy {
+  source: GpuBuffer;
+  target: GpuBuffer;
+  byteOffset: number;
+  byteLength: number;
+}
+
 const STORAGE_USAGE = () => GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
 
 export interface GpuBackendOptions {
@@ -42,6 +49,8 @@ export class GpuBackend implements Backend {
   readonly activations = new ActivationPool((bytes) => this.createBuffer('activations', bytes));
   /** Outcomes of the allocations that nobody has waited for yet. */
   #allocations: Promise<Error | null>[] = [];
+  /** Not submitted yet: they go with whatever comes next. */
+  #copies: Copy[] = [];
   #failure: Error | null = null;
   /** Reject the waits under way: a reaction on `lost` for each would live as long as the device. */
   readonly #waiting = new Set<(reason: unknown) => void>();
@@ -96,22 +105,21 @@ export class GpuBackend implements Backend {
   }
 
   write(buffer: DeviceBuffer, byteOffset: number, data: Uint8Array): void {
+    this.#submitCopies();
     // Chunks from storage are never shared memory, which is all that the narrower type asks.
     this.device.queue.writeBuffer(gpuBuffer(buffer).handle, byteOffset, data as Uint8Array<ArrayBuffer>);
     this.counters.uploadedBytes += data.byteLength;
   }
 
   copy(source: DeviceBuffer, target: DeviceBuffer, byteOffset: number, byteLength: number): void {
-    const encoder = this.device.createCommandEncoder();
-    encoder.copyBufferToBuffer(gpuBuffer(source).handle, 0, gpuBuffer(target).handle, byteOffset, byteLength);
-    this.submit(encoder);
+    this.#copies.push({ source: gpuBuffer(source), target: gpuBuffer(target), byteOffset, byteLength });
   }
 
   async read(buffer: DeviceBuffer, byteLength: number): Promise<ArrayBuffer> {
     const readback = new Readback(this, byteLength);
     try {
       const reading = readback.begin();
-      const encoder = this.device.createCommandEncoder();
+      const encoder = this.commandEncoder();
       reading.copy(encoder, gpuBuffer(buffer), byteLength);
       this.submit(encoder);
       return await reading.bytes();
@@ -121,6 +129,7 @@ export class GpuBackend implements Backend {
   }
 
   async flush(): Promise<void> {
+    this.#submitCopies();
     const work = this.device.queue.onSubmittedWorkDone();
     const outcomes = await this.#untilLost(Promise.all([...this.#allocations.splice(0), work.then(() => null)]));
     this.#failure ??= firstError(outcomes);
@@ -161,6 +170,15 @@ export class GpuBackend implements Backend {
     return program;
   }
 
+  /** For the next submission, which begins with the copies asked for since the last one. */
+  commandEncoder(): GPUCommandEncoder {
+    const encoder = this.device.createCommandEncoder();
+    for (const { source, target, byteOffset, byteLength } of this.#copies.splice(0)) {
+      encoder.copyBufferToBuffer(source.handle, 0, target.handle, byteOffset, byteLength);
+    }
+    return encoder;
+  }
+
   /** Submits what `encoder` holds, and counts it. */
   submit(encoder: GPUCommandEncoder): void {
     this.device.queue.submit([encoder.finish()]);
@@ -174,6 +192,10 @@ export class GpuBackend implements Backend {
   destroy(): void {
     this.device.destroy();
     this.counters.heldBytes = 0;
+  }
+
+  #submitCopies(): void {
+    if (this.#copies.length > 0) this.submit(this.commandEncoder());
   }
 
   async #finishAllocation(label: string, size: number): Promise<Error | null> {

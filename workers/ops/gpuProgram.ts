@@ -22,6 +22,12 @@ interface ProgramDispatch extends PreparedDispatch {
   rows: number;
 }
 
+/** What a caller adds to the last submission of a step: dispatches behind the program's own, and copies behind those. */
+export interface StepEnd {
+  compute?: (pass: GPUComputePassEncoder) => void;
+  copy?: (encoder: GPUCommandEncoder) => void;
+}
+
 /** Device memory of one program. `scratch` is shared with the backend's other programs. */
 interface ProgramMemory {
   step: GpuBuffer;
@@ -96,18 +102,12 @@ export class GpuProgram implements Program {
 
   submit(step: Step): void {
     this.writeStep(step);
-    this.#submit(step);
+    this.submitWhole(step.tokenIds.length, step.position);
   }
 
   *parts(step: Step, size: () => number): Generator<number, void> {
     this.writeStep(step);
-    const rows = step.tokenIds.length;
-    for (let first = 0; first < this.#dispatches.length;) {
-      const end = Math.min(first + Math.max(1, size()), this.#dispatches.length);
-      this.#encodeAlone((pass) => this.#encode(pass, rows, step.position, first, end));
-      yield end - first;
-      first = end;
-    }
+    yield* this.submitParts(step.tokenIds.length, step.position, size);
   }
 
   async run(step: Step, rows: number): Promise<Float32Array<ArrayBuffer>> {
@@ -115,11 +115,12 @@ export class GpuProgram implements Program {
     this.writeStep(step);
     const { output, readback } = this.#memory;
     const reading = readback.begin();
-    this.#submit(step, (encoder) => reading.copy(encoder, output, rows * this.#output.width * 4));
+    const copy = (encoder: GPUCommandEncoder) => reading.copy(encoder, output, rows * this.#output.width * 4);
+    this.submitWhole(step.tokenIds.length, step.position, { copy });
     return new Float32Array(await reading.bytes());
   }
 
-  /** Gives the dispatches encoded next their step. Throws RangeError for one that does not fit. */
+  /** Gives the dispatches submitted next their step. Throws RangeError for one that does not fit. */
   writeStep(step: Step): void {
     checkStep(step, this.#limits);
     const { tokenIds, position } = step;
@@ -137,25 +138,38 @@ export class GpuProgram implements Program {
     this.#encode(pass, rows, position, 0, this.#dispatches.length);
   }
 
-  #encode(pass: GPUComputePassEncoder, rows: number, position: number, first: number, end: number): void {
-    for (let i = first; i < end; i++) {
+  /** Computes such a step in one submission. */
+  submitWhole(rows: number, position: number, end: StepEnd = {}): void {
+    this.#submit(rows, position, 0, this.#dispatches.length, end);
+  }
+
+  /** The same in several submissions, as `parts` does. */
+  *submitParts(rows: number, position: number, size: () => number, end: StepEnd = {}): Generator<number, void> {
+    const count = this.#dispatches.length;
+    for (let first = 0; first < count;) {
+      const next = Math.min(first + Math.max(1, size()), count);
+      this.#submit(rows, position, first, next, next === count ? end : {});
+      yield next - first;
+      first = next;
+    }
+  }
+
+  #encode(pass: GPUComputePassEncoder, rows: number, position: number, first: number, next: number): void {
+    for (let i = first; i < next; i++) {
       const dispatch = this.#dispatches[i]!;
       const encoded = encodeDispatch(pass, dispatch, Math.min(dispatch.rows, rows), position + rows);
       this.#backend.counters.dispatches += encoded;
     }
   }
 
-  /** One compute pass and one submission; `after` may add to it. */
-  #submit({ tokenIds, position }: Step, after?: (encoder: GPUCommandEncoder) => void): void {
-    this.#encodeAlone((pass) => this.encode(pass, tokenIds.length, position), after);
-  }
-
-  #encodeAlone(encode: (pass: GPUComputePassEncoder) => void, after?: (encoder: GPUCommandEncoder) => void): void {
-    const encoder = this.#backend.device.createCommandEncoder();
+  /** One compute pass with the dispatches from `first` to before `next`, in one submission. */
+  #submit(rows: number, position: number, first: number, next: number, end: StepEnd): void {
+    const encoder = this.#backend.commandEncoder();
     const pass = encoder.beginComputePass();
-    encode(pass);
+    this.#encode(pass, rows, position, first, next);
+    end.compute?.(pass);
     pass.end();
-    after?.(encoder);
+    end.copy?.(encoder);
     this.#backend.submit(encoder);
   }
 
@@ -207,7 +221,7 @@ function prepare(
     if (operand.memory) return { buffer: gpuBuffer(operand.memory).handle, size: tensorBytes(operand) };
     // Pooled memory may be larger than the tensor, and than a binding may be.
     const buffer = operand.id === output.id ? memory.output : memory.scratch[memory.slotOf.get(operand.id)!]!;
-    return { buffer: buffer.handle, size: tensorBytes(operand) };
+    return { buffer: buffer.handle, offset: (operand.start ?? 0) * 4, size: tensorBytes(operand) };
   };
   const resources = [{ buffer: memory.step.handle, size: STEP_BYTES }, ...operands.map(resource)];
   return { ...prepareDispatch(device, launch, kernel, resources), rows };

@@ -16,8 +16,8 @@ import type { Program, Step } from './backend';
 import { encodeDispatch, prepareDispatch, type PreparedDispatch } from './dispatch';
 import type { GpuBackend } from './gpuBackend';
 import type { GpuBuffer } from './gpuBuffer';
-import { gpuProgram, type GpuProgram } from './gpuProgram';
-import { Readback } from './readback';
+import { gpuProgram, type GpuProgram, type StepEnd } from './gpuProgram';
+import { Readback, type Reading } from './readback';
 import { checkSampled, type SampledToken, type TokenLoop } from './tokenLoop';
 
 /** Enough to bridge a slow read-back even where a token takes a millisecond. */
@@ -87,7 +87,12 @@ export class GpuTokenLoop implements TokenLoop {
     this.backend.write(this.memory.history, 0, new Uint8Array(history.buffer));
   }
 
-  first(reading: Program, step: Step, wantsLogits: boolean): Promise<SampledToken> {
+  *first(
+    reading: Program,
+    step: Step,
+    wantsLogits: boolean,
+    size: () => number,
+  ): Generator<number, Promise<SampledToken>> {
     const program = gpuProgram(reading);
     const rows = step.tokenIds.length;
     const last = step.position + rows - 1;
@@ -95,11 +100,16 @@ export class GpuTokenLoop implements TokenLoop {
     // Sampling adds one to the position and puts its token in the place of this one.
     this.decode.writeStep({ tokenIds: [step.tokenIds[rows - 1]!], position: last });
     this.#position = last + 1;
-    return this.#sample(program, rows, step.position, wantsLogits);
+    const { end, token } = this.#sampled(program, rows, step.position, wantsLogits);
+    yield* program.submitParts(rows, step.position, size, end);
+    return token();
   }
 
   next(wantsLogits: boolean): Promise<SampledToken> {
-    return this.#sample(this.decode, 1, this.#position++, wantsLogits);
+    const position = this.#position++;
+    const { end, token } = this.#sampled(this.decode, 1, position, wantsLogits);
+    this.decode.submitWhole(1, position, end);
+    return token();
   }
 
   async prepareCheck(checking: Program): Promise<void> {
@@ -115,8 +125,9 @@ export class GpuTokenLoop implements TokenLoop {
     program.writeStep(step);
     const rows = step.tokenIds.length;
     const reading = this.memory.tokens.begin();
-    this.#submit(program, rows, step.position, this.#choosing.get(program)!, (encoder) => {
-      reading.copy(encoder, this.memory.sampled, rows * 4);
+    program.submitWhole(rows, step.position, {
+      compute: this.#chosen(program, rows, step.position),
+      copy: (encoder) => reading.copy(encoder, this.memory.sampled, rows * 4),
     });
     return [...new Uint32Array(await reading.bytes())].map(checkSampled);
   }
@@ -130,34 +141,37 @@ export class GpuTokenLoop implements TokenLoop {
     freeMemory(this.memory);
   }
 
-  async #sample(program: GpuProgram, rows: number, position: number, wantsLogits: boolean): Promise<SampledToken> {
-    const { sampled, tokens, logits } = this.memory;
-    const reading = (wantsLogits ? logits : tokens).begin();
-    this.#submit(program, rows, position, this.#choosing.get(program)!, (encoder) => {
-      reading.copy(encoder, sampled, 4);
-      if (wantsLogits) reading.copy(encoder, program.output, this.vocabSize * 4);
-    });
-    const bytes = await reading.bytes();
-    const tokenId = checkSampled(new Uint32Array(bytes, 0, 1)[0]!);
-    return { tokenId, logits: wantsLogits ? new Float32Array(bytes, 4) : null };
-  }
-
-  #submit(
+  /** The end of a step that samples the token behind it, and that token once the step is submitted. */
+  #sampled(
     program: GpuProgram,
     rows: number,
     position: number,
-    choosing: readonly PreparedDispatch[],
-    read: (encoder: GPUCommandEncoder) => void,
-  ): void {
-    const encoder = this.backend.device.createCommandEncoder();
-    const pass = encoder.beginComputePass();
-    program.encode(pass, rows, position);
-    for (const dispatch of choosing)
-      encodeDispatch(pass, dispatch, Math.min(rows, program.outputRows), position + rows);
-    this.backend.counters.dispatches += choosing.length;
-    pass.end();
-    read(encoder);
-    this.backend.submit(encoder);
+    wantsLogits: boolean,
+  ): { end: StepEnd; token: () => Promise<SampledToken> } {
+    const { sampled, tokens, logits } = this.memory;
+    // A step that is given up between its parts reads nothing.
+    let reading: Reading | null = null;
+    const copy = (encoder: GPUCommandEncoder) => {
+      reading = (wantsLogits ? logits : tokens).begin();
+      reading.copy(encoder, sampled, 4);
+      if (wantsLogits) reading.copy(encoder, program.output, this.vocabSize * 4);
+    };
+    const token = async () => {
+      const bytes = await reading!.bytes();
+      const tokenId = checkSampled(new Uint32Array(bytes, 0, 1)[0]!);
+      return { tokenId, logits: wantsLogits ? new Float32Array(bytes, 4) : null };
+    };
+    return { end: { compute: this.#chosen(program, rows, position), copy }, token };
+  }
+
+  /** Encodes what chooses tokens by the logits of a program. */
+  #chosen(program: GpuProgram, rows: number, position: number): (pass: GPUComputePassEncoder) => void {
+    return (pass) => {
+      const choosing = this.#choosing.get(program)!;
+      for (const dispatch of choosing)
+        encodeDispatch(pass, dispatch, Math.min(rows, program.outputRows), position + rows);
+      this.backend.counters.dispatches += choosing.length;
+    };
   }
 
   #sampling(program: GpuProgram): PreparedDispatch[] {

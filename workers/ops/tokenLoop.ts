@@ -13,7 +13,7 @@ export interface SampledToken {
 
 /**
  * The token loop: sampling, the position and the next token stay where the logits are, so that a token costs no round
- * trip. Each call is submitted at once and its promise resolves when the token is known; calls may overlap. Every promise
+ * trip. A step is submitted at once and its promise resolves when the token is known; calls may overlap. Every promise
  * rejects with ModelCorruptError where the logits are no numbers, or with what befell the device.
  */
 export interface TokenLoop {
@@ -21,8 +21,16 @@ export interface TokenLoop {
   readonly mostInFlight: number;
   /** Begins an answer to a prompt of these tokens, or goes on with one that has `written` tokens. */
   begin(sampling: Sampling, promptTokens: readonly number[], written?: readonly number[]): void;
-  /** Computes the last step of the prompt, by one of the programs of the loop, and samples the token after it. */
-  first(program: Program, step: Step, wantsLogits: boolean): Promise<SampledToken>;
+  /**
+   * Computes the last step of the prompt, by one of the programs of the loop, in submissions of at most `size()` operations,
+   * as Program.parts does, and samples the token after it. Returns it when the last part is submitted.
+   */
+  first(
+    program: Program,
+    step: Step,
+    wantsLogits: boolean,
+    size: () => number,
+  ): Generator<number, Promise<SampledToken>>;
   /** Computes the step of the token sampled last and samples the token after it. */
   next(wantsLogits: boolean): Promise<SampledToken>;
   /** Makes ready for checks by a program that gives the logits of every row. Throws UnsupportedError. */

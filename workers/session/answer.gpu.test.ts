@@ -4,7 +4,7 @@ import { WeightStore } from '../storage/weightStore';
 import { importModel, newDatabase } from '../testing/importing';
 import { tinyConfig, tinyFolder } from '../testing/tinyCheckpoint';
 import { loadModel } from './loadModel';
-import type { Session } from './session';
+import { FEW_TOKENS, type Session } from './session';
 
 const PROMPT = Array.from({ length: 10 }, (_, i) => 3 + ((i * 37) % 200));
 const GREEDY: SamplingOptions = { temperature: 0, ignore_eos: true, max_tokens: 60 };
@@ -111,6 +111,22 @@ test('a token costs one submission, one read-back and no upload, and creates not
   expect(after.readbacks - before.readbacks).toBe(41);
   expect(after.gpuObjectsCreated).toBe(before.gpuObjectsCreated);
   expect(after.uploadedBytes - before.uploadedBytes).toBeLessThan(200);
+});
+
+test('a few new tokens of a prompt are decoded, and many prefilled', async () => {
+  await generate(nano, { max_tokens: 1 });
+  const dispatches = async (count: number) => {
+    const before = nano.stats();
+    const tokens = Array.from({ length: count }, (_, i) => 50 + 10 * count + i);
+    await generate(nano, { max_tokens: 1 }, [...PROMPT, ...tokens]);
+    const after = nano.stats();
+    expect(after.prefillTokens - before.prefillTokens).toBe(count);
+    return after.dispatches - before.dispatches;
+  };
+  const [one, many] = [await dispatches(1), await dispatches(FEW_TOKENS + 1)];
+  expect(many).toBeGreaterThan(2 * one);
+  await generate(nano, { max_tokens: 1 });
+  expect(await dispatches(FEW_TOKENS)).toBeLessThanOrEqual(FEW_TOKENS * one);
 });
 
 test('what was computed beyond the end of an answer does not show', async () => {

@@ -19,13 +19,25 @@ test('what a prompt shares with the cache stays, but for its last token', () => 
 test('with recurrent states, only what comes before a copy of them stays', () => {
   const cached = new CachedTokens(states());
   expect(cached.mostRows(100)).toBe(84);
-  cached.promptSubmitted(84, 16);
+  cached.promptBegun(84);
+  cached.promptSubmitted(16);
   cached.push(...tokenIds.slice(0, 84));
   expect(cached.mostRows(16)).toBe(Infinity);
-  cached.promptSubmitted(16, 0);
+  cached.promptBegun(16);
   cached.push(...tokenIds.slice(84));
   expect(cached.keepPrefixOf([...tokenIds.slice(0, 90), 7])).toBe(84);
   expect(cached.keepPrefixOf([...tokenIds.slice(0, 80), 7])).toBe(0);
+});
+
+test('recurrent states of a step that was given up half way are not gone on from', () => {
+  const cached = new CachedTokens(states());
+  cached.promptBegun(84);
+  cached.promptSubmitted(16);
+  cached.push(...tokenIds.slice(0, 84));
+  cached.promptBegun(16);
+  expect(cached.keepPrefixOf(tokenIds)).toBe(84);
+  cached.promptBegun(10);
+  expect(cached.keepPrefixOf(tokenIds.slice(0, 70))).toBe(0);
 });
 
 test('an answer leaves a copy of recurrent states every 64 tokens', () => {

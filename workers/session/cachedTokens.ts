@@ -45,10 +45,14 @@ export class CachedTokens {
     return this.states && remaining > CLOSING_TOKENS ? remaining - CLOSING_TOKENS : Infinity;
   }
 
-  /** Notes a step of a prompt that was submitted, behind which `remaining` of its tokens are left. */
-  promptSubmitted(rows: number, remaining: number): void {
+  /** Notes that a step of a prompt is submitted, part by part: where that is not finished, states are those of no prefix. */
+  promptBegun(rows: number): void {
     this.states?.advance(rows);
-    if (remaining > 0) this.states?.take(remaining === CLOSING_TOKENS);
+  }
+
+  /** Notes that it was submitted as a whole; behind it `remaining` tokens of the prompt are left. */
+  promptSubmitted(remaining: number): void {
+    this.states?.take(remaining === CLOSING_TOKENS);
   }
 
   /** Notes a step of an answer that was submitted. */

@@ -23,9 +23,9 @@ beforeAll(async () => {
 
 afterAll(() => Promise.all([gpu.dispose(), cpu.dispose()]));
 
-function load(id: string, backend: 'webgpu' | 'cpu') {
+function load(id: string, backend: 'webgpu' | 'cpu', fusion = true) {
   const { signal } = new AbortController();
-  return loadModel(new WeightStore(database), { backend }, id, { kvCache: 'f32' }, () => undefined, signal);
+  return loadModel(new WeightStore(database), { backend, fusion }, id, { kvCache: 'f32' }, () => undefined, signal);
 }
 
 const PROMPT = Array.from({ length: 60 }, (_, i) => 3 + ((i * 37) % 200));
@@ -68,6 +68,41 @@ test('what was computed ahead of a stop does not stay in the state', async () =>
   const second = await generate(gpu, { tokenIds: next });
   expect(second.cachedTokens).toBeGreaterThanOrEqual(PROMPT.length - 16);
   expect(second.tokens).toEqual((await generate(cpu, { tokenIds: next })).tokens);
+});
+
+test('a token costs one submission, copies of the state included', async () => {
+  const options = { max_tokens: 150, tokens_in_flight: 4 };
+  const first = await generate(gpu, { tokenIds: PROMPT }, { ...options, max_tokens: 1 });
+  const before = gpu.stats();
+  const { tokens } = await generate(gpu, { tokenIds: [...PROMPT, ...first.tokens] }, options);
+  const after = gpu.stats();
+  expect(tokens).toHaveLength(150);
+  // One for the token of the prompt that is new, and those that were computed ahead.
+  expect(after.submits - before.submits).toBeLessThanOrEqual(150 + 4);
+  // Three layers of 8 and one that attends of 11; and embedding, norm, head and two that choose.
+  const steps = (after.dispatches - before.dispatches) / (after.submits - before.submits);
+  expect(steps).toBeLessThanOrEqual(3 * 8 + 11 + 5);
+  // A copy that was taken on the way is what the next prompt goes on from.
+  const next = { tokenIds: [...PROMPT, ...first.tokens, ...tokens.slice(0, 100), 9, 8, 7] };
+  const second = await generate(gpu, next);
+  expect(second.cachedTokens).toBeGreaterThanOrEqual(PROMPT.length + 64);
+  expect(second.tokens).toEqual((await generate(cpu, next)).tokens);
+});
+
+test('packed weights, whose gates keep their floats: the same tokens from fused layers and as recorded', async () => {
+  const { id } = await importModel(tinyMergingFolder(), { database, quantization: 'int4', id: 'packed' });
+  const [fused, plain] = await Promise.all([load(id, 'webgpu'), load(id, 'webgpu', false)]);
+  const dispatches = async (session: Session) => {
+    const before = session.stats();
+    const { tokens } = await generate(session, { tokenIds: [7] }, { max_tokens: 40 });
+    const after = session.stats();
+    return { tokens, perStep: (after.dispatches - before.dispatches) / (after.submits - before.submits) };
+  };
+  const [got, want] = [await dispatches(fused), await dispatches(plain)];
+  expect(got.tokens).toEqual(want.tokens);
+  expect(got.perStep).toBeLessThanOrEqual(3 * 9 + 11 + 5);
+  expect(want.perStep).toBeGreaterThan(4 * 17);
+  await Promise.all([fused.dispose(), plain.dispose()]);
 });
 
 test('a second question about a picture computes what is new, and an answer written anew is the same', async () => {

@@ -1,46 +1,74 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { prefillCapacity, PrefillChunks } from './prefillChunks';
 
-test('the first chunk is small, whatever the device', () => {
-  expect(new PrefillChunks(512).rows).toBe(32);
-  expect(new PrefillChunks(7).rows).toBe(7);
+describe('rows of a chunk', () => {
+  test('the first chunk is small, whatever the device', () => {
+    expect(new PrefillChunks(512).rows).toBe(64);
+    expect(new PrefillChunks(7).rows).toBe(7);
+  });
+
+  test.each([
+    [5, 512],
+    [12, 512],
+    [13, 256],
+    [30, 128],
+    [51, 64],
+    [4000, 64],
+    [0, 512],
+  ])('64 rows in %d ms: %d rows take no longer than 100 ms', (ms, rows) => {
+    const chunks = new PrefillChunks(512);
+    chunks.took(ms, 64);
+    expect(chunks.rows).toBe(rows);
+    expect(chunks.isSmallest).toBe(rows === 64);
+  });
+
+  test('a device that slows down gets smaller chunks, and larger ones again', () => {
+    const chunks = new PrefillChunks(512);
+    chunks.took(8, 64);
+    chunks.took(400, 512);
+    expect(chunks.rows).toBe(128);
+    chunks.took(20, 128);
+    expect(chunks.rows).toBe(512);
+  });
+
+  test('never more than the program has room for, which may be between two sizes', () => {
+    const chunks = new PrefillChunks(100);
+    chunks.took(1, 64);
+    expect(chunks.rows).toBe(100);
+    chunks.took(110, 100);
+    expect(chunks.rows).toBe(64);
+  });
 });
 
-test.each([
-  [5, 512],
-  [9, 512],
-  [10, 256],
-  [30, 128],
-  [75, 64],
-  [76, 32],
-  [4000, 32],
-  [0, 512],
-])('32 rows in %d ms: %d rows stay below 150 ms', (ms, rows) => {
-  const chunks = new PrefillChunks(512);
-  chunks.took(ms, 32);
-  expect(chunks.rows).toBe(rows);
-});
+describe('operations of a submission', () => {
+  test('a few rows get no more of them than the smallest chunk, a larger chunk gets all', () => {
+    const chunks = new PrefillChunks(512);
+    expect(chunks.operations(64)).toBeLessThan(30);
+    expect(chunks.operations(3)).toBe(chunks.operations(64));
+    expect(chunks.operations(65)).toBe(Infinity);
+  });
 
-test('a device that slows down gets smaller chunks, and larger ones again', () => {
-  const chunks = new PrefillChunks(512);
-  chunks.took(8, 32);
-  chunks.took(700, 512);
-  expect(chunks.rows).toBe(64);
-  chunks.took(12, 64);
-  expect(chunks.rows).toBe(512);
-});
+  test('a larger chunk that took too long tells how many a smaller one has', () => {
+    const chunks = new PrefillChunks(512);
+    for (let i = 0; i < 10; i++) chunks.submissionTook(1, chunks.operations(64), 64);
+    chunks.submissionTook(4000, 640, 512);
+    expect(chunks.operations(64)).toBe(128);
+  });
 
-test('never more than the program has room for, which may be between two sizes', () => {
-  const chunks = new PrefillChunks(100);
-  chunks.took(1, 32);
-  expect(chunks.rows).toBe(100);
-  chunks.took(160, 100);
-  expect(chunks.rows).toBe(64);
+  test('quick submissions of a few rows do not make one of many rows long', () => {
+    const chunks = new PrefillChunks(512);
+    // Each row takes 0.1 ms per operation.
+    for (let i = 0; i < 10; i++) {
+      const operations = chunks.operations(2);
+      chunks.submissionTook(operations * 2 * 0.1, operations, 2);
+    }
+    expect(chunks.operations(64) * 64 * 0.1).toBeLessThanOrEqual(128);
+  });
 });
 
 test('the capacity keeps activations below 64 MiB', () => {
   expect(prefillCapacity(106_000, 4096)).toBe(512);
   expect(prefillCapacity(237_000, 4096)).toBe(256);
-  expect(prefillCapacity(1e9, 4096)).toBe(32);
+  expect(prefillCapacity(1e9, 4096)).toBe(64);
   expect(prefillCapacity(106_000, 200)).toBe(200);
 });

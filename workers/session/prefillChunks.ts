@@ -1,14 +1,20 @@
-/** Rows of a submission: fewer read the weights for too little, more gain nothing. */
-const SIZES = [32, 64, 128, 256, 512] as const;
-/** A desktop that shares the device is not frozen for longer, and a stop is heard as soon. */
-const TARGET_MS = 150;
+import { FIRST_OPERATIONS, SUBMISSION_MS, SubmissionPace } from './submissionPace';
+
+/** Rows of a chunk: fewer leave part of each workgroup of a product idle, more gain nothing. */
+const SIZES = [64, 128, 256, 512] as const;
+const LEAST = SIZES[0];
 /** Activations of one step. */
 const MOST_BYTES = 64 * 1024 * 1024;
 
-/** How many rows of a prompt to compute per submission: many on a fast device, few on a slow one. */
+/**
+ * How many rows of a prompt to compute per step, as many as one submission computes in its time, and how many operations per
+ * submission: on a device that takes longer for the smallest step, it takes several.
+ */
 export class PrefillChunks {
   readonly #sizes: readonly number[];
   #rows: number;
+  /** Counts an operation for each row. */
+  readonly #pace = new SubmissionPace(FIRST_OPERATIONS * LEAST);
 
   /** `capacity` is the number of rows that the program has room for. */
   constructor(capacity: number) {
@@ -21,16 +27,34 @@ export class PrefillChunks {
     return this.#rows;
   }
 
-  /** Notes that a chunk of `rows` rows took `ms` milliseconds, with nothing else under way. */
+  /** Whether the next chunk would be larger on a faster device. */
+  get isSmallest(): boolean {
+    return this.#rows === this.#sizes[0]!;
+  }
+
+  /** Most operations of the next submission of a step of `rows` rows. */
+  operations(rows: number): number {
+    // There are more rows than that only where all operations fit into one submission.
+    if (rows > this.#sizes[0]!) return Infinity;
+    // A few rows may take as long as the smallest chunk.
+    return Math.max(1, Math.floor(this.#pace.operations / LEAST));
+  }
+
+  /** Notes that a submission of so many operations on `rows` rows took `ms` milliseconds. */
+  submissionTook(ms: number, operations: number, rows: number): void {
+    this.#pace.took(ms, operations * rows);
+  }
+
+  /** Notes that the submissions of a chunk of `rows` rows took `ms` milliseconds together. */
   took(ms: number, rows: number): void {
     // A row of a larger chunk takes less time, never more, so that this prediction is on the safe side.
-    const allowed = (TARGET_MS / ms) * rows;
+    const allowed = (SUBMISSION_MS / ms) * rows;
     this.#rows = this.#sizes.findLast((size) => size <= allowed) ?? this.#sizes[0]!;
   }
 }
 
 /** Rows that a prefill program has room for, where each takes `bytesPerRow` of activations. */
 export function prefillCapacity(bytesPerRow: number, contextLength: number): number {
-  const fitting = SIZES.findLast((size) => size * bytesPerRow <= MOST_BYTES) ?? SIZES[0];
+  const fitting = SIZES.findLast((size) => size * bytesPerRow <= MOST_BYTES) ?? LEAST;
   return Math.min(fitting, contextLength);
 }

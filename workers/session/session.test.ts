@@ -135,8 +135,7 @@ test('a prefill that is stopped has taken its time', async () => {
   expect(result).toMatchObject({ finishReason: 'aborted', completionTokens: 0 });
   expect(result.prefillSeconds).toBeGreaterThan(0);
   const { prefillTokens, contextLength } = session.stats();
-  expect(prefillTokens % 32).toBe(0);
-  expect(prefillTokens).toBeGreaterThan(0);
+  expect(prefillTokens % 64).toBe(0);
   expect(prefillTokens).toBeLessThan(prompt.length);
   expect(contextLength).toBe(1024);
 });

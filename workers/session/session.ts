@@ -24,13 +24,20 @@ import { chatTokenIds } from './chatTokenIds';
 import { DraftCheck } from './draftCheck';
 import { EncoderOnDemand, type EyesSource } from './encoderOnDemand';
 import { encoderSizes } from './eyes';
-import { compileForward, runForLogits, type ForwardParts } from './forwardProgram';
+import { compileForward, type ForwardParts } from './forwardProgram';
 import { generate } from './generate';
 import { prefillCapacity, PrefillChunks } from './prefillChunks';
 import { Pace } from './pace';
 import { commonPrefixLength } from './prefix';
 import { StateSnapshots } from './stateSnapshots';
+import { Submissions } from './submissions';
 import { forwardPromptOf, type ForwardInput, type SessionInput } from './prompt';
+
+/** Computes the last step of a prompt in submissions of at most `size()` operations, and returns what is wanted of it. */
+type Finish<T> = (program: Program, step: Step, size: () => number) => Generator<number, Promise<T>>;
+
+/** New tokens of a prompt that decoding computes sooner, one by one, than the products for many rows do, which round up. */
+export const FEW_TOKENS = 4;
 
 /** Tokens that are fed one by one before the device is waited for. */
 const SUBMITTED_AT_ONCE = 8;
@@ -208,7 +215,13 @@ export class Session {
    * the last one. [vocabSize]. Throws ContextFullError when they do not fit.
    */
   prefill(tokenIds: number[], signal?: AbortSignal): Promise<Float32Array<ArrayBuffer>> {
-    return this.#prefill(tokenIds, (program, step) => runForLogits(program, step, 1, this.config.vocabSize), signal);
+    const { backend } = this.parts;
+    const logitBytes = 4 * this.config.vocabSize;
+    function* finish(program: Program, step: Step, size: () => number) {
+      yield* program.parts(step, size);
+      return backend.read(program.output, logitBytes).then((bytes) => new Float32Array(bytes));
+    }
+    return this.#prefill(tokenIds, finish, signal);
   }
 
   /** The same, and returns the first token of an answer. */
@@ -220,7 +233,8 @@ export class Session {
   ): Promise<SampledToken> {
     // The authors of models with eyes give the generator embeddings of a prompt, so that penalties know the answer alone.
     this.loop.begin(sampling, this.features ? [] : tokenIds);
-    const token = await this.#prefill(tokenIds, (program, step) => this.loop.first(program, step, wantsLogits), signal);
+    const finish: Finish<SampledToken> = (program, step, size) => this.loop.first(program, step, wantsLogits, size);
+    const token = await this.#prefill(tokenIds, finish, signal);
     this.#last = token.tokenId;
     this.#answering = performance.now();
     return token;
@@ -333,11 +347,7 @@ export class Session {
   }
 
   /** Computes what of `tokenIds` is not in the cache, its last step by `finish`. */
-  async #prefill<T>(
-    tokenIds: number[],
-    finish: (program: Program, step: Step) => Promise<T>,
-    signal?: AbortSignal,
-  ): Promise<T> {
+  async #prefill<T>(tokenIds: number[], finish: Finish<T>, signal?: AbortSignal): Promise<T> {
     this.checkFits(tokenIds);
     this.throwIfStopped(signal);
     const reused = this.#cached.keepPrefixOf(tokenIds);
@@ -352,37 +362,53 @@ export class Session {
     }
   }
 
-  async #prefillRest<T>(
-    tokenIds: number[],
-    finish: (program: Program, step: Step) => Promise<T>,
-    signal?: AbortSignal,
-  ): Promise<T> {
-    // Not chunk by chunk: which chunk is a single row is a matter of speed, and results are not to depend on that.
-    const program = tokenIds.length - this.#cached.length === 1 ? this.decodeProgram : this.prefillProgram;
-    const deviceIds = (rows: number[]) => this.features?.deviceIds(rows) ?? rows;
-    // Tokens of an earlier answer that nobody waits for are not to be counted in the time of the first chunk.
-    if (tokenIds.length - this.#cached.length > this.#chunks.rows) await this.parts.backend.flush();
+  async #prefillRest<T>(tokenIds: number[], finish: Finish<T>, signal?: AbortSignal): Promise<T> {
+    const { backend } = this.parts;
+    const chunks = this.#chunks;
+    const throwIfStopped = () => this.throwIfStopped(signal);
+    // Not chunk by chunk: how many rows a chunk has is a matter of speed, and results are not to depend on that.
+    const isDecoded = this.#areFew(tokenIds.slice(this.#cached.length));
+    const program = isDecoded ? this.decodeProgram : this.prefillProgram;
+    // Tokens of an earlier answer that nobody waits for are not to be counted in the time of the first part.
+    if (!isDecoded) await backend.flush();
+    const submissions = new Submissions(backend);
     for (;;) {
       const position = this.#cached.length;
       const remaining = tokenIds.length - position;
-      const most = Math.min(program.capacity, this.#chunks.rows, this.#cached.mostRows(remaining));
+      const most = Math.min(program.capacity, chunks.rows, this.#cached.mostRows(remaining));
       const rows = tokenIds.slice(position, position + most);
+      const step = { tokenIds: this.features?.deviceIds(rows) ?? rows, position };
+      // A token is one submission, as those that follow it are.
+      const size = () => (isDecoded ? Infinity : chunks.operations(rows.length));
+      const timing = {
+        part: (ms: number, operations: number) => {
+          if (!isDecoded) chunks.submissionTook(ms, operations, rows.length);
+        },
+        step: (ms: number) => {
+          if (!isDecoded && rows.length < remaining) chunks.took(ms, rows.length);
+        },
+      };
+      this.#cached.promptBegun(rows.length);
       if (rows.length === remaining) {
-        const finishing = finish(program, { tokenIds: deviceIds(rows), position });
-        this.#cached.promptSubmitted(rows.length, 0);
+        const finishing = await submissions.run(finish(program, step, size), timing, throwIfStopped);
         const result = await finishing;
         this.#cached.push(...rows);
         return result;
       }
-      const started = performance.now();
-      program.submit({ tokenIds: deviceIds(rows), position });
-      this.#cached.promptSubmitted(rows.length, remaining - rows.length);
+      await submissions.run(program.parts(step, size), timing, throwIfStopped);
       this.#cached.push(...rows);
-      // Wait for the device between chunks: a stop is heard, work does not pile up, and the next one is sized by the time.
-      await this.parts.backend.flush();
-      this.#chunks.took(performance.now() - started, rows.length);
-      this.throwIfStopped(signal);
+      if (!isDecoded) {
+        this.#cached.promptSubmitted(remaining - rows.length);
+        // By the time of this one the next may be larger.
+        if (chunks.isSmallest) await submissions.drain();
+      }
+      throwIfStopped();
     }
+  }
+
+  /** Whether these tokens of a prompt are decoded: a few, none of which stands for a picture. */
+  #areFew(tokenIds: number[]): boolean {
+    return tokenIds.length <= FEW_TOKENS && tokenIds.every((id) => id < this.config.vocabSize);
   }
 
   /** Throws ContextFullError for tokens that the context does not hold, and RangeError for none. */

@@ -13,3 +13,9 @@ test('submissions grow step by step to what takes a tenth of a second, and shrin
   pace.took(60_000, pace.operations);
   expect(pace.operations).toBe(1);
 });
+
+test('the short end of a program says nothing against long submissions', () => {
+  const pace = new SubmissionPace(40);
+  pace.took(60, 5);
+  expect(pace.operations).toBe(40);
+});

@@ -2,6 +2,7 @@ import { kvCacheBytes } from '../memory/kvCacheBytes';
 import type { Backend, Program, Step } from '../ops/backend';
 import type { DeviceBuffer, LayerCache } from '../ops/graph';
 import type { SubmissionPace } from './submissionPace';
+import { Submissions } from './submissions';
 
 /** Keys and values of a tile, which pass from one op to the next. */
 export function towerCache(
@@ -25,12 +26,10 @@ export async function runInParts(
   pace: SubmissionPace,
   throwIfStopped: () => void,
 ): Promise<void> {
-  for (const operations of program.parts(step, () => pace.operations)) {
-    const started = performance.now();
-    await backend.flush();
-    pace.took(performance.now() - started, operations);
-    throwIfStopped();
-  }
+  const submissions = new Submissions(backend);
+  const parts = program.parts(step, () => pace.operations);
+  await submissions.run(parts, { part: (ms, operations) => pace.took(ms, operations) }, throwIfStopped);
+  await submissions.drain();
 }
 
 /** Writes a whole array to the beginning of a buffer. */

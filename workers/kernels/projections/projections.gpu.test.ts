@@ -67,11 +67,13 @@ const MIXED: Case = {
   batch: 2,
 };
 const QKV: Case = { formats: ['int4', 'int4', 'int8'], rows: [70, 33, 33], columns: 288, used: 2, batch: 2 };
+const FOUR: Case = { formats: ['f32', 'f32', 'f32', 'f32'], rows: [64, 3, 33, 3], columns: 96, used: 1, batch: 1 };
 const WIDE: Case = { ...QKV, used: 7, batch: 8 };
 
 for (const [variant, shape] of [
   ['f32', ONE],
   ['f32', MIXED],
+  ['f32', FOUR],
   ['f32', WIDE],
   ...TILE_VARIANTS.map((name) => [name, QKV] as const),
 ] as const) {

@@ -7,6 +7,9 @@ import { NORM_GAIN } from '../shared/normGain';
 import { tileProducts } from '../shared/tileProducts';
 import text from './projections.wgsl?raw';
 
+/** Matrices at most: they and the activations are bindings. */
+export const MAX_PARTS = 4;
+
 /** A matrix, or a shard of one, and where its results begin in a row of `out`. */
 export interface ProjectionPart {
   format: MatrixFormat;
@@ -15,7 +18,7 @@ export interface ProjectionPart {
 }
 
 export interface ProjectionsShape {
-  /** One to three. */
+  /** One to MAX_PARTS. */
   parts: readonly ProjectionPart[];
   columns: number;
   outWidth: number;
@@ -33,7 +36,7 @@ export function projections({ parts, columns, outWidth, eps, gain, batch, varian
   const placed = parts.map(({ format, rows, outStart }, i) => {
     const start = tiles;
     tiles += matrixLayout(format, rows, columns).tiles;
-    return { name: 'abc'[i]!, format, binding: 4 + i, start, end: tiles, outStart };
+    return { name: 'abcd'[i]!, format, binding: 4 + i, start, end: tiles, outStart };
   });
   const own = [{ file: 'projections.wgsl', text }, NORM_GAIN, pick(placed)];
   const { sources, constants } = tileProducts(own, { parts: placed, columns, batch, variant });

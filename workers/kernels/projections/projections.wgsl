@@ -1,4 +1,4 @@
-// out[m, OUT_START_p + n] = GAIN · (Σ_k weights_p[n, k] · x[m, k]) / √(mean_m + EPS) for up to three matrices p
+// out[m, OUT_START_p + n] = GAIN · (Σ_k weights_p[n, k] · x[m, k]) / √(mean_m + EPS) for up to four matrices p
 //   x:       [capacity, 32 · BLOCKS], rows before RMSNorm times the norm's weight
 //   squares: [capacity, BLOCKS rounded up to whole blocks], sums of squares of the rows before RMSNorm; mean_m is the sum
 //            of row m / COLUMNS
