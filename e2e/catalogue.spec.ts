@@ -31,7 +31,7 @@ async function agree(page: Page): Promise<void> {
 
 for (const [locale, { catalogue, storage }, time] of [
   ['en-GB', en, 'about 7 min, at 2 MB per second as last time'],
-  ['zh-CN', zh, '约 7分钟，按上次每秒 2 MB 计算'],
+  ['zh-CN', zh, '约7分钟，按上次每秒 2 MB 计算'],
 ] as const) {
   test.describe(locale, () => {
     test.use({ locale });

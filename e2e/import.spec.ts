@@ -2,10 +2,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { dropPaths } from './dropPaths';
 import { expect, hasOracle, ORACLE, test } from './fixtures';
+import { NANO } from './nanoFiles';
 
 /** Bringing one's own model, through the page. */
-
-const NANO = 'public/models/nano';
 
 test('a safetensors folder is dropped on the page', async ({ page }) => {
   await page.goto('./');

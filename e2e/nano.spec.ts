@@ -50,13 +50,14 @@ test('the demo model, imported as f32, computes what PyTorch computes', async ({
 /** Kernel variants, and how many answers may be others than in f32: where two tokens are all but equally likely. */
 const VARIANTS = [
   { kernels: 'subgroups', most: 0 },
+  { kernels: 'registers', most: 0 },
   { kernels: 'f16', most: 1 },
   { kernels: 'int8', most: 1 },
 ] as const;
 /** Every so many of the held-out questions. */
 const STRIDE = 50;
 
-test('the demo model answers alike with every kernel variant', async ({ enginePage: page }) => {
+test('the demo model answers alike with every kernel variant', { tag: '@gpu' }, async ({ enginePage: page }) => {
   const heldOut = JSON.parse(readFileSync('e2e/nano/heldout.json', 'utf8')) as { messages: ChatMessage[] }[];
   const conversations = heldOut.filter((_, i) => i % STRIDE === 0).map(({ messages }) => messages);
   const answersWith = (kernels: KernelVariant) =>
@@ -76,9 +77,10 @@ test('the demo model answers alike with every kernel variant', async ({ enginePa
       },
       { kernels, conversations },
     );
+  const runs = await Promise.all(VARIANTS.map(({ kernels }) => canRun(page, kernels)));
+  test.skip(!runs.includes(true), 'this adapter runs f32 alone');
   const plain = await answersWith('f32');
-  for (const { kernels, most } of VARIANTS) {
-    if (!(await canRun(page, kernels))) continue;
+  for (const { kernels, most } of VARIANTS.filter((_, i) => runs[i])) {
     const others = (await answersWith(kernels)).filter((answer, i) => answer !== plain[i]);
     expect(others.length, `${kernels}: ${others.join(' | ')}`).toBeLessThanOrEqual(most);
   }

@@ -25,15 +25,15 @@ function engineOf(page: Page): PageWorker {
 }
 
 /** Each word of an answer takes its time: a quick machine would be at the end before it hears of a stop, or is cut. */
-export async function slowDown(page: Page): Promise<void> {
-  await engineOf(page).evaluate(() => {
+export async function slowDown(page: Page, milliseconds = 50): Promise<void> {
+  await engineOf(page).evaluate((milliseconds) => {
     const { postMessage } = MessagePort.prototype;
     MessagePort.prototype.postMessage = function (...args: unknown[]) {
-      const end = performance.now() + 50;
+      const end = performance.now() + milliseconds;
       while (performance.now() < end);
       postMessage.apply(this, args as Parameters<typeof postMessage>);
     };
-  });
+  }, milliseconds);
 }
 
 /** Nothing that the engine says arrives until the returned function is called: what it is asked for lasts as long. */

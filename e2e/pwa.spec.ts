@@ -135,7 +135,7 @@ test('installed, updated on consent, started without a network, given a share, t
   await expect(page.getByTestId('composer-input')).toBeVisible();
 
   // A phone puts the app to sleep, and then needs its memory.
-  await slowDown(page);
+  await slowDown(page, 300);
   await page.getByTestId('composer-input').fill('Who are you?');
   await page.getByTestId('send').click();
   await expect(page.getByTestId('message-text')).toHaveText(/\w{2}/);

@@ -3,7 +3,7 @@ import type { Page } from '@playwright/test';
 import { roleFragment } from '../src/roles/roleLink';
 import { sampleAnswer, sampleChat } from '../src/testing/sampleChat';
 
-/** Every screen and dialog of the app, in the order of three visits that come past them. */
+/** Screens and dialogs of the app, in the order of three visits that come past them. */
 
 export const PHONE = { width: 390, height: 844 };
 export const LAPTOP = { width: 1280, height: 800 };

@@ -159,12 +159,18 @@ for (const { locale, text, sums, elsewhere, ready, room } of LANGUAGES) {
       expect(bytesSentTwice(hub.requests, WEIGHTS, FIRST_REQUEST)).toBe(0);
     });
 
-    test('too little room is said in numbers before anything is stored', async ({ playwright, baseURL, serve }) => {
+    test('too little room is said in numbers before anything is stored', async ({
+      playwright,
+      baseURL,
+      serve,
+      origins,
+    }) => {
       const hub = await serve();
       const options = chromiumLaunchOptions('software');
       // Chromium tells every page of 10 GiB unless this is off; what it allows is as set below either way.
       const args = [...options.args, '--disable-features=StaticStorageQuota'];
       const browser = await playwright.chromium.launch({ ...options, args });
+      origins.watch(browser);
       const page = await browser.newPage({ locale, baseURL: baseURL! });
       await open(page);
       await setQuota(page, 500_000);

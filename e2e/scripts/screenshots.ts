@@ -1,9 +1,9 @@
-import { copyFileSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { copyFileSync, mkdirSync } from 'node:fs';
 import { chromium } from 'playwright';
 import { startHub } from '../../workers/testing/hubServer';
 import { serveBuiltApp } from '../builtApp';
 import { chromiumLaunchOptions } from '../chromium';
+import { nanoFiles } from '../nanoFiles';
 import { SCENES } from '../screenshots/scenes';
 
 /**
@@ -21,10 +21,8 @@ const SIZES = {
 const wanted = process.argv.slice(2);
 const isWanted = (look: string) => wanted.length === 0 || wanted.includes(look);
 
-const NANO = 'public/models/nano';
-const nano = new Map(readdirSync(NANO).map((name) => [name, new Uint8Array(readFileSync(join(NANO, name)))]));
 /** Slow enough for a picture of a model on its way. */
-const hub = await startHub({ files: nano, pace: 100 });
+const hub = await startHub({ files: nanoFiles, pace: 100 });
 const app = await serveBuiltApp(4182);
 const browser = await chromium.launch(chromiumLaunchOptions('software'));
 mkdirSync(FOLDER, { recursive: true });

@@ -5,6 +5,6 @@
 export function takeFocusOver(left: string): void {
   if (document.activeElement !== document.body) return;
   const links = [...document.querySelectorAll<HTMLElement>(`a[href="#${left}"]`)];
-  const place = links.find((link) => link.checkVisibility()) ?? document.getElementById('content');
+  const place = links.find((link) => link.getClientRects().length > 0) ?? document.getElementById('content');
   place?.focus();
 }

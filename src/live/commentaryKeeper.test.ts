@@ -41,6 +41,11 @@ test('a commentary that has grown is the same conversation, with every picture o
   const pixels = await Promise.all(frames.map(({ id }) => history.picture(id)));
   expect(pixels.map((bytes) => new TextDecoder().decode(bytes))).toEqual(['pixels 1', 'pixels 2', 'pixels 3']);
 
-  await history.remove(keeper.chatId);
+  const removed = keeper.chatId;
+  await history.remove(removed);
   expect(await storedPictures()).toEqual([]);
+  await keep([remark(2), remark(3)]);
+  expect(keeper.chatId).not.toBe(removed);
+  expect(history.summaries.map(({ id }) => id)).toEqual([keeper.chatId]);
+  expect(await storedPictures()).toHaveLength(2);
 });

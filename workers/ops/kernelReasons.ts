@@ -13,7 +13,7 @@ const SENTENCES: Record<KernelReasonCode, string> = {
   'device-lost': 'the device was lost while kernels were tried out',
   untried: 'tried out when a model is loaded',
   'no-time': 'is tried out at the next load: the time for that was over',
-  'given-up': 'could not be tried out in the time of {names} loads',
+  'given-up': 'could not be tried out in time at the last {names} loads',
   'failed-trial': '{names}',
 };
 

@@ -171,7 +171,7 @@ export const device = {
       refused: 'Kernels that were not tried',
       failed: 'Kernels that failed their self-test',
     },
-    noDrafts: 'rounds several rows otherwise than one, so no tokens are drafted ahead',
+    noDrafts: 'rounds several rows differently from a single one, so no tokens are drafted ahead',
     reasons: {
       'missing-features': 'needs {names}',
       'no-form': 'has no form for {names} weights',
@@ -184,7 +184,7 @@ export const device = {
       'device-lost': 'the device was lost while kernels were tried out',
       untried: 'tried out when a model is loaded',
       'no-time': 'is tried out the next time a model is opened: there was no time left',
-      'given-up': 'could not be tried out in the time that {names} openings of a model left',
+      'given-up': 'could not be tried out in time, the last {names} times a model was opened',
       'failed-trial': 'failed its trial: {names}',
     },
   },

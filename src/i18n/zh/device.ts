@@ -168,7 +168,7 @@ export const device: typeof english = {
       refused: '未试用的内核',
       failed: '未通过自检的内核',
     },
-    noDrafts: '多行一起算与单行计算的舍入不同，因此不预先起草词元',
+    noDrafts: '多行一起计算时的舍入与单行不同，因此不预先猜测后面的词元',
     reasons: {
       'missing-features': '需要 {names}',
       'no-form': '没有适用于 {names} 权重的形式',
@@ -180,7 +180,7 @@ export const device: typeof english = {
       'too-large': '在这个模型的大小下无法编译',
       'device-lost': '试用内核时显卡设备丢失',
       untried: '打开模型时才会试用',
-      'no-time': '时间用完，下次打开模型时再试用',
+      'no-time': '这次时间已用完，下次打开模型时再试用',
       'given-up': '打开模型 {names} 次，每次的时间都不够试用',
       'failed-trial': '试算未通过：{names}',
     },
