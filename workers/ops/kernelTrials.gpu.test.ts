@@ -43,14 +43,16 @@ function spoilt(device: GPUDevice, variant: KernelVariant, spoil: (text: string)
 for (const products of PRODUCT_CLASSES) {
   gpuTest(`a ${products} that is off by a few thousandths is found out`, async ({ device }) => {
     const backend = spoilt(device, 'f32', (text) => text.replaceAll('0x1p-10', '0x1.01p-10'));
-    const { wrong } = await selfTest(backend, products, 'f32', 'int8', true);
+    const { wrong } = await selfTest(backend, products, 'f32', 'int8', { isBrief: true });
     expect(wrong).toMatch(/int8 weights wrong.*error 1\.5e-5/);
   });
 }
 
 gpuTest('a kernel that does not compile is told by its error', async ({ device }) => {
   const backend = spoilt(device, 'f32', (text) => text.replace('fn block_weights', 'fn block_wights'));
-  await expect(selfTest(backend, 'matvec', 'f32', 'int4', true)).rejects.toMatchObject({ name: 'UnsupportedError' });
+  await expect(selfTest(backend, 'matvec', 'f32', 'int4', { isBrief: true })).rejects.toMatchObject({
+    name: 'UnsupportedError',
+  });
 });
 
 maxGpuTest('every variant that runs here is timed', async ({ device }) => {

@@ -4,7 +4,7 @@ import type { MatrixFormat } from '../quant/layout';
 import { matrixLayout, paddedWidth } from '../quant/layout';
 import { packTile } from '../quant/packTile';
 import type { Backend } from './backend';
-import { Ops, type Matrix } from './graph';
+import { Ops, type DeviceBuffer, type Matrix } from './graph';
 import { trialMatrix, trialNumbers } from './trialMatrix';
 
 /**
@@ -54,16 +54,23 @@ export interface SelfTestResult {
   isBatchExact: boolean;
 }
 
+export interface SelfTestOptions {
+  /** Leaves out what takes long to compile. */
+  isBrief?: boolean;
+  /** Nothing is computed before this is resolved: something else on the device is timed. */
+  idle?: Promise<unknown>;
+}
+
 /**
- * Computes a few small products on a backend and compares them with plain TypeScript, and with each other. `isBrief` leaves
- * out what takes long to compile. Throws what the backend throws.
+ * Computes a few small products on a backend and compares them with plain TypeScript, and with each other. Throws what the
+ * backend throws.
  */
 export async function selfTest(
   backend: Backend,
   products: ProductClass,
   variant: KernelVariant,
   format: MatrixFormat,
-  isBrief = false,
+  { isBrief = false, idle = Promise.resolve() }: SelfTestOptions = {},
 ): Promise<SelfTestResult> {
   const cases = CASES[products].slice(0, isBrief ? 1 : undefined);
   const mostRows = Math.max(...cases.map(({ rows }) => rows));
@@ -71,12 +78,16 @@ export async function selfTest(
   const x = activations(leastExponent(variant));
   const want = new Float32Array(mostRows * ROWS);
   linearReference(format, packed, ROWS, COLUMNS, x, COLUMNS, mostRows, want, ROWS, 0);
-  const weight = uploaded(backend, format, ROWS, packed);
-  const table = uploaded(backend, 'f32', TABLE_ROWS, packedRows(x));
+  const weight = placed(backend, format, ROWS);
+  const table = placed(backend, 'f32', TABLE_ROWS);
   try {
-    const runs = cases.map((one) => run(backend, table, weight, one));
+    const uploading = idle.then(() => {
+      backend.write(bufferOf(weight), 0, packed);
+      backend.write(bufferOf(table), 0, packedRows(x));
+    });
+    const runs = cases.map((one) => run(backend, table, weight, one, uploading));
     // All of them: none is to run on memory that is freed.
-    const failure = (await Promise.allSettled(runs)).find(({ status }) => status === 'rejected');
+    const failure = (await Promise.allSettled([...runs, uploading])).find(({ status }) => status === 'rejected');
     if (failure?.status === 'rejected') throw failure.reason;
     const results = await Promise.all(runs);
     const error = Math.max(...results.map((got) => worstError(got, want)));
@@ -84,7 +95,7 @@ export async function selfTest(
     const wrong = `computes products with ${format} weights wrong on this device (${figures})`;
     return { wrong: error <= LIMITS[variant] ? null : wrong, isBatchExact: haveSameBits(results) };
   } finally {
-    for (const { shards } of [weight, table]) shards[0]!.buffer.destroy();
+    for (const matrix of [weight, table]) bufferOf(matrix).destroy();
   }
 }
 
@@ -109,17 +120,28 @@ function packedRows(x: Float32Array): Uint8Array<ArrayBuffer> {
   return packed;
 }
 
-function uploaded(backend: Backend, format: MatrixFormat, rows: number, packed: Uint8Array<ArrayBuffer>): Matrix {
-  const buffer = backend.createBuffer('self-test', packed.byteLength);
-  backend.write(buffer, 0, packed);
+/** A matrix that is still to be written. */
+function placed(backend: Backend, format: MatrixFormat, rows: number): Matrix {
+  const buffer = backend.createBuffer('self-test', matrixLayout(format, rows, COLUMNS).bytes);
   return { format, rows, columns: COLUMNS, shards: [{ rowStart: 0, rows, buffer }] };
 }
 
-/** Products of the first rows of the table. [rows, padded ROWS] */
-async function run(backend: Backend, table: Matrix, weight: Matrix, { capacity, rows }: Case): Promise<Float32Array> {
+function bufferOf({ shards }: Matrix): DeviceBuffer {
+  return shards[0]!.buffer;
+}
+
+/** Products of the first rows of the table, once that is `uploading` no more. [rows, padded ROWS] */
+async function run(
+  backend: Backend,
+  table: Matrix,
+  weight: Matrix,
+  { capacity, rows }: Case,
+  uploading: Promise<void>,
+): Promise<Float32Array> {
   const ops = new Ops(capacity);
   const program = await backend.compile(ops.graph(ops.linear(ops.embedding(table, 1), weight)));
   try {
+    await uploading;
     const steps: Promise<Float32Array>[] = [];
     for (let first = 0; first < rows; first += capacity) {
       const tokenIds = Array.from({ length: Math.min(capacity, rows - first) }, (_, row) => first + row);
