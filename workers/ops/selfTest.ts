@@ -5,6 +5,7 @@ import { matrixLayout, paddedWidth } from '../quant/layout';
 import { packTile } from '../quant/packTile';
 import type { Backend } from './backend';
 import { Ops, type DeviceBuffer, type Matrix } from './graph';
+import type { MatrixShape } from './kernelWorkload';
 import { trialMatrix, trialNumbers } from './trialMatrix';
 
 /**
@@ -13,6 +14,8 @@ import { trialMatrix, trialNumbers } from './trialMatrix';
  */
 const ROWS = 70;
 const COLUMNS = 1032;
+/** Two superblocks, of which one is cut short. */
+const BRIEF_COLUMNS = 264;
 /** A program has room for `capacity` rows; `rows` rows go through it in as many steps as that takes. */
 interface Case {
   capacity: number;
@@ -55,7 +58,7 @@ export interface SelfTestResult {
 }
 
 export interface SelfTestOptions {
-  /** Leaves out what takes long to compile. */
+  /** Leaves out what takes software long to compile or to compute. */
   isBrief?: boolean;
   /** Nothing is computed before this is resolved: something else on the device is timed. */
   idle?: Promise<unknown>;
@@ -72,18 +75,19 @@ export async function selfTest(
   format: MatrixFormat,
   { isBrief = false, idle = Promise.resolve() }: SelfTestOptions = {},
 ): Promise<SelfTestResult> {
+  const columns = isBrief ? BRIEF_COLUMNS : COLUMNS;
   const cases = CASES[products].slice(0, isBrief ? 1 : undefined);
   const mostRows = Math.max(...cases.map(({ rows }) => rows));
-  const packed = trialMatrix(format, ROWS, COLUMNS);
-  const x = activations(leastExponent(variant));
+  const packed = trialMatrix(format, ROWS, columns);
+  const x = activations(leastExponent(variant), columns);
   const want = new Float32Array(mostRows * ROWS);
-  linearReference(format, packed, ROWS, COLUMNS, x, COLUMNS, mostRows, want, ROWS, 0);
-  const weight = placed(backend, format, ROWS);
-  const table = placed(backend, 'f32', TABLE_ROWS);
+  linearReference(format, packed, ROWS, columns, x, columns, mostRows, want, ROWS, 0);
+  const weight = placed(backend, { format, rows: ROWS, columns });
+  const table = placed(backend, { format: 'f32', rows: TABLE_ROWS, columns });
   try {
     const uploading = idle.then(() => {
       backend.write(bufferOf(weight), 0, packed);
-      backend.write(bufferOf(table), 0, packedRows(x));
+      backend.write(bufferOf(table), 0, packedRows(x, columns));
     });
     const runs = cases.map((one) => run(backend, table, weight, one, uploading));
     // All of them: none is to run on memory that is freed.
@@ -99,31 +103,31 @@ export async function selfTest(
   }
 }
 
-/** Rows of very different magnitudes, inside a row and from row to row, every third with an outlier. [TABLE_ROWS, COLUMNS] */
-function activations(leastExponent: number): Float32Array<ArrayBuffer> {
+/** Rows of very different magnitudes, inside a row and from row to row, every third with an outlier. [TABLE_ROWS, columns] */
+function activations(leastExponent: number, columns: number): Float32Array<ArrayBuffer> {
   const next = trialNumbers(1);
-  const x = new Float32Array(TABLE_ROWS * COLUMNS);
+  const x = new Float32Array(TABLE_ROWS * columns);
   for (let row = 0; row < TABLE_ROWS; row++) {
     const magnitude = 10 ** (leastExponent + (row % (3 - leastExponent)));
-    for (let column = 0; column < COLUMNS; column++) {
-      x[row * COLUMNS + column] = magnitude * (2 * next() - 1) * (column % 5 === 0 ? 10 : 1);
+    for (let column = 0; column < columns; column++) {
+      x[row * columns + column] = magnitude * (2 * next() - 1) * (column % 5 === 0 ? 10 : 1);
     }
-    if (row % 3 === 1) x[row * COLUMNS + ((row * 37 + 50) % COLUMNS)] = row % 2 === 0 ? OUTLIER : -OUTLIER;
+    if (row % 3 === 1) x[row * columns + ((row * 37 + 50) % columns)] = row % 2 === 0 ? OUTLIER : -OUTLIER;
   }
   return x;
 }
 
 /** The rows as a table that an embedding looks them up in: f32 weights are packed without loss. */
-function packedRows(x: Float32Array): Uint8Array<ArrayBuffer> {
-  const packed = new Uint8Array(matrixLayout('f32', TABLE_ROWS, COLUMNS).bytes);
-  packTile('f32', x, TABLE_ROWS, COLUMNS, packed, 0);
+function packedRows(x: Float32Array, columns: number): Uint8Array<ArrayBuffer> {
+  const packed = new Uint8Array(matrixLayout('f32', TABLE_ROWS, columns).bytes);
+  packTile('f32', x, TABLE_ROWS, columns, packed, 0);
   return packed;
 }
 
 /** A matrix that is still to be written. */
-function placed(backend: Backend, format: MatrixFormat, rows: number): Matrix {
-  const buffer = backend.createBuffer('self-test', matrixLayout(format, rows, COLUMNS).bytes);
-  return { format, rows, columns: COLUMNS, shards: [{ rowStart: 0, rows, buffer }] };
+function placed(backend: Backend, { format, rows, columns }: MatrixShape): Matrix {
+  const buffer = backend.createBuffer('self-test', matrixLayout(format, rows, columns).bytes);
+  return { format, rows, columns, shards: [{ rowStart: 0, rows, buffer }] };
 }
 
 function bufferOf({ shards }: Matrix): DeviceBuffer {
