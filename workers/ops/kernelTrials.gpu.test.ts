@@ -1,4 +1,4 @@
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 import { KernelCompiler, type Launch } from '../gpu/kernel';
 import { runsOn } from '../kernels/shared/variants';
 import type { KernelVariant } from '../protocol/kernels';
@@ -7,6 +7,7 @@ import { FORMAT_SIZES } from '../quant/layout';
 import { gpuTest, maxGpuTest, variantGpuTest } from '../testing/gpu';
 import { Deadline } from './deadline';
 import type { GpuBackend } from './gpuBackend';
+import { GpuProgram } from './gpuProgram';
 import { hasForm } from './kernelCandidates';
 import { PRODUCT_CLASSES, VARIANTS } from './kernelChoice';
 import { GpuTrials } from './kernelTrials';
@@ -73,8 +74,16 @@ gpuTest('products with many rows are timed without a clock of the device', async
 
 gpuTest('what is not compiled in time is not timed, and is given back when it comes', async ({ device }) => {
   const timer = new ProductTimer(device, 'matvec', { format: 'int4', rows: 64, columns: 96 });
-  expect(await timer.time(['f32'], new Deadline(0))).toBeNull();
-  await timer.destroy();
+  const destroyed = vi.spyOn(GpuProgram.prototype, 'destroy');
+  try {
+    expect(await timer.time(['f32'], new Deadline(0))).toBeNull();
+    const givingBack = timer.destroy();
+    expect(destroyed).not.toHaveBeenCalled();
+    await givingBack;
+    expect(destroyed).toHaveBeenCalledTimes(1);
+  } finally {
+    destroyed.mockRestore();
+  }
 });
 
 gpuTest('eight rows at once have the bits of single rows', async ({ device }) => {
