@@ -1,7 +1,8 @@
 import type { BenchmarkCase } from '../protocol/benchmark';
 import type { GenerateResult, SamplingOptions } from '../protocol/generation';
 import type { ModelStats } from '../protocol/loading';
-import { FEW_TOKENS, type Session } from '../session/session';
+import { FEW_TOKENS } from '../session/prefill';
+import type { Session } from '../session/session';
 
 const MOST_REPEATS = 5;
 /** Tokens written per run at most: enough that what a run costs besides does not count. */

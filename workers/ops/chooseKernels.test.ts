@@ -30,10 +30,11 @@ function trialsOf(
   const passed = (milliseconds: number) => new Promise((resolve) => void setTimeout(resolve, milliseconds));
   const trials: KernelTrials = {
     formOf: (products, wanted) => formOf(products, 'int4', wanted),
-    check: async (products, variant) => {
+    check: async (products, variant, idle) => {
       const name = `${products} ${variant}`;
       calls.push(`check ${name}`);
       await passed(checkMs[name] ?? 1);
+      await idle;
       return { wrong: wrong.includes(name) ? 'computes wrong' : null, isBatchExact: !inexact.includes(name) };
     },
     time: async (products, variants, deadline) => {
@@ -114,6 +115,25 @@ describe('a choice by trial', () => {
     expect(choiceOf(reports).matvec).toBe('f32');
   });
 
+  test('computes nothing of the next variant while one is timed', async () => {
+    const { trials, calls } = trialsOf(times, { timeMs: 100 });
+    const { check, time } = trials;
+    let isTiming = false;
+    const computed: string[] = [];
+    trials.check = async (products, variant, idle) => {
+      const result = await check(products, variant, idle);
+      computed.push(`${products} ${variant}${isTiming ? ' while another is timed' : ''}`);
+      return result;
+    };
+    trials.time = async (...of) => {
+      isTiming = true;
+      return time(...of).finally(() => (isTiming = false));
+    };
+    await choose(trials, candidatesOf(['f32', 'f16']));
+    expect(computed).toEqual(['matvec f32', 'matmul f32', 'matvec f16', 'matmul f16']);
+    expect(calls.indexOf('check matmul f16')).toBeLessThan(calls.indexOf('time matmul f32,f16'));
+  });
+
   test('times nothing where the plain kernels are alone', async () => {
     const { trials, calls } = trialsOf(times);
     const reports = await choose(trials, candidatesOf(['f32']));
@@ -192,6 +212,16 @@ describe('a deadline', () => {
     calls.length = 0;
     expect((await timed(goOnChoosing(trials, reports, new Deadline(900)))).result).toEqual(reports);
     expect(calls).toEqual(['check matvec f32', 'check matmul f32']);
+  });
+
+  test('that is over before the first trial is met in vain as well: one variant of a load, until all are given up', async () => {
+    const { trials, calls } = trialsOf(times, { checkMs: { 'matvec f32': 900 } });
+    let reports = await choose(trials, candidatesOf(['f32', 'f16']), 900);
+    expect(states(reports)).toMatchObject({ 'matvec f16': 'available no-time', 'matmul f16': 'available no-time' });
+    for (let load = 2; load <= 6; load++)
+      reports = (await timed(goOnChoosing(trials, reports, new Deadline(900)))).result!;
+    expect(states(reports)).toMatchObject({ 'matvec f16': 'available given-up', 'matmul f16': 'available given-up' });
+    expect(calls).not.toContain('check matvec f16');
   });
 
   test('does not end the test of what computes', async () => {

@@ -67,28 +67,30 @@ function noteBatches(report: KernelReport, isBatchExact: boolean): void {
 /** Tests and times the variants that were not, one after the other while there is time. */
 async function tryOthers(trials: KernelTrials, reports: readonly KernelReport[], deadline: Deadline): Promise<void> {
   const untried = untriedOf(reports);
-  const begin = (i: number): Promise<SelfTestResult> | null => {
+  const begin = (i: number, idle: Promise<unknown>): Promise<SelfTestResult> | null => {
     const next = untried[i];
     if (!next || deadline.isOver) return null;
-    const testing = trials.check(next.products!, next.variant!);
+    const testing = trials.check(next.products!, next.variant!, idle);
     // Where something else fails first, nobody waits for it.
     testing.catch(() => undefined);
     return testing;
   };
-  let testing = begin(0);
-  for (let i = 0; testing && !deadline.isOver; i++) {
-    const report = untried[i]!;
-    const result = await deadline.wait(testing, null);
-    // Compiles while this one is timed.
-    testing = begin(i + 1);
-    if (result && (await judge(trials, reports, report, result, deadline))) delete report.lateTrials;
+  let testing = begin(0, Promise.resolve());
+  for (const [i, report] of untried.entries()) {
+    const result = testing && (await deadline.wait(testing, null));
+    // In a moment: the next one begins to compile first, and goes on while this one is timed.
+    const judging = Promise.resolve().then(() => result && judge(trials, reports, report, result, deadline));
+    testing = begin(i + 1, judging);
+    if (await judging) delete report.lateTrials;
+    // One that could not even begin counts as well: where every load is too slow for trials, they come to an end.
     else report.lateTrials = (report.lateTrials ?? 0) + 1;
+    if (deadline.isOver) break;
   }
   for (const products of PRODUCT_CLASSES) explain(reports, products);
 }
 
 /**
- * In the order of VARIANTS, the classes in turn; but what earlier loads have begun in vain comes last, so that a variant
+ * In the order of VARIANTS, the classes in turn; but what earlier loads had no time for comes last, so that a variant
  * that takes long to compile does not keep the others from their trial.
  */
 function untriedOf(reports: readonly KernelReport[]): KernelReport[] {

@@ -2,7 +2,10 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Deadline } from './deadline';
 
 beforeEach(() => void vi.useFakeTimers());
-afterEach(() => void vi.useRealTimers());
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
 
 const after = <T>(milliseconds: number, value: T) =>
   new Promise<T>((resolve) => void setTimeout(() => resolve(value), milliseconds));
@@ -15,6 +18,25 @@ test('work that is done in time is waited for, with its failure', async () => {
   expect(deadline.isOver).toBe(false);
   await expect(deadline.wait(Promise.reject(new Error('failed')), null)).rejects.toThrow('failed');
   expect(vi.getTimerCount()).toBe(0);
+});
+
+test('a fraction of a millisecond is waited for as well', async () => {
+  const deadline = new Deadline(99.5);
+  const waited = vi.fn();
+  void deadline.wait(after(200, null), 'late').then(waited);
+  await vi.advanceTimersByTimeAsync(99);
+  expect(waited).not.toHaveBeenCalled();
+  await vi.advanceTimersByTimeAsync(1);
+  expect(waited).toHaveBeenCalledWith('late');
+});
+
+test('it is over where something was given up, though a timer came early', async () => {
+  const deadline = new Deadline(100);
+  const waited = deadline.wait(after(200, null), 'late');
+  vi.spyOn(performance, 'now').mockReturnValue(performance.now() + 99);
+  await vi.advanceTimersByTimeAsync(100);
+  expect(await waited).toBe('late');
+  expect(deadline.isOver).toBe(true);
 });
 
 test('nothing is waited for beyond the end, and what fails then is nobody’s', async () => {

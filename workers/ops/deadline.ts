@@ -1,6 +1,8 @@
 /** An end of the time that work may take. */
 export class Deadline {
   readonly #end: number;
+  /** Timers may come a little early: what was given up then is over for whoever asks. */
+  #isOver = false;
 
   /** `milliseconds` from this moment on. */
   constructor(milliseconds: number) {
@@ -8,14 +10,19 @@ export class Deadline {
   }
 
   get isOver(): boolean {
-    return performance.now() >= this.#end;
+    return this.#isOver || performance.now() >= this.#end;
   }
 
   /** What `work` resolves to, or `late` once the time is over: the work goes on then, and its failure is nobody's. */
   async wait<T, Late>(work: Promise<T>, late: Late): Promise<T | Late> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const over = new Promise<Late>((resolve) => {
-      timer = setTimeout(() => resolve(late), this.#end - performance.now());
+      const giveUp = () => {
+        this.#isOver = true;
+        resolve(late);
+      };
+      // Timers leave out fractions.
+      timer = setTimeout(giveUp, Math.ceil(this.#end - performance.now()));
     });
     try {
       return await Promise.race([work, over]);

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { RandomModel } from '../testing/randomModel';
 import { CpuBackend } from './cpuBackend';
 import { fuse, MAX_FUSED_ROWS } from './fuse';
-import { Ops } from './graph';
+import { Ops, type Op, type Tensor } from './graph';
 
 const model = new RandomModel(new CpuBackend(), 'int4', 'f16', 8);
 
@@ -35,6 +35,20 @@ test('eight rows take the same ops as one', () => {
 test('the last of several rows, and more rows than a batch, stay as recorded', () => {
   expect(fuse(model.graph(2, 'last'))).toBeNull();
   expect(fuse(model.graph(MAX_FUSED_ROWS + 1, 'all'))).toBeNull();
+});
+
+test('attention that nothing is rotated for reads its part of the projections', () => {
+  const { ops, output } = model.graph(1, 'last');
+  const rotated = new Map<Tensor, Tensor>(ops.flatMap((op) => (op.kind === 'rope' ? [[op.out, op.x]] : [])));
+  const unrotated = ops.flatMap((op): Op[] => {
+    if (op.kind === 'rope') return [];
+    if (op.kind === 'kvAppend') return [{ ...op, k: rotated.get(op.k)! }];
+    return [op.kind === 'attention' ? { ...op, q: rotated.get(op.q)! } : op];
+  });
+  const fused = fuse({ capacity: 1, ops: unrotated, output })!.ops;
+  const [projections] = fused.flatMap((op) => (op.kind === 'projections' ? [op.out] : []));
+  const [queries] = fused.flatMap((op) => (op.kind === 'attention' ? [op.q] : []));
+  expect(queries).toMatchObject({ id: projections!.id, start: 0 });
 });
 
 test('a graph with a value that a fused op would swallow stays as recorded', () => {

@@ -61,7 +61,7 @@ class Fusion {
         this.#ops.push(op);
         return this.#weigh(op.out);
       case 'attention':
-        return this.#isRotated(op.q) ? this.#attend(op) : void this.#ops.push(op);
+        return this.#isRotated(op.q) ? this.#attend(op) : void this.#ops.push({ ...op, q: this.#current(op.q) });
       case 'swiglu':
         return this.#gate(op);
       case 'add':

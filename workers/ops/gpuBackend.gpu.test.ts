@@ -201,6 +201,27 @@ describe('a program on the GPU', () => {
     });
   });
 
+  test('keeps what the first token of an answer would have been read with, where that is given up', async () => {
+    await withGpu(PLAINEST, async (backend) => {
+      const decode = await backend.compile(new RandomModel(backend, 'int4', 'f16', CONTEXT).graph(1, 'last'));
+      const loop = await backend.createTokenLoop(decode, decode, SIZES.vocab);
+      const first = () => loop.first(decode, { tokenIds: [1], position: 0 }, true, () => Infinity);
+      loop.begin({ ...PLAIN_SAMPLING, temperature: 0 }, []);
+      const { objectsCreated } = backend.counters;
+      const givenUp = first();
+      // The only part is the last one.
+      expect(givenUp.next().done).toBe(false);
+      expect(() => givenUp.throw(new Error('stopped'))).toThrow('stopped');
+      const answered = first();
+      answered.next();
+      const { value } = answered.next();
+      expect(await value).toMatchObject({ logits: expect.any(Float32Array) });
+      expect(backend.counters.objectsCreated).toBe(objectsCreated);
+      loop.destroy();
+      decode.destroy();
+    });
+  });
+
   test('refuses a step that does not fit, before anything is computed', async () => {
     await withGpu(PLAINEST, async (backend) => {
       const program = await backend.compile(new RandomModel(backend, 'int4', 'f32', CONTEXT).graph(2, 'last'));

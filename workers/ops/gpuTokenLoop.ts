@@ -100,9 +100,15 @@ export class GpuTokenLoop implements TokenLoop {
     // Sampling adds one to the position and puts its token in the place of this one.
     this.decode.writeStep({ tokenIds: [step.tokenIds[rows - 1]!], position: last });
     this.#position = last + 1;
-    const { end, token } = this.#sampled(program, rows, step.position, wantsLogits);
-    yield* program.submitParts(rows, step.position, size, end);
-    return token();
+    const { end, token, discard } = this.#sampled(program, rows, step.position, wantsLogits);
+    let isSubmitted = false;
+    try {
+      yield* program.submitParts(rows, step.position, size, end);
+      isSubmitted = true;
+      return token();
+    } finally {
+      if (!isSubmitted) discard();
+    }
   }
 
   next(wantsLogits: boolean): Promise<SampledToken> {
@@ -141,15 +147,15 @@ export class GpuTokenLoop implements TokenLoop {
     freeMemory(this.memory);
   }
 
-  /** The end of a step that samples the token behind it, and that token once the step is submitted. */
+  /** The end of a step that samples the token behind it, and, once the step is submitted, that token or nothing of it. */
   #sampled(
     program: GpuProgram,
     rows: number,
     position: number,
     wantsLogits: boolean,
-  ): { end: StepEnd; token: () => Promise<SampledToken> } {
+  ): { end: StepEnd; token: () => Promise<SampledToken>; discard: () => void } {
     const { sampled, tokens, logits } = this.memory;
-    // A step that is given up between its parts reads nothing.
+    // Taken with the last part: a step that is given up before it reads nothing.
     let reading: Reading | null = null;
     const copy = (encoder: GPUCommandEncoder) => {
       reading = (wantsLogits ? logits : tokens).begin();
@@ -161,7 +167,8 @@ export class GpuTokenLoop implements TokenLoop {
       const tokenId = checkSampled(new Uint32Array(bytes, 0, 1)[0]!);
       return { tokenId, logits: wantsLogits ? new Float32Array(bytes, 4) : null };
     };
-    return { end: { compute: this.#chosen(program, rows, position), copy }, token };
+    const discard = () => reading?.discard();
+    return { end: { compute: this.#chosen(program, rows, position), copy }, token, discard };
   }
 
   /** Encodes what chooses tokens by the logits of a program. */

@@ -1,4 +1,4 @@
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 import { KernelCompiler, type Launch } from '../gpu/kernel';
 import { runsOn } from '../kernels/shared/variants';
 import type { KernelVariant } from '../protocol/kernels';
@@ -7,6 +7,7 @@ import { FORMAT_SIZES } from '../quant/layout';
 import { gpuTest, maxGpuTest, variantGpuTest } from '../testing/gpu';
 import { Deadline } from './deadline';
 import type { GpuBackend } from './gpuBackend';
+import { GpuProgram } from './gpuProgram';
 import { hasForm } from './kernelCandidates';
 import { PRODUCT_CLASSES, VARIANTS } from './kernelChoice';
 import { GpuTrials } from './kernelTrials';
@@ -43,14 +44,16 @@ function spoilt(device: GPUDevice, variant: KernelVariant, spoil: (text: string)
 for (const products of PRODUCT_CLASSES) {
   gpuTest(`a ${products} that is off by a few thousandths is found out`, async ({ device }) => {
     const backend = spoilt(device, 'f32', (text) => text.replaceAll('0x1p-10', '0x1.01p-10'));
-    const { wrong } = await selfTest(backend, products, 'f32', 'int8', true);
+    const { wrong } = await selfTest(backend, products, 'f32', 'int8', { isBrief: true });
     expect(wrong).toMatch(/int8 weights wrong.*error 1\.5e-5/);
   });
 }
 
 gpuTest('a kernel that does not compile is told by its error', async ({ device }) => {
   const backend = spoilt(device, 'f32', (text) => text.replace('fn block_weights', 'fn block_wights'));
-  await expect(selfTest(backend, 'matvec', 'f32', 'int4', true)).rejects.toMatchObject({ name: 'UnsupportedError' });
+  await expect(selfTest(backend, 'matvec', 'f32', 'int4', { isBrief: true })).rejects.toMatchObject({
+    name: 'UnsupportedError',
+  });
 });
 
 maxGpuTest('every variant that runs here is timed', async ({ device }) => {
@@ -71,8 +74,16 @@ gpuTest('products with many rows are timed without a clock of the device', async
 
 gpuTest('what is not compiled in time is not timed, and is given back when it comes', async ({ device }) => {
   const timer = new ProductTimer(device, 'matvec', { format: 'int4', rows: 64, columns: 96 });
-  expect(await timer.time(['f32'], new Deadline(0))).toBeNull();
-  await timer.destroy();
+  const destroyed = vi.spyOn(GpuProgram.prototype, 'destroy');
+  try {
+    expect(await timer.time(['f32'], new Deadline(0))).toBeNull();
+    const givingBack = timer.destroy();
+    expect(destroyed).not.toHaveBeenCalled();
+    await givingBack;
+    expect(destroyed).toHaveBeenCalledTimes(1);
+  } finally {
+    destroyed.mockRestore();
+  }
 });
 
 gpuTest('eight rows at once have the bits of single rows', async ({ device }) => {

@@ -17,8 +17,11 @@ import { ProductTimer, trialBackend } from './tune';
 export interface KernelTrials {
   /** The variant that computes most of a model's products where `wanted` is asked for. */
   formOf(products: ProductClass, wanted: KernelVariant): KernelVariant;
-  /** What a variant's products are found to be in the weight formats of a model, all together. */
-  check(products: ProductClass, variant: KernelVariant): Promise<SelfTestResult>;
+  /**
+   * What a variant's products are found to be in the weight formats of a model, all together. It compiles at once and
+   * computes when `idle` is resolved.
+   */
+  check(products: ProductClass, variant: KernelVariant, idle?: Promise<unknown>): Promise<SelfTestResult>;
   /** Microseconds of one product; Infinity where a variant cannot compute it. Null where the time is over before. */
   time(
     products: ProductClass,
@@ -56,9 +59,9 @@ export class GpuTrials implements KernelTrials {
     return formOf(products, this.#workload.format, wanted, matrixUnitOf(this.#device));
   }
 
-  async check(products: ProductClass, variant: KernelVariant): Promise<SelfTestResult> {
+  async check(products: ProductClass, variant: KernelVariant, idle?: Promise<unknown>): Promise<SelfTestResult> {
     const formats = this.#isBrief ? [this.#workload.format] : this.#workload.formats;
-    const outcomes = await Promise.all(formats.map((format) => this.#outcome(products, variant, format)));
+    const outcomes = await Promise.all(formats.map((format) => this.#outcome(products, variant, format, idle)));
     return {
       wrong: outcomes.find(({ wrong }) => wrong !== null)?.wrong ?? null,
       isBatchExact: outcomes.every(({ isBatchExact }) => isBatchExact),
@@ -81,22 +84,32 @@ export class GpuTrials implements KernelTrials {
   }
 
   /** Formats that a variant lacks are computed by another, which is tested once. */
-  #outcome(products: ProductClass, wanted: KernelVariant, format: MatrixFormat): Promise<SelfTestResult> {
+  #outcome(
+    products: ProductClass,
+    wanted: KernelVariant,
+    format: MatrixFormat,
+    idle?: Promise<unknown>,
+  ): Promise<SelfTestResult> {
     const variant = formOf(products, format, wanted, matrixUnitOf(this.#device));
     const key = `${products} ${variant} ${format}`;
     let outcome = this.#outcomes.get(key);
     if (!outcome) {
-      outcome = this.#selfTest(products, variant, format);
+      outcome = this.#selfTest(products, variant, format, idle);
       this.#outcomes.set(key, outcome);
     }
     return outcome;
   }
 
-  async #selfTest(products: ProductClass, variant: KernelVariant, format: MatrixFormat): Promise<SelfTestResult> {
+  async #selfTest(
+    products: ProductClass,
+    variant: KernelVariant,
+    format: MatrixFormat,
+    idle?: Promise<unknown>,
+  ): Promise<SelfTestResult> {
     try {
       // A backend that met an error reports it for ever: each test has its own.
       const backend = trialBackend(this.#device, variant, this.#compiler);
-      return await selfTest(backend, products, variant, format, this.#isBrief);
+      return await selfTest(backend, products, variant, format, { isBrief: this.#isBrief, idle });
     } catch (error) {
       if (error instanceof Error && hasErrorName(error, 'UnsupportedError'))
         return { wrong: error.message, isBatchExact: true };

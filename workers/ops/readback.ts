@@ -8,6 +8,8 @@ export interface Reading {
   copy(encoder: GPUCommandEncoder, source: GpuBuffer, bytes: number): void;
   /** What was copied, once what `copy` was encoded in is submitted and done. Throws DeviceLostError. */
   bytes(): Promise<ArrayBuffer>;
+  /** In place of `bytes`: nobody wants what was copied, or will be. */
+  discard(): void;
 }
 
 /** Copies from GPU buffers to the CPU. Staging buffers are kept: as many as reads have overlapped. */
@@ -32,6 +34,8 @@ export class Readback {
         length += bytes;
       },
       bytes: () => this.#bytes(staging, length),
+      // Copies that are under way are done before those of the next reading.
+      discard: () => void this.#idle.push(staging),
     };
   }
 

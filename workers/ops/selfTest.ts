@@ -4,7 +4,8 @@ import type { MatrixFormat } from '../quant/layout';
 import { matrixLayout, paddedWidth } from '../quant/layout';
 import { packTile } from '../quant/packTile';
 import type { Backend } from './backend';
-import { Ops, type Matrix } from './graph';
+import { Ops, type DeviceBuffer, type Matrix } from './graph';
+import type { MatrixShape } from './kernelWorkload';
 import { trialMatrix, trialNumbers } from './trialMatrix';
 
 /**
@@ -13,6 +14,8 @@ import { trialMatrix, trialNumbers } from './trialMatrix';
  */
 const ROWS = 70;
 const COLUMNS = 1032;
+/** Two superblocks, of which one is cut short. */
+const BRIEF_COLUMNS = 264;
 /** A program has room for `capacity` rows; `rows` rows go through it in as many steps as that takes. */
 interface Case {
   capacity: number;
@@ -54,29 +57,41 @@ export interface SelfTestResult {
   isBatchExact: boolean;
 }
 
+export interface SelfTestOptions {
+  /** Leaves out what takes software long to compile or to compute. */
+  isBrief?: boolean;
+  /** Nothing is computed before this is resolved: something else on the device is timed. */
+  idle?: Promise<unknown>;
+}
+
 /**
- * Computes a few small products on a backend and compares them with plain TypeScript, and with each other. `isBrief` leaves
- * out what takes long to compile. Throws what the backend throws.
+ * Computes a few small products on a backend and compares them with plain TypeScript, and with each other. Throws what the
+ * backend throws.
  */
 export async function selfTest(
   backend: Backend,
   products: ProductClass,
   variant: KernelVariant,
   format: MatrixFormat,
-  isBrief = false,
+  { isBrief = false, idle = Promise.resolve() }: SelfTestOptions = {},
 ): Promise<SelfTestResult> {
+  const columns = isBrief ? BRIEF_COLUMNS : COLUMNS;
   const cases = CASES[products].slice(0, isBrief ? 1 : undefined);
   const mostRows = Math.max(...cases.map(({ rows }) => rows));
-  const packed = trialMatrix(format, ROWS, COLUMNS);
-  const x = activations(leastExponent(variant));
+  const packed = trialMatrix(format, ROWS, columns);
+  const x = activations(leastExponent(variant), columns);
   const want = new Float32Array(mostRows * ROWS);
-  linearReference(format, packed, ROWS, COLUMNS, x, COLUMNS, mostRows, want, ROWS, 0);
-  const weight = uploaded(backend, format, ROWS, packed);
-  const table = uploaded(backend, 'f32', TABLE_ROWS, packedRows(x));
+  linearReference(format, packed, ROWS, columns, x, columns, mostRows, want, ROWS, 0);
+  const weight = placed(backend, { format, rows: ROWS, columns });
+  const table = placed(backend, { format: 'f32', rows: TABLE_ROWS, columns });
   try {
-    const runs = cases.map((one) => run(backend, table, weight, one));
+    const uploading = idle.then(() => {
+      backend.write(bufferOf(weight), 0, packed);
+      backend.write(bufferOf(table), 0, packedRows(x, columns));
+    });
+    const runs = cases.map((one) => run(backend, table, weight, one, uploading));
     // All of them: none is to run on memory that is freed.
-    const failure = (await Promise.allSettled(runs)).find(({ status }) => status === 'rejected');
+    const failure = (await Promise.allSettled([...runs, uploading])).find(({ status }) => status === 'rejected');
     if (failure?.status === 'rejected') throw failure.reason;
     const results = await Promise.all(runs);
     const error = Math.max(...results.map((got) => worstError(got, want)));
@@ -84,42 +99,53 @@ export async function selfTest(
     const wrong = `computes products with ${format} weights wrong on this device (${figures})`;
     return { wrong: error <= LIMITS[variant] ? null : wrong, isBatchExact: haveSameBits(results) };
   } finally {
-    for (const { shards } of [weight, table]) shards[0]!.buffer.destroy();
+    for (const matrix of [weight, table]) bufferOf(matrix).destroy();
   }
 }
 
-/** Rows of very different magnitudes, inside a row and from row to row, every third with an outlier. [TABLE_ROWS, COLUMNS] */
-function activations(leastExponent: number): Float32Array<ArrayBuffer> {
+/** Rows of very different magnitudes, inside a row and from row to row, every third with an outlier. [TABLE_ROWS, columns] */
+function activations(leastExponent: number, columns: number): Float32Array<ArrayBuffer> {
   const next = trialNumbers(1);
-  const x = new Float32Array(TABLE_ROWS * COLUMNS);
+  const x = new Float32Array(TABLE_ROWS * columns);
   for (let row = 0; row < TABLE_ROWS; row++) {
     const magnitude = 10 ** (leastExponent + (row % (3 - leastExponent)));
-    for (let column = 0; column < COLUMNS; column++) {
-      x[row * COLUMNS + column] = magnitude * (2 * next() - 1) * (column % 5 === 0 ? 10 : 1);
+    for (let column = 0; column < columns; column++) {
+      x[row * columns + column] = magnitude * (2 * next() - 1) * (column % 5 === 0 ? 10 : 1);
     }
-    if (row % 3 === 1) x[row * COLUMNS + ((row * 37 + 50) % COLUMNS)] = row % 2 === 0 ? OUTLIER : -OUTLIER;
+    if (row % 3 === 1) x[row * columns + ((row * 37 + 50) % columns)] = row % 2 === 0 ? OUTLIER : -OUTLIER;
   }
   return x;
 }
 
 /** The rows as a table that an embedding looks them up in: f32 weights are packed without loss. */
-function packedRows(x: Float32Array): Uint8Array<ArrayBuffer> {
-  const packed = new Uint8Array(matrixLayout('f32', TABLE_ROWS, COLUMNS).bytes);
-  packTile('f32', x, TABLE_ROWS, COLUMNS, packed, 0);
+function packedRows(x: Float32Array, columns: number): Uint8Array<ArrayBuffer> {
+  const packed = new Uint8Array(matrixLayout('f32', TABLE_ROWS, columns).bytes);
+  packTile('f32', x, TABLE_ROWS, columns, packed, 0);
   return packed;
 }
 
-function uploaded(backend: Backend, format: MatrixFormat, rows: number, packed: Uint8Array<ArrayBuffer>): Matrix {
-  const buffer = backend.createBuffer('self-test', packed.byteLength);
-  backend.write(buffer, 0, packed);
-  return { format, rows, columns: COLUMNS, shards: [{ rowStart: 0, rows, buffer }] };
+/** A matrix that is still to be written. */
+function placed(backend: Backend, { format, rows, columns }: MatrixShape): Matrix {
+  const buffer = backend.createBuffer('self-test', matrixLayout(format, rows, columns).bytes);
+  return { format, rows, columns, shards: [{ rowStart: 0, rows, buffer }] };
 }
 
-/** Products of the first rows of the table. [rows, padded ROWS] */
-async function run(backend: Backend, table: Matrix, weight: Matrix, { capacity, rows }: Case): Promise<Float32Array> {
+function bufferOf({ shards }: Matrix): DeviceBuffer {
+  return shards[0]!.buffer;
+}
+
+/** Products of the first rows of the table, once that is `uploading` no more. [rows, padded ROWS] */
+async function run(
+  backend: Backend,
+  table: Matrix,
+  weight: Matrix,
+  { capacity, rows }: Case,
+  uploading: Promise<void>,
+): Promise<Float32Array> {
   const ops = new Ops(capacity);
   const program = await backend.compile(ops.graph(ops.linear(ops.embedding(table, 1), weight)));
   try {
+    await uploading;
     const steps: Promise<Float32Array>[] = [];
     for (let first = 0; first < rows; first += capacity) {
       const tokenIds = Array.from({ length: Math.min(capacity, rows - first) }, (_, row) => first + row);

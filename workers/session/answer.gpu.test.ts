@@ -4,7 +4,8 @@ import { WeightStore } from '../storage/weightStore';
 import { importModel, newDatabase } from '../testing/importing';
 import { tinyConfig, tinyFolder } from '../testing/tinyCheckpoint';
 import { loadModel } from './loadModel';
-import { FEW_TOKENS, type Session } from './session';
+import { FEW_TOKENS } from './prefill';
+import type { Session } from './session';
 
 const PROMPT = Array.from({ length: 10 }, (_, i) => 3 + ((i * 37) % 200));
 const GREEDY: SamplingOptions = { temperature: 0, ignore_eos: true, max_tokens: 60 };

@@ -14,6 +14,7 @@ import type { Backend } from '../ops/backend';
 import type { LayerCache, LayerMemory, Matrix, RecurrentState, Vector } from '../ops/graph';
 import { kernelWorkload, type KernelWorkload } from '../ops/kernelWorkload';
 import type { EngineOptions } from '../protocol/engine';
+import type { KernelReasonCode, KernelReport } from '../protocol/kernels';
 import type { KvCacheFormat, LoadRequest } from '../protocol/loading';
 import type { Progress } from '../protocol/progress';
 import { release } from '../storage/release';
@@ -50,20 +51,28 @@ export async function loadModel(
   const tokenizerRecord = await store.getTokenizer(manifest);
   // Before any weight is copied, which would falsify the timings of kernels.
   const backend = await createBackend(options, workloadOf(manifest));
+  const fallsBack = (options.kernels ?? 'auto') === 'auto';
   try {
-    const fallsBack = (options.kernels ?? 'auto') === 'auto';
     return await loadOnto(backend, store, manifest, tokenizerRecord, { ...request, fallsBack }, onProgress, signal);
   } catch (error) {
     backend.destroy();
-    // A driver may refuse a kernel in the sizes of this model that passed its trial: plain ones serve everywhere.
-    const isPlain = backend.kernelReports.every(({ state, variant }) => state !== 'active' || variant === 'f32');
-    const { kernels = 'auto' } = options;
-    if (isPlain || kernels !== 'auto' || !hasErrorName(error, 'UnsupportedError')) throw error;
+    const fault = fallsBack ? kernelFault(error, backend.kernelReports) : null;
+    if (!fault) throw error;
     const session = await loadModel(store, { ...options, kernels: 'f32' }, id, request, onProgress, signal);
     // Not remembered, it is found out again.
-    await rememberPlainKernels(options, workloadOf(manifest), 'too-large').catch(() => undefined);
+    await rememberPlainKernels(options, workloadOf(manifest), fault).catch(() => undefined);
     return session;
   }
+}
+
+/** Why a load that failed may succeed with plain kernels, which serve everywhere; null where it would not. */
+function kernelFault(error: unknown, reports: readonly KernelReport[]): KernelReasonCode | null {
+  // A driver may refuse a kernel in the sizes of this model that passed its trial.
+  const isPlain = reports.every(({ state, variant }) => state !== 'active' || variant === 'f32');
+  if (!isPlain && hasErrorName(error, 'UnsupportedError')) return 'too-large';
+  // It may crash over one that it goes on compiling, though its trial was given up.
+  const isTrialLate = reports.some(({ lateTrials }) => lateTrials !== undefined);
+  return isTrialLate && hasErrorName(error, 'DeviceLostError') ? 'device-lost' : null;
 }
 
 function workloadOf({ tensors }: Manifest): KernelWorkload {

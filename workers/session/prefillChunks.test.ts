@@ -22,6 +22,12 @@ describe('rows of a chunk', () => {
     expect(chunks.isSmallest).toBe(rows === 64);
   });
 
+  test('the only size is not the smallest: no device gets larger chunks', () => {
+    expect(new PrefillChunks(512).isSmallest).toBe(true);
+    expect(new PrefillChunks(64).isSmallest).toBe(false);
+    expect(new PrefillChunks(7).isSmallest).toBe(false);
+  });
+
   test('a device that slows down gets smaller chunks, and larger ones again', () => {
     const chunks = new PrefillChunks(512);
     chunks.took(8, 64);

@@ -29,7 +29,7 @@ export class PrefillChunks {
 
   /** Whether the next chunk would be larger on a faster device. */
   get isSmallest(): boolean {
-    return this.#rows === this.#sizes[0]!;
+    return this.#sizes.length > 1 && this.#rows === this.#sizes[0]!;
   }
 
   /** Most operations of the next submission of a step of `rows` rows. */

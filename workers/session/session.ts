@@ -26,18 +26,12 @@ import { EncoderOnDemand, type EyesSource } from './encoderOnDemand';
 import { encoderSizes } from './eyes';
 import { compileForward, type ForwardParts } from './forwardProgram';
 import { generate } from './generate';
-import { prefillCapacity, PrefillChunks } from './prefillChunks';
+import { type Finish, Prefill } from './prefill';
+import { prefillCapacity } from './prefillChunks';
 import { Pace } from './pace';
 import { commonPrefixLength } from './prefix';
 import { StateSnapshots } from './stateSnapshots';
-import { Submissions } from './submissions';
 import { forwardPromptOf, type ForwardInput, type SessionInput } from './prompt';
-
-/** Computes the last step of a prompt in submissions of at most `size()` operations, and returns what is wanted of it. */
-type Finish<T> = (program: Program, step: Step, size: () => number) => Generator<number, Promise<T>>;
-
-/** New tokens of a prompt that decoding computes sooner, one by one, than the products for many rows do, which round up. */
-export const FEW_TOKENS = 4;
 
 /** Tokens that are fed one by one before the device is waited for. */
 const SUBMITTED_AT_ONCE = 8;
@@ -67,7 +61,7 @@ export class Session {
   #last = 0;
   /** When the token before it was known, by performance.now(). */
   #answering = 0;
-  readonly #chunks: PrefillChunks;
+  readonly #prompts: Prefill;
   readonly #cached: CachedTokens;
   readonly #allLogits: AllLogits;
   /**
@@ -84,15 +78,18 @@ export class Session {
   private constructor(
     private readonly parts: SessionParts,
     private readonly decodeProgram: Program,
-    private readonly prefillProgram: Program,
+    prefillProgram: Program,
     private readonly loop: TokenLoop,
     readonly encoder: EncoderOnDemand | null,
     private readonly features: FeatureStore | null,
     states: StateSnapshots | null,
   ) {
-    this.#chunks = new PrefillChunks(prefillProgram.capacity);
     this.pace = new Pace(loop.mostInFlight);
     this.#cached = new CachedTokens(states);
+    const { backend, model } = parts;
+    const programs = { decode: decodeProgram, prefill: prefillProgram };
+    const { vocabSize } = model.config;
+    this.#prompts = new Prefill({ backend, ...programs, cached: this.#cached, features, vocabSize });
     this.#allLogits = new AllLogits(parts, features);
     const checksDrafts = !states && areBatchesExact(parts.backend.kernelReports);
     this.drafts = checksDrafts ? new DraftCheck(parts, loop, parts.contextLength) : null;
@@ -354,61 +351,12 @@ export class Session {
     this.timings.prefixTokensReused += reused;
     const started = performance.now();
     try {
-      return await this.#prefillRest(tokenIds, finish, signal);
+      return await this.#prompts.run(tokenIds, finish, () => this.throwIfStopped(signal));
     } finally {
       // A prefill that was stopped has taken its time as well.
       this.timings.prefillTokens += this.#cached.length - reused;
       this.timings.prefillSeconds += (performance.now() - started) / 1000;
     }
-  }
-
-  async #prefillRest<T>(tokenIds: number[], finish: Finish<T>, signal?: AbortSignal): Promise<T> {
-    const { backend } = this.parts;
-    const chunks = this.#chunks;
-    const throwIfStopped = () => this.throwIfStopped(signal);
-    // Not chunk by chunk: how many rows a chunk has is a matter of speed, and results are not to depend on that.
-    const isDecoded = this.#areFew(tokenIds.slice(this.#cached.length));
-    const program = isDecoded ? this.decodeProgram : this.prefillProgram;
-    // Tokens of an earlier answer that nobody waits for are not to be counted in the time of the first part.
-    if (!isDecoded) await backend.flush();
-    const submissions = new Submissions(backend);
-    for (;;) {
-      const position = this.#cached.length;
-      const remaining = tokenIds.length - position;
-      const most = Math.min(program.capacity, chunks.rows, this.#cached.mostRows(remaining));
-      const rows = tokenIds.slice(position, position + most);
-      const step = { tokenIds: this.features?.deviceIds(rows) ?? rows, position };
-      // A token is one submission, as those that follow it are.
-      const size = () => (isDecoded ? Infinity : chunks.operations(rows.length));
-      const timing = {
-        part: (ms: number, operations: number) => {
-          if (!isDecoded) chunks.submissionTook(ms, operations, rows.length);
-        },
-        step: (ms: number) => {
-          if (!isDecoded && rows.length < remaining) chunks.took(ms, rows.length);
-        },
-      };
-      this.#cached.promptBegun(rows.length);
-      if (rows.length === remaining) {
-        const finishing = await submissions.run(finish(program, step, size), timing, throwIfStopped);
-        const result = await finishing;
-        this.#cached.push(...rows);
-        return result;
-      }
-      await submissions.run(program.parts(step, size), timing, throwIfStopped);
-      this.#cached.push(...rows);
-      if (!isDecoded) {
-        this.#cached.promptSubmitted(remaining - rows.length);
-        // By the time of this one the next may be larger.
-        if (chunks.isSmallest) await submissions.drain();
-      }
-      throwIfStopped();
-    }
-  }
-
-  /** Whether these tokens of a prompt are decoded: a few, none of which stands for a picture. */
-  #areFew(tokenIds: number[]): boolean {
-    return tokenIds.length <= FEW_TOKENS && tokenIds.every((id) => id < this.config.vocabSize);
   }
 
   /** Throws ContextFullError for tokens that the context does not hold, and RangeError for none. */

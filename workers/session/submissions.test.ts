@@ -128,6 +128,25 @@ test('a stop is heard between submissions', async () => {
   expect(device.took).toHaveLength(3);
 });
 
+test('a stop is heard behind the last part as well, and what the parts hold is given back', async () => {
+  const device = new FakeDevice(1);
+  let isGivenBack = false;
+  function* parts() {
+    try {
+      yield* device.parts(1, () => OPERATIONS);
+      throw new Error('went on');
+    } finally {
+      isGivenBack = true;
+    }
+  }
+  const throwIfStopped = () => {
+    throw engineError('AbortError', 'stopped');
+  };
+  const running = new Submissions(device.backend).run(parts(), { part: () => undefined }, throwIfStopped);
+  await expect(finished(running)).rejects.toMatchObject({ name: 'AbortError' });
+  expect(isGivenBack).toBe(true);
+});
+
 test('a lost device ends it', async () => {
   const device = new FakeDevice(1);
   const lost = engineError('DeviceLostError', 'gone');

@@ -25,23 +25,28 @@ export class Submissions {
 
   /**
    * Submits the parts of a step, told how many operations each of them has, and returns what `parts` does, which may be
-   * before the device is done. Between parts `throwIfStopped` is called. Throws DeviceLostError or OutOfMemoryError.
+   * before the device is done. Behind each part, the last one too, `throwIfStopped` is called; what it throws, or a failure
+   * of the device, ends `parts` where they stand. Throws DeviceLostError or OutOfMemoryError.
    */
-  async run<T>(parts: Generator<number, T>, timing: Timing, throwIfStopped: () => void): Promise<T> {
+  async run<T>(parts: Iterator<number, T>, timing: Timing, throwIfStopped: () => void): Promise<T> {
     let stepMs = 0;
-    for (;;) {
-      const started = performance.now();
-      const { done, value } = parts.next();
-      if (done) {
-        this.#behindLast(() => timing.step?.(stepMs));
-        return value;
+    try {
+      for (;;) {
+        const started = performance.now();
+        const { done, value } = parts.next();
+        if (done) {
+          this.#behindLast(() => timing.step?.(stepMs));
+          return value;
+        }
+        this.#time(started, (ms) => {
+          stepMs += ms;
+          timing.part(ms, value);
+        });
+        while (this.#underWay.length >= this.#most) await this.#underWay.shift();
+        throwIfStopped();
       }
-      this.#time(started, (ms) => {
-        stepMs += ms;
-        timing.part(ms, value);
-      });
-      while (this.#underWay.length >= this.#most) await this.#underWay.shift();
-      throwIfStopped();
+    } finally {
+      parts.return?.();
     }
   }
 

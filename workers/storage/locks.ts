@@ -40,7 +40,7 @@ export async function whileUnloaded<T>(database: string, id: string, work: () =>
   }
 }
 
-/** For as long a lock that another thread has let go may still be seen as held, and more. */
+/** Longer than a lock that another thread has let go may still be seen as held. */
 const PATIENCE_MS = 1000;
 
 /** Takes the lock until the returned function is called; null where others keep it. */

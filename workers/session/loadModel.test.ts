@@ -1,0 +1,62 @@
+import 'fake-indexeddb/auto';
+import { afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { engineError, type EngineErrorName } from '../errors';
+import { CpuBackend } from '../ops/cpuBackend';
+import type { EngineOptions } from '../protocol/engine';
+import type { KernelReport } from '../protocol/kernels';
+import { WeightStore } from '../storage/weightStore';
+import { importModel, newDatabase } from '../testing/importing';
+import { tinyFolder } from '../testing/tinyCheckpoint';
+import { createBackend, rememberPlainKernels } from './createBackend';
+import { loadModel } from './loadModel';
+
+vi.mock('./createBackend', () => ({ createBackend: vi.fn(), rememberPlainKernels: vi.fn(() => Promise.resolve()) }));
+
+const PLAIN: KernelReport = { name: 'matvec f32', products: 'matvec', variant: 'f32', state: 'active' };
+const LATE: KernelReport = {
+  name: 'matvec f16',
+  products: 'matvec',
+  variant: 'f16',
+  state: 'available',
+  lateTrials: 1,
+};
+const IN_USE: KernelReport = { name: 'matmul f16', products: 'matmul', variant: 'f16', state: 'active' };
+
+const database = newDatabase();
+let id: string;
+
+beforeAll(async () => {
+  ({ id } = await importModel(tinyFolder(), { database, quantization: 'f32' }));
+});
+afterEach(() => void vi.resetAllMocks());
+
+/** Loads a model where the first backend, with these reports, fails while its programs compile. */
+function load(failure: EngineErrorName, kernelReports: KernelReport[], options: EngineOptions = {}) {
+  const failing = Object.assign(new CpuBackend(), {
+    kernelReports,
+    compile: () => Promise.reject(engineError(failure, 'failed')),
+  });
+  vi.mocked(createBackend).mockResolvedValueOnce(failing).mockResolvedValueOnce(new CpuBackend());
+  const { signal } = new AbortController();
+  return loadModel(new WeightStore(database), options, id, {}, () => undefined, signal);
+}
+
+test.each([
+  ['a device that is lost while the trial of a kernel goes on', 'DeviceLostError', LATE, 'device-lost'],
+  ['a kernel that is refused in the sizes of the model', 'UnsupportedError', IN_USE, 'too-large'],
+] as const)('%s costs one more load, with plain kernels, and is remembered', async (_, failure, report, code) => {
+  const session = await load(failure, [PLAIN, report]);
+  expect(session.info.id).toBe(id);
+  expect(createBackend).toHaveBeenLastCalledWith({ kernels: 'f32' }, expect.anything());
+  expect(rememberPlainKernels).toHaveBeenCalledExactlyOnceWith({}, expect.anything(), code);
+});
+
+test.each([
+  ['a device that is lost without a trial', 'DeviceLostError', IN_USE, {}],
+  ['a refused kernel that is plain already', 'UnsupportedError', LATE, {}],
+  ['a lost device where kernels were asked for', 'DeviceLostError', LATE, { kernels: 'f16' }],
+] as const)('%s is an error', async (_, failure, report, options) => {
+  await expect(load(failure, [PLAIN, report], options)).rejects.toMatchObject({ name: failure });
+  expect(createBackend).toHaveBeenCalledTimes(1);
+  expect(rememberPlainKernels).not.toHaveBeenCalled();
+});
