@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { ChatMessage, KernelVariant } from '../src/engine/api';
+import type { ChatMessage, EngineOptions } from '../src/engine/api';
 import { canRun } from './enginePage';
 import { expect, test } from './fixtures';
 
@@ -47,7 +47,7 @@ test('the demo model, imported as f32, computes what PyTorch computes', async ({
   }
 });
 
-/** Kernel variants, and how many answers may be others than in f32: where two tokens are all but equally likely. */
+/** Kernel variants, and how many answers may be others than the reference's: where two tokens are all but equally likely. */
 const VARIANTS = [
   { kernels: 'subgroups', most: 0 },
   { kernels: 'registers', most: 0 },
@@ -60,10 +60,10 @@ const STRIDE = 100;
 test('the demo model answers alike with every kernel variant', { tag: '@gpu' }, async ({ enginePage: page }) => {
   const heldOut = JSON.parse(readFileSync('e2e/nano/heldout.json', 'utf8')) as { messages: ChatMessage[] }[];
   const conversations = heldOut.filter((_, i) => i % STRIDE === 0).map(({ messages }) => messages);
-  const answersWith = (kernels: KernelVariant) =>
+  const answersWith = (options: EngineOptions) =>
     page.evaluate(
-      async ({ kernels, conversations }) => {
-        const engine = await window.createEngine({ kernels });
+      async ({ options, conversations }) => {
+        const engine = await window.createEngine(options);
         const stored = await engine.listModels();
         if (stored.length === 0) await engine.importModel({ kind: 'bundled', name: 'nano' }, { id: 'nano' });
         const model = await engine.load('nano');
@@ -75,13 +75,13 @@ test('the demo model answers alike with every kernel variant', { tag: '@gpu' }, 
         await engine.dispose();
         return answers;
       },
-      { kernels, conversations },
+      { options, conversations },
     );
   const runs = await Promise.all(VARIANTS.map(({ kernels }) => canRun(page, kernels)));
   test.skip(!runs.includes(true), 'this adapter runs f32 alone');
-  const plain = await answersWith('f32');
+  const plain = await answersWith({ backend: 'cpu' });
   for (const { kernels, most } of VARIANTS.filter((_, i) => runs[i])) {
-    const others = (await answersWith(kernels)).filter((answer, i) => answer !== plain[i]);
+    const others = (await answersWith({ kernels })).filter((answer, i) => answer !== plain[i]);
     expect(others.length, `${kernels}: ${others.join(' | ')}`).toBeLessThanOrEqual(most);
   }
 });
