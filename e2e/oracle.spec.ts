@@ -32,10 +32,13 @@ function runsOnCpu({ isQuantized }: GoldenVariant): Run[] {
     : [['f32', PLAINEST]];
 }
 
-/** Weights as the file has them, at the limits of every device; one file of each model also with all that this one offers. */
+/**
+ * Weights as the file has them, at the limits of every device; one file of each model also as floats and with all that this
+ * device offers. How other files hold floats does not matter to a GPU: none.
+ */
 function runsOnGpu(variant: GoldenVariant): Run[] {
   const asFiled: Quantization = variant.isQuantized ? 'auto' : 'f32';
-  if (![...onePerModel.values()].includes(variant)) return [[asFiled, PLAINEST]];
+  if (![...onePerModel.values()].includes(variant)) return variant.isQuantized ? [[asFiled, PLAINEST]] : [];
   return [
     [asFiled, PLAINEST],
     [asFiled, { limits: 'max' }],
@@ -46,6 +49,7 @@ function runsOnGpu(variant: GoldenVariant): Run[] {
 for (const variant of goldenVariants()) {
   test(`${variant.name} gives the reference's logits and greedy tokens`, async ({ enginePage: page }, { project }) => {
     const runs = project.name === 'no-webgpu' ? runsOnCpu(variant) : runsOnGpu(variant);
+    test.skip(runs.length === 0, 'as floats, the model is computed from another of its files');
     await giveFiles(page, variant.files);
     for (const [quantization, options] of runs) {
       await loadGivenFiles(page, quantization, options);
