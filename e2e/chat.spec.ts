@@ -46,7 +46,7 @@ test('the demo answers a question in English, and a second turn', async ({ page 
   await expect(page.getByTestId('message-user')).toHaveCount(2);
 });
 
-test('the demo answers in Chinese', async ({ page }) => {
+test('the demo answers in Chinese', { tag: '@cpu' }, async ({ page }) => {
   await startDemo(page, 'zh');
   expect(await ask(page, '12加7等于多少？')).toContain('19');
   expect(await ask(page, '你是谁？')).toContain('演示');
@@ -118,15 +118,19 @@ test('deleting a model leaves the keyboard in a place to go on from', { tag: '@c
   await expect(page.getByTestId('start-demo')).toBeVisible();
 });
 
-test('after a reload the model is still there and opens without a network', async ({ page, context }) => {
-  await startDemo(page, 'en');
-  expect(await ask(page, 'What is 5 + 6?')).toContain('11');
-  await page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
-  await context.setOffline(true);
-  await page.reload();
-  await page.getByTestId('continue-model').click();
-  expect(await ask(page, 'What is 8 + 9?')).toContain('17');
-});
+test(
+  'after a reload the model is still there and opens without a network',
+  { tag: '@cpu' },
+  async ({ page, context }) => {
+    await startDemo(page, 'en');
+    expect(await ask(page, 'What is 5 + 6?')).toContain('11');
+    await page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
+    await context.setOffline(true);
+    await page.reload();
+    await page.getByTestId('continue-model').click();
+    expect(await ask(page, 'What is 8 + 9?')).toContain('17');
+  },
+);
 
 /** Lets the demo remember so little that a conversation of a few turns outgrows it. */
 async function shortenMemory(page: Page, tokens = 160): Promise<void> {
