@@ -1,12 +1,11 @@
 import 'fake-indexeddb/auto';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import type { Manifest } from '../checkpoint/manifest';
 import type { Progress } from '../protocol/progress';
 import type { ModelSource } from '../protocol/source';
 import { WeightStore } from '../storage/weightStore';
 import type { FileRequest, HubOptions, HubServer } from '../testing/hubServer';
 import { startHub } from '../testing/hubServer';
-import { importModel, newDatabase } from '../testing/importing';
+import { hashes, importModel, newDatabase } from '../testing/importing';
 import { quantizedCheckpoint, quantizedFolder } from '../testing/quantizedCheckpoint';
 import { Random } from '../testing/random';
 import { sentencePieceFile } from '../testing/sentencePieceFile';
@@ -56,9 +55,6 @@ afterEach(async () => {
 });
 
 const onHub = ({ url }: HubServer): ModelSource => ({ kind: 'hub', repo: 'openbmb/Tiny', hub: [url] });
-
-const hashes = ({ tensors }: Manifest) =>
-  tensors.flatMap(({ shards }) => shards.flatMap(({ chunks }) => chunks.map(({ hash }) => hash)));
 
 const sentOf = (requests: FileRequest[], name: string) =>
   requests.filter((request) => request.name === name).reduce((sum, { sent }) => sum + sent, 0);

@@ -1,7 +1,6 @@
 import 'fake-indexeddb/auto';
 import { describe, expect, test } from 'vitest';
-import type { Manifest } from '../checkpoint/manifest';
-import { expectRefused, importModel } from '../testing/importing';
+import { expectRefused, hashes, importModel } from '../testing/importing';
 import {
   call,
   contiguous,
@@ -354,8 +353,6 @@ describe('a file of PyTorch is refused', () => {
 });
 
 describe('one damaged byte', () => {
-  const hashes = ({ tensors }: Manifest) =>
-    tensors.flatMap(({ shards }) => shards.flatMap((s) => s.chunks.map((c) => c.hash)));
   /** Where weights are, found by the bytes themselves: they are random. */
   const weights = torchEntries(TENSORS)
     .slice(2, -1)

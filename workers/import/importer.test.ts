@@ -1,12 +1,11 @@
 import 'fake-indexeddb/auto';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import type { Manifest } from '../checkpoint/manifest';
 import type { Progress } from '../protocol/progress';
 import type { ModelSource } from '../protocol/source';
 import { modelLock } from '../storage/locks';
 import { WeightStore } from '../storage/weightStore';
 import { ggufFile } from '../testing/ggufFile';
-import { importModel, newDatabase, storedKeys } from '../testing/importing';
+import { hashes, importModel, newDatabase, storedKeys } from '../testing/importing';
 import {
   ggufTensors,
   huggingFaceTensors,
@@ -19,9 +18,6 @@ import {
   tinyWeights,
 } from '../testing/tinyCheckpoint';
 import { safetensorsFile } from '../testing/safetensorsFile';
-
-const hashes = ({ tensors }: Manifest) =>
-  Object.fromEntries(tensors.map(({ name, shards }) => [name, shards.flatMap((s) => s.chunks.map((c) => c.hash))]));
 
 /** Fails an import like a terminated worker: from outside, at a moment between two tensors. */
 function stopAfter(reports: number) {

@@ -1,7 +1,6 @@
 import 'fake-indexeddb/auto';
 import { describe, expect, test } from 'vitest';
-import type { Manifest } from '../checkpoint/manifest';
-import { importModel } from '../testing/importing';
+import { hashes, importModel } from '../testing/importing';
 import { call, dictPickle, global, op, tensor, text } from '../testing/pickle';
 import type { TestTensor } from '../testing/safetensorsFile';
 import { concatenated } from '../testing/safetensorsFile';
@@ -11,9 +10,6 @@ import type { ZipLies } from '../testing/zipFile';
 import { packed, zipFile } from '../testing/zipFile';
 
 /** Hashes of what is stored, by tensor: chunks are numbered in the order of the file, which differs. */
-const hashes = ({ tensors }: Manifest) =>
-  Object.fromEntries(tensors.map(({ name, shards }) => [name, shards.flatMap((s) => s.chunks.map((c) => c.hash))]));
-
 const TENSORS = huggingFaceTensors();
 const folderWith = (...weights: File[]) => [...tinyFolder().slice(0, -1), ...weights];
 const pytorchModel = (bytes: Uint8Array<ArrayBuffer>) => testFile('pytorch_model.bin', bytes);

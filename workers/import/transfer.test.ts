@@ -7,7 +7,7 @@ import type { ModelSource } from '../protocol/source';
 import { WeightStore } from '../storage/weightStore';
 import type { HubOptions, HubServer } from '../testing/hubServer';
 import { bytesSentTwice, startHub } from '../testing/hubServer';
-import { importModel, newDatabase, storedKeys } from '../testing/importing';
+import { hashes, importModel, newDatabase, storedKeys } from '../testing/importing';
 import { Random } from '../testing/random';
 import { safetensorsFile } from '../testing/safetensorsFile';
 import { huggingFaceTensors, testFile, tinyConfig, tinyFolder, tinyGguf, tinyWeights } from '../testing/tinyCheckpoint';
@@ -53,9 +53,6 @@ const onHub = (...served: HubServer[]): ModelSource => ({
   repo: 'openbmb/Tiny',
   hub: served.map(({ url }) => url),
 });
-
-const hashes = ({ tensors }: Manifest) =>
-  tensors.flatMap(({ shards }) => shards.flatMap(({ chunks }) => chunks.map(({ hash }) => hash)));
 
 const whole = hashes(await importModel(tinyFolder(CONFIG), { transfer: TRANSFER }));
 

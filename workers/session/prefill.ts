@@ -68,7 +68,8 @@ export class Prefill {
     // Tokens of an earlier answer that nobody waits for are not to be counted in the time of the first part.
     await backend.flush();
     const submissions = new Submissions(backend);
-    for (let rest = newIds; ;) {
+    let rest = newIds;
+    for (;;) {
       const rows = rest.slice(0, Math.min(prefill.capacity, chunks.rows, cached.mostRows(rest.length)));
       const step = { tokenIds: features?.deviceIds(rows) ?? rows, position: cached.length };
       const size = () => chunks.operations(rows.length);

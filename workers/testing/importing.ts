@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { Manifest } from '../checkpoint/manifest';
+import type { Manifest, TensorEntry } from '../checkpoint/manifest';
 import { Importer } from '../import/importer';
 import type { TransferOptions } from '../protocol/importing';
 import type { Quantization } from '../protocol/model';
@@ -50,9 +50,11 @@ export async function importModel(source: File[] | ModelSource, options: TestImp
   return new WeightStore(database).getManifest(info.id);
 }
 
-/** The hashes of all that is stored of a model. */
-function chunkHashes({ tensors }: Manifest): string[] {
-  return tensors.flatMap(({ shards }) => shards.flatMap(({ chunks }) => chunks.map(({ hash }) => hash)));
+/** The hash of each stored chunk of a model behind the name of its tensor, sorted. */
+export function hashes({ tensors }: Manifest): string[] {
+  const ofTensor = ({ name, shards }: TensorEntry) =>
+    shards.flatMap(({ chunks }) => chunks).map(({ hash }, i) => `${name} ${i} ${hash}`);
+  return tensors.flatMap(ofTensor).sort();
 }
 
 /** Expects an import to be refused by a sentence that fits `place`, or to store just what `whole` has. */
@@ -62,7 +64,7 @@ export async function expectRefusedOrRight(files: File[], place: RegExp, whole: 
     expect(['InvalidFileError', 'UnsupportedError'], outcome.message).toContain(outcome.name);
     expect(outcome.message).toMatch(place);
   } else {
-    expect(chunkHashes(outcome)).toEqual(chunkHashes(await whole));
+    expect(hashes(outcome)).toEqual(hashes(await whole));
   }
 }
 
