@@ -4,19 +4,27 @@ import { parseArgs } from 'node:util';
 import 'fake-indexeddb/auto';
 import { create, globals } from 'webgpu';
 import { runBenchmark } from '../../workers/bench/benchmark';
+import { VARIANTS } from '../../workers/ops/kernelChoice';
 import { diagnose } from '../../workers/session/diagnose';
 import { argumentsOrUsage } from '../commandLine';
+import { DispatchTimes } from './dispatchTimes';
 import { BENCH_ARGUMENTS, benchOptions, shapesFor } from './options';
-import { printReport, stepLine } from './table';
+import { printReport, printTimes, stepLine } from './table';
 
 /** The engine's benchmark in Node, on Dawn: for machines that have a GPU and no browser. Made one file by dawn.ts. */
 
 const USAGE = `node bench.mjs [--shapes nano,0.3B,1B,2B] [--seconds 10 per case] [--eyes 26 layers] [--out bench.json]
-               [--toggles Dawn toggles, such as allow_unsafe_apis]`;
+               [--toggles Dawn toggles, such as allow_unsafe_apis]
+               [--kernels variant, instead of what is found to be best]
+               [--profile]    what each kernel takes, instead of rates`;
 
 const options = argumentsOrUsage(() => {
-  const { values } = parseArgs({ options: { ...BENCH_ARGUMENTS, toggles: { type: 'string' } } });
-  return { ...benchOptions(values, 'bench.json'), toggles: values.toggles };
+  const own = { toggles: { type: 'string' }, kernels: { type: 'string' }, profile: { type: 'boolean' } } as const;
+  const { values } = parseArgs({ options: { ...BENCH_ARGUMENTS, ...own } });
+  const { toggles, profile } = values;
+  const kernels = VARIANTS.find((variant) => variant === values.kernels);
+  if (values.kernels !== undefined && !kernels) throw new Error(`--kernels can be ${VARIANTS.join(', ')}.`);
+  return { ...benchOptions(values, 'bench.json'), toggles, kernels, times: profile ? new DispatchTimes() : null };
 }, USAGE);
 
 /** Dawn's objects for Node do not keep each other alive: an adapter that is collected takes its devices along. */
@@ -32,6 +40,9 @@ function keepAlive(gpu: GPU): GPU {
     adapter.requestDevice = async (...descriptor) => {
       const device = await requestDevice(...descriptor);
       alive.push(device);
+      // Its devices do not name the matrix units that its adapters do.
+      Object.defineProperty(device, 'adapterInfo', { value: adapter.info });
+      options.times?.watch(device);
       return device;
     };
     alive.push(adapter);
@@ -41,10 +52,12 @@ function keepAlive(gpu: GPU): GPU {
 }
 
 const toggles = options.toggles === undefined ? [] : [`enable-dawn-features=${options.toggles}`];
+// Else clocks are as coarse as in a browser.
+if (options.times) toggles.push('disable-dawn-features=timestamp_quantization');
 const navigator = { gpu: keepAlive(create(toggles)), userAgent: `Node ${process.version}` };
 Object.defineProperty(globalThis, 'navigator', { value: navigator, configurable: true });
 
-const engineOptions = { backend: 'webgpu' } as const;
+const engineOptions = { backend: 'webgpu', kernels: options.kernels ?? 'auto' } as const;
 const diagnostics = await diagnose(engineOptions, null);
 if (diagnostics.backend !== 'webgpu') {
   console.error('Dawn finds no graphics adapter. How it finds a Vulkan driver on Linux: e2e/BENCHMARKS.md, “Dawn”.');
@@ -60,12 +73,16 @@ const request = {
 const report = await runBenchmark(
   engineOptions,
   request,
-  (progress) => console.error(stepLine(progress)),
+  (progress) => {
+    console.error(stepLine(progress));
+    if (options.times) options.times.section = stepLine(progress);
+  },
   new AbortController().signal,
 ).catch((error: unknown) => {
   console.error(error instanceof Error ? error.message : error);
   process.exit(1);
 });
+if (options.times) for (const [step, times] of await options.times.take()) printTimes(step, times);
 printReport(report);
 mkdirSync(dirname(options.out), { recursive: true });
 writeFileSync(options.out, JSON.stringify({ report }, null, 2));

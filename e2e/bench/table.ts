@@ -6,6 +6,7 @@ import type {
   BenchmarkShapeReport,
   Diagnostics,
 } from '../../src/engine/api';
+import type { DispatchTime } from './dispatchTimes';
 
 /** The device by its best name, and what it was found to reach. */
 export function describeDevice({ diagnostics, copyGigabytesPerSecond, peakGigaflops }: BenchmarkReport): string {
@@ -48,6 +49,14 @@ export function printReport(report: BenchmarkReport): void {
     if (result.state !== 'measured') console.log(`${shape} ${kind} ${tokens}: ${result.state}, ${result.detail}`);
   }
   if (report.eyes) printEyes(report.eyes, report.shapes);
+}
+
+/** Prints what the kernels of a step took. */
+export function printTimes(step: string, times: readonly DispatchTime[]): void {
+  console.log(`${step}: microseconds of each kernel and grid`);
+  for (const { name, count, median, total } of times) {
+    console.log([three(total), `${count} ×`, three(median), name].map((cell) => String(cell).padStart(9)).join(' '));
+  }
 }
 
 /** A tile, and what it makes of the first token: the features are read like a prompt, behind it. */
