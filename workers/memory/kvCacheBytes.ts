@@ -3,7 +3,8 @@ import type { KvCacheFormat } from '../protocol/loading';
 /** Tokens whose keys stand side by side. */
 export const KEY_TILE = 32;
 
-const QUAD_BYTES: Record<KvCacheFormat, number> = { f32: 16, f16: 8, int8: 4 };
+/** Of four channels. */
+export const QUAD_BYTES: Record<KvCacheFormat, number> = { f32: 16, f16: 8, int8: 4 };
 const SCALE_BYTES: Record<KvCacheFormat, number> = { f32: 0, f16: 0, int8: 4 };
 
 /** Quads of four consecutive channels in one head's row. */

@@ -236,7 +236,7 @@ class Fusion {
   }
 
   #normedRow(x: Tensor, columns: number, eps: number): NormedRow {
-    const squares = this.#tensor(matrixLayout('f32', 1, columns).blocks);
+    const squares = this.#tensor(4 * matrixLayout('f32', 1, columns).blocks);
     const normed = { weighted: this.#tensor(x.width), squares, columns, eps };
     this.#normed.set(x.id, normed);
     return normed;

@@ -3,7 +3,7 @@ import type { LayerCache, Matrix, Op, RopeTable, Tensor, Vector } from './graph'
 /** Rows half way through RMSNorm: times the norm's weight, not yet divided by their root mean squares. */
 export interface NormedRow {
   weighted: Tensor;
-  /** Sums of squares of each 32 columns of the rows before the norm. */
+  /** Sums of squares of each 8 columns of the rows before the norm. */
   squares: Tensor;
   columns: number;
   eps: number;

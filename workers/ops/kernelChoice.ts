@@ -17,14 +17,14 @@ export const PLAIN_KERNELS: KernelChoice = { matvec: 'f32', matmul: 'f32' };
 
 export const PRODUCT_CLASSES = ['matvec', 'matmul'] as const satisfies readonly ProductClass[];
 
-/** All variants, f32 first. */
+/** All variants: f32, then those that most is expected of, since the first load may have no time to try all. */
 export const VARIANTS = [
   'f32',
+  'subgroup-matrix',
+  'f16',
+  'int8',
   'subgroups',
   'registers',
-  'f16',
-  'subgroup-matrix',
-  'int8',
 ] as const satisfies readonly KernelVariant[];
 
 /** The variant that computes such products where `wanted` is asked for. */

@@ -2,7 +2,8 @@ import type { Launch } from '../../gpu/kernel';
 import { paddedWidth } from '../../quant/layout';
 import { chunkCount, KEY_CHUNKS, keyChunkConstants } from '../shared/keyChunks';
 import type { KvCacheShape } from '../shared/kvCache';
-import { kvCacheConstants, kvCacheSources } from '../shared/kvCache';
+import { headQuads, kvCacheConstants, kvCacheSources, QUAD_BYTES } from '../shared/kvCache';
+import { MAX_BATCH } from '../shared/batch';
 import { STEP } from '../shared/step';
 import text from './cachedAttention.wgsl?raw';
 import { queryHeads, sharingHeads } from './queryHeads';
@@ -22,8 +23,12 @@ export interface CachedAttentionShape {
   batch: number;
 }
 
+/** Where memory for them is at hand, as many invocations as a chunk has keys, which are then all scored at once. */
+const MOST_INVOCATIONS = 256;
 /** A key and a value of 64 quads are staged at once. */
-const WORKGROUP_SIZE = 128;
+const LEAST_INVOCATIONS = 128;
+/** WebGPU's default limit. */
+const WORKGROUP_BYTES = 16_384;
 
 /**
  * RoPE, cache append and causal attention of up to 8 rows, up to the merging of chunks: mergeAttention follows it.
@@ -49,9 +54,21 @@ export function cachedAttention(shape: CachedAttentionShape): Launch {
       V_START: valueStart,
       WIDTH: paddedWidth(numHeads * headDim),
       SCALE: scale,
-      WORKGROUP_SIZE,
+      WORKGROUP_SIZE: invocations(cache, heads),
       BATCH: batch,
     },
     grid: (rows, keys) => [numHeads / heads, rows, chunkCount(keys)],
   };
+}
+
+/** The same for every batch, so that a row has the same result in each. */
+function invocations({ headDim, format }: KvCacheShape, heads: number): number {
+  const quads = headQuads(headDim);
+  const headsBytes = 4 * (heads === 3 ? 4 : heads);
+  const bytes = (count: number) => {
+    const ofKeys = count * (headsBytes + headsBytes / 16 + 4);
+    const ofSums = count * 16 + (count / quads) * headsBytes;
+    return heads * quads * 16 + MAX_BATCH * (quads * QUAD_BYTES[format] + 8) + ofKeys + ofSums;
+  };
+  return bytes(MOST_INVOCATIONS) <= WORKGROUP_BYTES ? MOST_INVOCATIONS : LEAST_INVOCATIONS;
 }

@@ -21,7 +21,7 @@ export function embedding({ format, rowStart, rows, columns, scale }: EmbeddingS
   return {
     kernel: {
       name: `embedding ${format}`,
-      sources: [{ file: 'embedding.wgsl', text }, STEP, WEIGHT_FORMATS[format]],
+      sources: [{ file: 'embedding.wgsl', text }, STEP, ...WEIGHT_FORMATS[format]],
       bindings: ['uniform', 'read-only-storage', 'read-only-storage', 'storage'],
     },
     constants: {

@@ -29,7 +29,7 @@ async function check(device: GPUDevice, variant: KernelVariant, { used, batch, m
   const { gate, up, rows, columns } = shape;
   const random = new Random(rows + columns);
   const [width, outWidth] = [paddedWidth(columns), paddedWidth(rows)];
-  const squaresWidth = paddedWidth(width / 32);
+  const squaresWidth = paddedWidth(width / 8);
   const x = random.rows(batch, columns, width, magnitude);
   const squares = random.floats(batch * squaresWidth).map((value) => value * value);
   const [gatePacked, upPacked] = [gate, up].map((format) => randomPackedMatrix(random, format, rows, columns));
@@ -44,7 +44,7 @@ async function check(device: GPUDevice, variant: KernelVariant, { used, batch, m
   const got = await run(0, used, batch);
   expect(got.subarray(used * outWidth).every((value) => value === 777)).toBe(true);
   for (let m = 0; m < used; m++) {
-    const rowSquares = squares.subarray(m * squaresWidth, m * squaresWidth + width / 32);
+    const rowSquares = squares.subarray(m * squaresWidth, m * squaresWidth + width / 8);
     const norm = { columns, eps: 1e-5, gain: 1 };
     const project = (format: MatrixFormat, packed: Uint8Array) => {
       const weights = unpackMatrix(format, packed, rows, columns);

@@ -26,7 +26,7 @@ export function gatedProjections({ gate, up, rows, columns, eps, batch, variant 
     { name: 'up', format: up, binding: 5 },
   ];
   const own = [{ file: 'gatedProjections.wgsl', text }, NORM_GAIN];
-  const { sources, constants } = tileProducts(own, { parts, columns, batch, variant, together: 2 });
+  const { sources, constants, workgroups } = tileProducts(own, { parts, tiles, columns, batch, variant, together: 2 });
   return {
     kernel: {
       name: `gatedProjections ${gate} ${up}`,
@@ -41,6 +41,6 @@ export function gatedProjections({ gate, up, rows, columns, eps, batch, variant 
       ],
     },
     constants: { ...constants, TILES: tiles, COLUMNS: columns, EPS: eps, GAIN: 1 },
-    grid: () => linearGrid(tiles),
+    grid: () => linearGrid(workgroups),
   };
 }

@@ -6,6 +6,7 @@ import { matrixLayout } from '../../quant/layout';
 import f16Codes from '../shared/f16Codes.wgsl?raw';
 import f16Halves from '../shared/f16Halves.wgsl?raw';
 import { forEachRow } from '../shared/batch';
+import { repeatLines } from '../shared/repeatLines';
 import { STEP } from '../shared/step';
 import { WEIGHT_FORMATS } from '../shared/weightFormats';
 import f16Matmul from './f16Matmul.wgsl?raw';
@@ -19,12 +20,11 @@ import stagedMatmul from './stagedMatmul.wgsl?raw';
 import subgroupMatmul from './subgroupMatmul.wgsl?raw';
 import text from './matmul.wgsl?raw';
 
-/** Sizes of the matrices that a device's matrix units multiply, [m, k] · [k, n], and the type of their elements. */
+/** Sizes of the matrices of halves that a device's matrix units multiply, [m, k] · [k, n], adding up in f32. */
 export interface MatrixUnit {
   m: 8 | 16;
   n: 8 | 16;
   k: 8 | 16 | 32;
-  element: 'f16' | 'f32';
 }
 
 export interface MatmulShape {
@@ -36,7 +36,7 @@ export interface MatmulShape {
   /** Row stride of `out` in floats. */
   outWidth: number;
   variant: KernelVariant;
-  /** For the variant subgroup-matrix: one that the adapter lists, adding up in f32. */
+  /** For the variant subgroup-matrix: one that the adapter lists. */
   matrixUnit?: MatrixUnit;
 }
 
@@ -92,20 +92,17 @@ function form(variant: KernelVariant, format: MatrixFormat, unit: MatrixUnit | u
     case 'int8':
       return staged(source('int8Matmul.wgsl', int8Matmul));
     case 'subgroup-matrix': {
-      const sources = [source('matrixUnitMatmul.wgsl', matrixUnitMatmul), unitSource(unit!)];
-      return { sources, xRows: 64, tiles: 1 };
+      const { m, n, k } = unit!;
+      const own = repeatLines(source('matrixUnitMatmul.wgsl', matrixUnitMatmul), { m: 32 / m, n: 32 / n, k: 32 / k });
+      const sources = [own, unitSource(unit!)];
+      return { sources, xRows: 64, tiles: 2 };
     }
   }
 }
 
-/** Declares the sizes of a matrix unit. Halves hold activations up to 2¹⁸, and weights up to 2¹⁰. */
-function unitSource({ m, n, k, element }: MatrixUnit): WgslSource {
-  const sizes = `const UNIT_M = ${m}u;\nconst UNIT_N = ${n}u;\nconst UNIT_K = ${k}u;\nalias Element = ${element};\n`;
-  // Rows of halves are set off from each other, so that their columns lie in different banks of workgroup memory. Rows of
-  // floats would then take more than there is.
-  const [stride, largest, xUnit, weightUnit] = element === 'f16' ? [40, 65504, 0.25, 64] : [32, 3e38, 1, 1];
-  const units = `const LARGEST_ELEMENT = f32(${largest});\nconst X_UNIT = f32(${xUnit});\nconst WEIGHT_UNIT = f32(${weightUnit});\n`;
-  return source('matmul.ts', `${sizes}const STRIDE = ${stride}u;\n${units}`);
+/** Declares the sizes of a matrix unit. */
+function unitSource({ m, n, k }: MatrixUnit): WgslSource {
+  return source('matmul.ts', `const UNIT_M = ${m}u;\nconst UNIT_N = ${n}u;\nconst UNIT_K = ${k}u;\n`);
 }
 
 const SIZES = source('sizes.wgsl', sizesText);
@@ -118,7 +115,7 @@ export function matmul({ format, rowStart, rows, columns, outWidth, variant, mat
   return {
     kernel: {
       name: `matmul ${format} ${used}`,
-      sources: [...sources, SIZES, STEP, WEIGHT_FORMATS[format]],
+      sources: [...sources, SIZES, STEP, ...WEIGHT_FORMATS[format]],
       bindings: ['uniform', 'read-only-storage', 'read-only-storage', 'storage', 'uniform'],
     },
     constants: {},

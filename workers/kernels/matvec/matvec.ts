@@ -22,7 +22,13 @@ export interface MatvecShape {
 export function matvec({ format, rowStart, rows, columns, outWidth, batch, variant }: MatvecShape): Launch {
   const { tiles } = matrixLayout(format, rows, columns);
   const parts = [{ name: 'w', format, binding: 1 }];
-  const { sources, constants } = tileProducts([{ file: 'matvec.wgsl', text }], { parts, columns, batch, variant });
+  const { sources, constants, workgroups } = tileProducts([{ file: 'matvec.wgsl', text }], {
+    parts,
+    tiles,
+    columns,
+    batch,
+    variant,
+  });
   return {
     kernel: {
       name: `matvec ${format}`,
@@ -30,6 +36,6 @@ export function matvec({ format, rowStart, rows, columns, outWidth, batch, varia
       bindings: ['uniform', 'read-only-storage', 'read-only-storage', 'storage'],
     },
     constants: { ...constants, TILES: tiles, OUT_START: rowStart, OUT_WIDTH: outWidth },
-    grid: () => linearGrid(tiles),
+    grid: () => linearGrid(workgroups),
   };
 }

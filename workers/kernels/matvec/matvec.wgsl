@@ -1,4 +1,4 @@
-// out[m, OUT_START + n] = Σ_k weights[n, k] · x[m, k]      one workgroup per tile of 32 weight rows
+// out[m, OUT_START + n] = Σ_k weights[n, k] · x[m, k]      one workgroup per ROWS weight rows
 //   weights: TILES tiles of a packed matrix (quant/layout.ts), BLOCKS blocks each; rows of padding are zero
 //   x:       [capacity, 32 · BLOCKS]
 //   out:     [capacity, OUT_WIDTH]
@@ -20,13 +20,15 @@ fn main(
   @builtin(num_workgroups) grid: vec3u,
   @builtin(local_invocation_index) thread: u32,
 ) {
-  let tile = workgroup.y * grid.x + workgroup.x;
+  let part = workgroup.y * grid.x + workgroup.x;
+  let tile = part / PARTS;
+  let first_row = part % PARTS * ROWS;
   if (tile >= TILES || step.rows == 0u) {
     return;
   }
-  multiply(tile, thread);
-  let row = thread % 32u;
-  for (var m = thread / 32u; m < used_rows(); m += GROUPS) {
-    out[m * OUT_WIDTH + OUT_START + tile * 32u + row] = sum_over_slices(m, row, 0u);
+  multiply(tile, first_row, thread);
+  let row = thread % ROWS;
+  for (var m = thread / ROWS; m < used_rows(); m += GROUPS) {
+    out[m * OUT_WIDTH + OUT_START + tile * 32u + first_row + row] = sum_over_slices(m, row, 0u);
   }
 }

@@ -3,6 +3,7 @@ import type { Launch } from '../../gpu/kernel';
 import { paddedWidth } from '../../quant/layout';
 import { chunkCount, KEY_CHUNKS, keyChunkConstants } from '../shared/keyChunks';
 import { headQuads, type KvCacheShape } from '../shared/kvCache';
+import { repeatLines } from '../shared/repeatLines';
 import { STEP } from '../shared/step';
 import text from './mergeAttention.wgsl?raw';
 
@@ -12,7 +13,7 @@ export function mergeAttention({ numHeads, cache }: { numHeads: number; cache: K
   return {
     kernel: {
       name: 'mergeAttention',
-      sources: [{ file: 'mergeAttention.wgsl', text }, STEP, KEY_CHUNKS],
+      sources: [repeatLines({ file: 'mergeAttention.wgsl', text }, { i: 4 }), STEP, KEY_CHUNKS],
       bindings: ['uniform', 'read-only-storage', 'storage'],
     },
     constants: {

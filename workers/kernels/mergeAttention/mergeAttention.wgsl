@@ -23,18 +23,21 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   }
   let chunks = (key_count + chunk_keys - 1u) / chunk_keys;
   let first = (row * NUM_HEADS + head) * PARTIAL_CHUNKS * (1u + QUADS);
+  // Four chunks at a time: one wait for memory instead of four. Behind the last chunk it stands in, and weighs nothing.
   var highest = partials[first].x;
-  for (var chunk = 1u; chunk < chunks; chunk++) {
-    highest = max(highest, partials[first + chunk * (1u + QUADS)].x);
+  for (var chunk = 0u; chunk < chunks; chunk += 4u) {
+    let summary_{i} = partials[first + min(chunk + {i}u, chunks - 1u) * (1u + QUADS)];
+    highest = max(highest, summary_{i}.x);
   }
   var sum = vec4f();
   var weight_sum = 0.0;
-  for (var chunk = 0u; chunk < chunks; chunk++) {
-    let partial = first + chunk * (1u + QUADS);
-    let summary = partials[partial];
-    let decay = exp(summary.x - highest);
-    weight_sum += decay * summary.y;
-    sum += decay * partials[partial + 1u + quad];
+  for (var chunk = 0u; chunk < chunks; chunk += 4u) {
+    let partial_{i} = first + min(chunk + {i}u, chunks - 1u) * (1u + QUADS);
+    let summary_{i} = partials[partial_{i}];
+    let values_{i} = partials[partial_{i} + 1u + quad];
+    let decay_{i} = select(0.0, exp(summary_{i}.x - highest), chunk + {i}u < chunks);
+    weight_sum += decay_{i} * summary_{i}.y;
+    sum += decay_{i} * values_{i};
   }
   let result = sum / weight_sum;
   for (var i = 0u; i < 4u; i++) {

@@ -21,7 +21,7 @@ export function mixRows({ format, rows, columns, mixWidth }: MixRowsShape): Laun
   return {
     kernel: {
       name: `mixRows ${format}`,
-      sources: [{ file: 'mixRows.wgsl', text }, STEP, WEIGHT_FORMATS[format]],
+      sources: [{ file: 'mixRows.wgsl', text }, STEP, ...WEIGHT_FORMATS[format]],
       bindings: ['uniform', 'read-only-storage', 'read-only-storage', 'storage'],
     },
     constants: {

@@ -23,7 +23,7 @@ interface Case {
 
 async function check(device: GPUDevice, variant: KernelVariant, { formats, rows, columns, used, batch }: Case) {
   const random = new Random(columns);
-  const [width, squaresWidth] = [paddedWidth(columns), paddedWidth(Math.ceil(columns / 32))];
+  const [width, squaresWidth] = [paddedWidth(columns), paddedWidth(4 * Math.ceil(columns / 32))];
   const x = random.rows(batch, columns, width);
   const squares = random.floats(batch * squaresWidth).map((value) => value * value);
   let outWidth = 32;
@@ -48,7 +48,7 @@ async function check(device: GPUDevice, variant: KernelVariant, { formats, rows,
     expect(out.subarray(0, 32).every((value) => value === 777)).toBe(true);
     for (const [i, part] of parts.entries()) {
       const weights = unpackMatrix(part.format, packed[i]!, part.rows, columns);
-      const rowSquares = squares.subarray(m * squaresWidth, m * squaresWidth + Math.ceil(columns / 32));
+      const rowSquares = squares.subarray(m * squaresWidth, m * squaresWidth + 4 * Math.ceil(columns / 32));
       const want = projectionsReference(weights, x.subarray(m * width), rowSquares, part.rows, norm);
       const end = part.outStart + part.rows;
       expect(nmse(out.subarray(part.outStart, end), want)).toBeLessThan(tileTolerance(formats, variant));

@@ -39,7 +39,7 @@ export function projections({ parts, columns, outWidth, eps, gain, batch, varian
     return { name: 'abcd'[i]!, format, binding: 4 + i, start, end: tiles, outStart };
   });
   const own = [{ file: 'projections.wgsl', text }, NORM_GAIN, pick(placed)];
-  const { sources, constants } = tileProducts(own, { parts: placed, columns, batch, variant });
+  const { sources, constants, workgroups } = tileProducts(own, { parts: placed, tiles, columns, batch, variant });
   return {
     kernel: {
       name: `projections ${parts.map(({ format }) => format).join(' ')}`,
@@ -53,7 +53,7 @@ export function projections({ parts, columns, outWidth, eps, gain, batch, varian
       ],
     },
     constants: { ...constants, TILES: tiles, OUT_WIDTH: outWidth, COLUMNS: columns, EPS: eps, GAIN: gain },
-    grid: () => linearGrid(tiles),
+    grid: () => linearGrid(workgroups),
   };
 }
 

@@ -1,4 +1,4 @@
-/** The residual sum, its product with the next norm's weight, and its sum of squares per 32 values, of a projection. */
+/** The residual sum, its product with the next norm's weight, and its sum of squares per 8 values, of a projection. */
 export function residualProjectionReference(
   projection: Float64Array,
   residual: Float32Array,
@@ -6,9 +6,9 @@ export function residualProjectionReference(
   scale: number,
 ): { out: Float64Array; weighted: Float64Array; squares: Float64Array } {
   const out = projection.map((value, i) => residual[i]! + scale * value);
-  const squares = new Float64Array(Math.ceil(out.length / 32));
+  const squares = new Float64Array(Math.ceil(out.length / 8));
   out.forEach((value, i) => {
-    squares[Math.floor(i / 32)]! += value * value;
+    squares[Math.floor(i / 8)]! += value * value;
   });
   return { out, weighted: out.map((value, i) => value * normWeight[i]!), squares };
 }

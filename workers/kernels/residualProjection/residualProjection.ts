@@ -26,7 +26,7 @@ export function residualProjection(shape: ResidualProjectionShape): Launch {
   const { tiles } = matrixLayout(format, rows, columns);
   const parts = [{ name: 'w', format, binding: 7 }];
   const own = [{ file: 'residualProjection.wgsl', text }];
-  const { sources, constants } = tileProducts(own, { parts, columns, batch, variant });
+  const { sources, constants, workgroups } = tileProducts(own, { parts, tiles, columns, batch, variant });
   return {
     kernel: {
       name: `residualProjection ${format}`,
@@ -43,6 +43,6 @@ export function residualProjection(shape: ResidualProjectionShape): Launch {
       ],
     },
     constants: { ...constants, TILES: tiles, SCALE: scale },
-    grid: () => linearGrid(tiles),
+    grid: () => linearGrid(workgroups),
   };
 }

@@ -1,14 +1,16 @@
-// out = residual + SCALE · (weights · x), weighted = out · norm_weight, squares[m, tile] = Σ out[m]² over the tile's rows
+// out = residual + SCALE · (weights · x), weighted = out · norm_weight, squares[m, i] = Σ out[m]² over 8 rows
 //   x:                       [capacity, 32 · BLOCKS]
 //   weights:                 TILES tiles of a packed matrix; rows of padding are zero
 //   norm_weight:             [32 · TILES], zero behind the last row of the matrix
 //   residual, out, weighted: [capacity, 32 · TILES], zero behind the last row of the matrix
-//   squares:                 [capacity, TILES rounded up to whole blocks]
-// The residual sum behind a projection, and the first half of the RMSNorm that follows it. One workgroup per tile.
+//   squares:                 [capacity, 4 · TILES rounded up to whole blocks]
+// The residual sum behind a projection, and the first half of the RMSNorm that follows it. One workgroup per ROWS
+// rows of a tile.
 
 override TILES: u32;
 override SCALE: f32;
-override ROW_SQUARES: u32 = 32u * BATCH;
+override ROW_SQUARES: u32 = ROWS * BATCH;
+override EIGHTS: u32 = ROWS / 8u;
 
 @group(0) @binding(1) var<storage, read> x: array<vec4f>;
 @group(0) @binding(2) var<storage, read> residual: array<f32>;
@@ -29,25 +31,27 @@ fn main(
   @builtin(num_workgroups) grid: vec3u,
   @builtin(local_invocation_index) thread: u32,
 ) {
-  let tile = workgroup.y * grid.x + workgroup.x;
+  let part = workgroup.y * grid.x + workgroup.x;
+  let tile = part / PARTS;
+  let first_row = part % PARTS * ROWS;
   if (tile >= TILES || step.rows == 0u) {
     return;
   }
-  multiply(tile, thread);
-  let row = thread % 32u;
-  for (var m = thread / 32u; m < step.rows; m += GROUPS) {
-    let i = (m * TILES + tile) * 32u + row;
+  multiply(tile, first_row, thread);
+  let row = thread % ROWS;
+  for (var m = thread / ROWS; m < step.rows; m += GROUPS) {
+    let i = (m * TILES + tile) * 32u + first_row + row;
     let value = residual[i] + SCALE * sum_over_slices(m, row, 0u);
     out[i] = value;
-    weighted[i] = value * norm_weight[tile * 32u + row];
-    row_squares[m * 32u + row] = value * value;
+    weighted[i] = value * norm_weight[tile * 32u + first_row + row];
+    row_squares[m * ROWS + row] = value * value;
   }
   workgroupBarrier();
-  if (thread < step.rows) {
-    var tile_squares = 0.0;
-    for (var i = thread * 32u; i < thread * 32u + 32u; i++) {
-      tile_squares += row_squares[i];
+  for (var i = thread; i < step.rows * EIGHTS; i += WORKGROUP_SIZE) {
+    var sum = 0.0;
+    for (var row = i * 8u; row < i * 8u + 8u; row++) {
+      sum += row_squares[row];
     }
-    squares[thread * ((TILES + 31u) / 32u * 32u) + tile] = tile_squares;
+    squares[i / EIGHTS * ((TILES + 7u) / 8u * 32u) + tile * 4u + first_row / 8u + i % EIGHTS] = sum;
   }
 }

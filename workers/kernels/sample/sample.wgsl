@@ -23,6 +23,8 @@ const ONE = 1073741824.0;
 @group(0) @binding(5) var<storage, read_write> token_ids: array<u32>;
 @group(0) @binding(6) var<storage, read_write> sampled: array<u32>;
 
+// Of each segment: what they are kept or skipped by, again and again.
+var<workgroup> segment_largest: array<f32, SEGMENTS>;
 var<workgroup> floats: array<f32, WORKGROUP_SIZE>;
 var<workgroup> words: array<u32, WORKGROUP_SIZE>;
 var<workgroup> histogram: array<atomic<u32>, 256>;
@@ -129,11 +131,11 @@ fn narrow(measure: Measure, of_segments: bool, least_key: u32, goal: u32, thread
     workgroupBarrier();
     if (of_segments) {
       for (var segment = thread; segment < SEGMENTS; segment += WORKGROUP_SIZE) {
-        count(measure, segments[segment].x, least_key, prefix, shift);
+        count(measure, segment_largest[segment], least_key, prefix, shift);
       }
     } else {
       for (var segment = 0u; segment < SEGMENTS; segment++) {
-        if (key_of(segments[segment].x) < max(least_key, prefix)) {
+        if (key_of(segment_largest[segment]) < max(least_key, prefix)) {
           continue;
         }
         let end = min(VOCAB, (segment + 1u) * SEGMENT_TOKENS);
@@ -173,11 +175,11 @@ fn weight_from(least_key: u32, highest: f32, thread: u32) -> f32 {
   var sum = 0.0;
   if (least_key == 0u) {
     for (var segment = thread; segment < SEGMENTS; segment += WORKGROUP_SIZE) {
-      sum += segments[segment].y * exp(exponent(segments[segment].x, highest));
+      sum += segments[segment].y * exp(exponent(segment_largest[segment], highest));
     }
   } else {
     for (var segment = 0u; segment < SEGMENTS; segment++) {
-      if (key_of(segments[segment].x) < least_key) {
+      if (key_of(segment_largest[segment]) < least_key) {
         continue;
       }
       let end = min(VOCAB, (segment + 1u) * SEGMENT_TOKENS);
@@ -245,16 +247,15 @@ fn gumbel(random: u32) -> f32 {
 
 // The first token with the largest logit.
 fn first_largest(highest: f32, thread: u32) -> u32 {
+  var segment = 0u;
+  while (segment + 1u < SEGMENTS && segment_largest[segment] < highest) {
+    segment++;
+  }
   var first = NO_TOKEN;
-  for (var segment = 0u; segment < SEGMENTS && first == NO_TOKEN; segment++) {
-    if (segments[segment].x < highest) {
-      continue;
-    }
-    let end = min(VOCAB, (segment + 1u) * SEGMENT_TOKENS);
-    for (var token = segment * SEGMENT_TOKENS + thread; token < end; token += WORKGROUP_SIZE) {
-      if (penalized[token] == highest) {
-        first = min(first, token);
-      }
+  let end = min(VOCAB, (segment + 1u) * SEGMENT_TOKENS);
+  for (var token = segment * SEGMENT_TOKENS + thread; token < end; token += WORKGROUP_SIZE) {
+    if (penalized[token] == highest) {
+      first = min(first, token);
     }
   }
   return smallest_of_all(first, thread);
@@ -266,7 +267,7 @@ fn draw(highest: f32, least_key: u32, thread: u32) -> u32 {
   var best = LOWEST;
   var best_token = NO_TOKEN;
   for (var segment = 0u; segment < SEGMENTS; segment++) {
-    if (key_of(segments[segment].x) < least_key) {
+    if (key_of(segment_largest[segment]) < least_key) {
       continue;
     }
     let end = min(VOCAB, (segment + 1u) * SEGMENT_TOKENS);
@@ -291,7 +292,9 @@ fn draw(highest: f32, least_key: u32, thread: u32) -> u32 {
 fn main(@builtin(local_invocation_index) thread: u32) {
   var own_highest = LOWEST;
   for (var segment = thread; segment < SEGMENTS; segment += WORKGROUP_SIZE) {
-    own_highest = max(own_highest, segments[segment].x);
+    let largest = segments[segment].x;
+    segment_largest[segment] = largest;
+    own_highest = max(own_highest, largest);
   }
   let highest = largest_of_all(own_highest, thread);
   var token = NO_TOKEN;

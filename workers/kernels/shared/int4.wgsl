@@ -34,5 +34,5 @@ fn block_scales(tile_base: u32, block: u32, row: u32) -> vec3f {
 
 fn block_weights(tile_base: u32, block: u32, row: u32, quad: u32) -> vec4f {
   let scales = block_scales(tile_base, block, row);
-  return (255.0 * scales.x) * unpack4x8unorm(block_codes(tile_base, block, row, quad)) + scales.z;
+  return scales.x * byte_floats(block_codes(tile_base, block, row, quad)) + scales.z;
 }

@@ -7,11 +7,6 @@ const SCALE_UNIT = 0x1p-10;
 const SIGNED_CODES = true;
 const BLOCK_SCALES = 1u;
 
-// Not unpack4x8snorm: that would read −128 as −127.
-fn int8_codes(word: u32) -> vec4f {
-  return vec4f((vec4i(i32(word)) << vec4u(24u, 16u, 8u, 0u)) >> vec4u(24u));
-}
-
 fn block_codes(tile_base: u32, block: u32, row: u32, quad: u32) -> u32 {
   return weights[tile_base + block * INT8_AFFINE_BLOCK_UNITS + (quad >> 2u) * 32u + row][quad & 3u];
 }
@@ -23,5 +18,5 @@ fn block_scales(tile_base: u32, block: u32, row: u32) -> vec3f {
 
 fn block_weights(tile_base: u32, block: u32, row: u32, quad: u32) -> vec4f {
   let scales = block_scales(tile_base, block, row);
-  return scales.x * int8_codes(block_codes(tile_base, block, row, quad)) + scales.z;
+  return scales.x * signed_byte_floats(block_codes(tile_base, block, row, quad)) + scales.z;
 }

@@ -1,12 +1,13 @@
 import type { WgslSource } from '../../gpu/kernel';
 import type { KvCacheFormat } from '../../protocol/loading';
+import { BYTES } from './bytes';
 import kvF16 from './kvF16.wgsl?raw';
 import kvF32 from './kvF32.wgsl?raw';
 import kvInt8 from './kvInt8.wgsl?raw';
 import kvLayout from './kvLayout.wgsl?raw';
 
 /** The sizes of the layout below, which the page needs, too. */
-export { headQuads, headRows, KEY_TILE, kvCacheBytes } from '../../memory/kvCacheBytes';
+export { headQuads, headRows, KEY_TILE, kvCacheBytes, QUAD_BYTES } from '../../memory/kvCacheBytes';
 
 /**
  * The keys of one layer, and its values, in a buffer each: quads of four consecutive channels of a head (the last quad is
@@ -36,7 +37,8 @@ export interface KvCacheShape {
  * KV_SCALED, `kv_pack_scale`, `kv_unpack_scale` and `scale_index`, too; and the sizes as overrides.
  */
 export function kvCacheSources({ format }: KvCacheShape): WgslSource[] {
-  return [FORMATS[format], { file: 'kvLayout.wgsl', text: kvLayout }];
+  const bytes = format === 'int8' ? [BYTES] : [];
+  return [FORMATS[format], ...bytes, { file: 'kvLayout.wgsl', text: kvLayout }];
 }
 
 /** Values of the overrides of kvCacheSources. */

@@ -10,7 +10,7 @@ fn kv_pack(values: vec4f) -> KvQuad {
 }
 
 fn kv_unpack(quad: KvQuad) -> vec4f {
-  return 127.0 * unpack4x8snorm(quad);
+  return signed_byte_floats(quad);
 }
 
 fn kv_pack_scale(scale: f32) -> KvQuad {

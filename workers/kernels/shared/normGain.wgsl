@@ -1,28 +1,32 @@
-// What RMSNorm multiplies activation row m by: GAIN / √(mean(x²) + EPS) from the sums of squares of its blocks of 32
-// columns, `squares` [capacity, BLOCKS rounded up to whole blocks]. It comes behind the matrix product, which is linear,
-// so that nobody has to wait for it.
+// What RMSNorm multiplies activation row m by: GAIN / √(mean(x²) + EPS) from the sums of squares of each 8 columns,
+// `squares` [capacity, BLOCKS rounded up to eights] of vec4f. It comes behind the matrix product, which is linear, so that
+// nobody has to wait for it.
 override COLUMNS: u32;
 override EPS: f32;
 override GAIN: f32;
-override SQUARES: u32 = BATCH * 8u;
+const SUMMANDS = 32u;
+override ROUNDS: u32 = (BLOCKS + SUMMANDS - 1u) / SUMMANDS;
+override SQUARES: u32 = BATCH * SUMMANDS;
 
 var<workgroup> square_sums: array<f32, SQUARES>;
 
-// Sums of squares of every eighth block, for `norm_gain` behind the next barrier.
+// Sums of squares of every thirty-second block, for `norm_gain` behind the next barrier.
 fn add_squares(thread: u32) {
-  for (var i = thread; i < step.rows * 8u; i += WORKGROUP_SIZE) {
-    let start = (i / 8u) * ((BLOCKS + 31u) / 32u * 32u);
-    var sum = 0.0;
-    for (var block = i % 8u; block < BLOCKS; block += 8u) {
-      sum += squares[start + block];
+  for (var i = thread; i < step.rows * SUMMANDS; i += WORKGROUP_SIZE) {
+    let start = (i / SUMMANDS) * ((BLOCKS + 7u) / 8u * 8u);
+    var sum = vec4f();
+    // So many rounds for everybody: compilers unroll them, and wait for memory once.
+    for (var round = 0u; round < ROUNDS; round++) {
+      let block = round * SUMMANDS + i % SUMMANDS;
+      sum += select(vec4f(), squares[start + min(block, BLOCKS - 1u)], block < BLOCKS);
     }
-    square_sums[i] = sum;
+    square_sums[i] = (sum.x + sum.y) + (sum.z + sum.w);
   }
 }
 
 fn norm_gain(m: u32) -> f32 {
   var sum = 0.0;
-  for (var i = m * 8u; i < m * 8u + 8u; i++) {
+  for (var i = m * SUMMANDS; i < (m + 1u) * SUMMANDS; i++) {
     sum += square_sums[i];
   }
   return GAIN * inverseSqrt(sum / f32(COLUMNS) + EPS);

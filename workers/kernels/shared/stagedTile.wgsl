@@ -6,12 +6,12 @@ override STAGED: u32 = BATCH * CHUNK;
 // Of block b of the chunk and activation row m, at m · CHUNK + b: {scale, scale · Σ of the staged numbers}.
 var<workgroup> staged_scales: array<vec2f, STAGED>;
 
-fn add_tile(sums: ptr<function, Sums>, tile: u32, thread: u32) {
+fn add_tile(sums: ptr<function, Sums>, tile: u32, first_row: u32, thread: u32) {
   for (var first = 0u; first < BLOCKS; first += CHUNK) {
     let end = min(first + CHUNK, BLOCKS);
     stage_chunk(first, end - first, thread);
     workgroupBarrier();
-    add_group(sums, tile, thread % 32u, thread / 32u, first, end);
+    add_group(sums, tile, first_row + thread % ROWS, thread / ROWS, first, end);
     workgroupBarrier();
   }
 }

@@ -3,12 +3,12 @@
 // takes them in turn.
 enable subgroups;
 
-fn add_tile(sums: ptr<function, Sums>, tile: u32, thread: u32) {
-  let group = thread / 32u;
+fn add_tile(sums: ptr<function, Sums>, tile: u32, first_row: u32, thread: u32) {
+  let group = thread / ROWS;
   let last = subgroupMax(group);
   for (var uniform_group = subgroupMin(group); uniform_group <= last; uniform_group++) {
     if (uniform_group == group) {
-      add_group(sums, tile, thread % 32u, uniform_group, 0u, BLOCKS);
+      add_group(sums, tile, first_row + thread % ROWS, uniform_group, 0u, BLOCKS);
     }
   }
 }

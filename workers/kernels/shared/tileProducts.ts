@@ -1,8 +1,8 @@
 import type { WgslSource } from '../../gpu/kernel';
 import type { KernelVariant } from '../../protocol/kernels';
 import type { MatrixFormat } from '../../quant/layout';
-import { matrixLayout } from '../../quant/layout';
-import { forEachRow } from './batch';
+import { matrixLayout, TILE_ROWS } from '../../quant/layout';
+import { forEachRow, MAX_BATCH } from './batch';
 import f16Blocks from './f16Blocks.wgsl?raw';
 import f16Codes from './f16Codes.wgsl?raw';
 import f16Halves from './f16Halves.wgsl?raw';
@@ -27,6 +27,8 @@ export interface TilePart {
 
 export interface TileProductsShape {
   parts: readonly TilePart[];
+  /** Of all parts; of one, where they are multiplied together. */
+  tiles: number;
   columns: number;
   /** Activation rows at most: 1 to 8. */
   batch: number;
@@ -38,9 +40,13 @@ export interface TileProductsShape {
 /** The variants that have a form for small batches. */
 type TileVariant = 'f32' | 'f16' | 'int8' | 'subgroups';
 
-const MOST_GROUPS = 8;
+const MOST_INVOCATIONS = 256;
+/** Keep the largest GPUs busy. Where there are fewer tiles, several workgroups share one. */
+const ENOUGH_WORKGROUPS = 256;
+/** Of a tile: fewer would read memory in parts of its lines. */
+const LEAST_ROWS = 8;
 /** Blocks that keep a slice busy for longer than adding up the slices takes. */
-const LEAST_BLOCKS = 4;
+const LEAST_BLOCKS = 2;
 /** 16-byte units of workgroup memory for staged activations: as much as the sums of eight rows take. */
 const STAGED_UNITS = 512;
 /** Of a staged block: BLOCK_STAGED_UNITS. */
@@ -82,24 +88,27 @@ export function tileVariant(formats: readonly MatrixFormat[], wanted: KernelVari
  * What kernels for small batches share, behind their own `main`: the sources of tileProducts.wgsl and the variant, the step,
  * a binding and functions per matrix, and values for their `override`s. The kernel declares the binding `x: array<vec4f>`,
  * [capacity, columns padded to whole blocks], and `add_group(sums, tile, row, group, first, end)`: it calls
- * `add_blocks_part(sums, tile of the part, row, slice, first, end)` of the part that the group works on.
+ * `add_blocks_part(sums, tile of the part, row, slice, first, end)` of the part that the group works on. `workgroups` is how
+ * many there are.
  */
 export function tileProducts(
   main: readonly WgslSource[],
-  { parts, columns, batch, variant: wanted, together = 1 }: TileProductsShape,
-): { sources: WgslSource[]; constants: Record<string, number> } {
+  shape: TileProductsShape,
+): { sources: WgslSource[]; constants: Record<string, number>; workgroups: number } {
+  const { parts, tiles, columns, batch, variant: wanted, together = 1 } = shape;
   const variant = tileVariant(
     parts.map(({ format }) => format),
     wanted,
   );
   const { blocks } = matrixLayout('f32', 1, columns);
-  const slices = Math.min(MOST_GROUPS / together, 2 ** Math.max(0, Math.floor(Math.log2(blocks / LEAST_BLOCKS))));
-  const workgroupSize = 32 * slices * together;
+  const { rows, slices } = workgroupShape(shape, variant);
+  const workgroupSize = rows * slices * together;
   const sumUnits = Math.ceil(batch / 4) * workgroupSize;
   const constants: Record<string, number> = {
     BLOCKS: blocks,
     BATCH: batch,
     SLICES: slices,
+    ROWS: rows,
     WORKGROUP_SIZE: workgroupSize,
     SHARED_UNITS: sumUnits,
   };
@@ -115,5 +124,29 @@ export function tileProducts(
     sources.push(...weightPart(format, name, binding, blockSources(variant, format, batch)));
     constants[`TILE_UNITS_${name}`] = matrixLayout(format, 1, columns).tileBytes / 16;
   }
-  return { sources: [...main, STEP, ...sources].map((part) => forEachRow(part, batch)), constants };
+  const workgroups = (tiles * TILE_ROWS) / rows;
+  return { sources: [...main, STEP, ...sources].map((part) => forEachRow(part, batch)), constants, workgroups };
+}
+
+/**
+ * Weight rows of a workgroup, and slices of their columns. Invocations wait for memory most of the time, so that what counts
+ * is how much they ask for at once: as many slices as there is room for, and enough workgroups. The same for every batch.
+ */
+function workgroupShape(
+  { tiles, columns, together = 1 }: TileProductsShape,
+  variant: TileVariant,
+): { rows: number; slices: number } {
+  const { blocks } = matrixLayout('f32', 1, columns);
+  let mostSlices = 2 ** Math.max(0, Math.floor(Math.log2(blocks / LEAST_BLOCKS)));
+  // A round of staged blocks, one for each slice, has to fit with the most activation rows.
+  if (variant === 'f16' || variant === 'int8')
+    mostSlices = Math.min(mostSlices, STAGED_UNITS / (MAX_BATCH * BLOCK_UNITS[variant]));
+  const invocations = MOST_INVOCATIONS / together;
+  let rows = TILE_ROWS;
+  // A subgroup of 32 works on one slice.
+  if (variant !== 'subgroups') {
+    const isEnough = () => (tiles * TILE_ROWS) / rows >= ENOUGH_WORKGROUPS || (invocations / rows) * 2 > mostSlices;
+    while (rows > LEAST_ROWS && !isEnough()) rows /= 2;
+  }
+  return { rows, slices: Math.min(invocations / rows, mostSlices) };
 }

@@ -1,12 +1,16 @@
-// Products of up to eight activation rows and tiles of 32 weight rows, each weight read once. A workgroup of GROUPS · 32
-// invocations works on one tile, or on one tile of each of several matrices: invocation = (group, row of the tile). A
+// Products of up to eight activation rows and tiles of 32 weight rows, each weight read once. A workgroup of GROUPS · ROWS
+// invocations works on ROWS rows of one tile, or of one tile of each of several matrices: invocation = (group, row). A
 // matrix has SLICES groups; slice s adds up the blocks s, s + SLICES, …, whatever BATCH is, and the sums over the slices
 // are formed in their order: an activation row has the same result in every batch.
 override BLOCKS: u32;
 override BATCH: u32;
 override SLICES: u32;
 override WORKGROUP_SIZE: u32;
-override GROUPS: u32 = WORKGROUP_SIZE / 32u;
+// 8, 16 or 32.
+override ROWS: u32;
+override GROUPS: u32 = WORKGROUP_SIZE / ROWS;
+// Workgroups that share a tile.
+override PARTS: u32 = 32u / ROWS;
 override SHARED_UNITS: u32;
 
 // Activations that a variant stages; behind the products, the sums of each invocation.
@@ -23,10 +27,10 @@ fn used_rows() -> u32 {
   return min(step.rows, BATCH);
 }
 
-// Leaves the sums of the workgroup's invocations to `sum_over_slices`.
-fn multiply(tile: u32, thread: u32) {
+// Leaves the sums of the workgroup's invocations to `sum_over_slices`; `first_row` is the first of its rows in the tile.
+fn multiply(tile: u32, first_row: u32, thread: u32) {
   var sums = Sums();
-  add_tile(&sums, tile, thread);
+  add_tile(&sums, tile, first_row, thread);
   shared_units[thread] = bitcast<vec4u>(sums.low);
   if (BATCH > 4u) {
     shared_units[WORKGROUP_SIZE + thread] = bitcast<vec4u>(sums.high);
@@ -34,12 +38,12 @@ fn multiply(tile: u32, thread: u32) {
   workgroupBarrier();
 }
 
-// Activation row m times row `row` of the tile of the matrix whose first group is `group`.
+// Activation row m times row `row` of the workgroup's, of the matrix whose first group is `group`.
 fn sum_over_slices(m: u32, row: u32, group: u32) -> f32 {
-  let base = (m / 4u) * WORKGROUP_SIZE + group * 32u + row;
+  let base = (m / 4u) * WORKGROUP_SIZE + group * ROWS + row;
   var sum = 0.0;
   for (var slice = 0u; slice < SLICES; slice++) {
-    sum += bitcast<f32>(shared_units[base + slice * 32u][m % 4u]);
+    sum += bitcast<f32>(shared_units[base + slice * ROWS][m % 4u]);
   }
   return sum;
 }

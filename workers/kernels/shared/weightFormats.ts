@@ -1,5 +1,6 @@
 import type { WgslSource } from '../../gpu/kernel';
 import type { MatrixFormat } from '../../quant/layout';
+import { BYTES } from './bytes';
 import f16 from './f16.wgsl?raw';
 import f32 from './f32.wgsl?raw';
 import int4 from './int4.wgsl?raw';
@@ -20,11 +21,11 @@ import int8Affine from './int8Affine.wgsl?raw';
  * - `BLOCK_SCALES`: 2 where the two scales differ, else 1;
  * - `SIGNED_CODES`: whether codes are bytes from −128 to 127, else nibbles from 0 to 15.
  */
-export const WEIGHT_FORMATS: Record<MatrixFormat, WgslSource> = {
-  int4: { file: 'int4.wgsl', text: int4 },
-  'int4-affine': { file: 'int4Affine.wgsl', text: int4Affine },
-  int8: { file: 'int8.wgsl', text: int8 },
-  'int8-affine': { file: 'int8Affine.wgsl', text: int8Affine },
-  f16: { file: 'f16.wgsl', text: f16 },
-  f32: { file: 'f32.wgsl', text: f32 },
+export const WEIGHT_FORMATS: Record<MatrixFormat, readonly WgslSource[]> = {
+  int4: [{ file: 'int4.wgsl', text: int4 }, BYTES],
+  'int4-affine': [{ file: 'int4Affine.wgsl', text: int4Affine }, BYTES],
+  int8: [{ file: 'int8.wgsl', text: int8 }, BYTES],
+  'int8-affine': [{ file: 'int8Affine.wgsl', text: int8Affine }, BYTES],
+  f16: [{ file: 'f16.wgsl', text: f16 }],
+  f32: [{ file: 'f32.wgsl', text: f32 }],
 };

@@ -12,7 +12,7 @@ export function weightPart(
   binding: number,
   sources: readonly WgslSource[],
 ): WgslSource[] {
-  const all = [WEIGHT_FORMATS[format], ...sources];
+  const all = [...WEIGHT_FORMATS[format], ...sources];
   const text = all.map((source) => source.text).join('');
   const declared = [...text.matchAll(/^(?:fn|const|override) (\w+)/gm)].map(([, name]) => name);
   const names = new RegExp(String.raw`\b(weights|${declared.join('|')})\b`, 'g');

@@ -3,6 +3,7 @@ import type { Launch } from '../../gpu/kernel';
 import { paddedWidth } from '../../quant/layout';
 import type { AttentionShape } from '../attention/attention';
 import { headQuads, kvCacheConstants, kvCacheSources } from '../shared/kvCache';
+import { repeatLines } from '../shared/repeatLines';
 import { STEP } from '../shared/step';
 import text from './tiledAttention.wgsl?raw';
 
@@ -25,10 +26,16 @@ export interface TiledAttentionShape extends AttentionShape {
 export function tiledAttention({ numHeads, cache, scale, seen = 'causal' }: TiledAttentionShape): Launch {
   const { format, numKvHeads, headDim } = cache;
   const { queries, keys } = TILES.find(({ mostQuads }) => headQuads(headDim) <= mostQuads)!;
+  // A tile has as many quads as groups of four queries have lanes for each key: see tiledAttention.wgsl.
+  const quadsPerInvocation = keys / (queries / 4);
   return {
     kernel: {
       name: `tiledAttention ${format}`,
-      sources: [{ file: 'tiledAttention.wgsl', text }, STEP, ...kvCacheSources(cache)],
+      sources: [
+        repeatLines({ file: 'tiledAttention.wgsl', text }, { i: quadsPerInvocation }),
+        STEP,
+        ...kvCacheSources(cache),
+      ],
       bindings: ['uniform', 'read-only-storage', 'read-only-storage', 'read-only-storage', 'storage'],
     },
     constants: {

@@ -5,7 +5,8 @@
 // One workgroup per head and tile of QUERIES rows, for many rows: keys and values pass through workgroup memory in tiles of
 // KEYS, and each is read once for all rows of the tile. Four rows make a group; invocation = (group, lane). Per tile of
 // keys, the invocation scores each LANES-th key for its group, weighs them (softmax is online), and adds all weighted
-// values to its quad of channels of the group's rows. Tiles behind the last row's key are skipped.
+// values to its quad of channels of the group's rows. Tiles behind the last row's key are skipped. Lines with {i} stand once
+// for each quad of a tile that an invocation reads.
 
 override NUM_HEADS: u32;
 override HEADS_PER_KV_HEAD: u32;
@@ -55,41 +56,23 @@ fn load_queries(first_row: u32, head: u32, thread: u32) {
   }
 }
 
-fn key_quad(kv_head: u32, key: u32, quad: u32) -> vec4f {
-  let channels = kv_unpack(keys[key_index(kv_head, key, quad)]);
-  if (KV_SCALED) {
-    return kv_unpack_scale(keys[scale_index(kv_head, key)]) * channels;
-  }
-  return channels;
-}
-
-fn value_quad(kv_head: u32, key: u32, quad: u32) -> vec4f {
-  let channels = kv_unpack(values[value_index(kv_head, key, quad)]);
-  if (KV_SCALED) {
-    return kv_unpack_scale(values[scale_index(kv_head, key)]) * channels;
-  }
-  return channels;
-}
-
 // What stands in the cache behind `key_count` may be anything, and counts as zero.
-fn load_keys(kv_head: u32, first_key: u32, key_count: u32, thread: u32) {
-  for (var i = thread; i < QUADS * KEYS; i += WORKGROUP_SIZE) {
-    let key = first_key + i % KEYS;
-    tile[i] = vec4f();
-    if (key < key_count) {
-      tile[i] = key_quad(kv_head, key, i / KEYS);
-    }
+fn key_quad(kv_head: u32, key: u32, quad: u32, key_count: u32) -> vec4f {
+  let cached = min(key, key_count - 1u);
+  var channels = kv_unpack(keys[key_index(kv_head, cached, quad)]);
+  if (KV_SCALED) {
+    channels *= kv_unpack_scale(keys[scale_index(kv_head, cached)]);
   }
+  return select(vec4f(), channels, key < key_count);
 }
 
-fn load_values(kv_head: u32, first_key: u32, key_count: u32, thread: u32) {
-  for (var i = thread; i < KEYS * QUADS; i += WORKGROUP_SIZE) {
-    let key = first_key + i / QUADS;
-    tile[i] = vec4f();
-    if (key < key_count) {
-      tile[i] = value_quad(kv_head, key, i % QUADS);
-    }
+fn value_quad(kv_head: u32, key: u32, quad: u32, key_count: u32) -> vec4f {
+  let cached = min(key, key_count - 1u);
+  var channels = kv_unpack(values[value_index(kv_head, cached, quad)]);
+  if (KV_SCALED) {
+    channels *= kv_unpack_scale(values[scale_index(kv_head, cached)]);
   }
+  return select(vec4f(), channels, key < key_count);
 }
 
 // Scores of a key for the four rows of a group.
@@ -143,7 +126,11 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   var sum_2 = vec4f();
   var sum_3 = vec4f();
   for (var first_key = 0u; first_key < key_count; first_key += KEYS) {
-    load_keys(kv_head, first_key, key_count, thread);
+    // All that is read of the tile is on its way before anything waits for it.
+    let at_{i} = thread + {i}u * WORKGROUP_SIZE;
+    let key_quad_{i} = key_quad(kv_head, first_key + at_{i} % KEYS, at_{i} / KEYS, key_count);
+    let value_quad_{i} = value_quad(kv_head, first_key + at_{i} / QUADS, at_{i} % QUADS, key_count);
+    tile[at_{i}] = key_quad_{i};
     workgroupBarrier();
 
     for (var key = lane; key < KEYS; key += LANES) {
@@ -152,7 +139,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     }
     workgroupBarrier();
 
-    load_values(kv_head, first_key, key_count, thread);
+    tile[at_{i}] = value_quad_{i};
     var tile_highest = highest;
     for (var key = 0u; key < KEYS; key++) {
       tile_highest = max(tile_highest, scores[key * GROUPS + group]);
