@@ -4,6 +4,7 @@ import { chunkCount, KEY_CHUNKS, keyChunkConstants } from '../shared/keyChunks';
 import type { KvCacheShape } from '../shared/kvCache';
 import { headQuads, kvCacheConstants, kvCacheSources, QUAD_BYTES } from '../shared/kvCache';
 import { MAX_BATCH } from '../shared/batch';
+import { repeatLines } from '../shared/repeatLines';
 import { STEP } from '../shared/step';
 import text from './cachedAttention.wgsl?raw';
 import { queryHeads, sharingHeads } from './queryHeads';
@@ -41,7 +42,13 @@ export function cachedAttention(shape: CachedAttentionShape): Launch {
   return {
     kernel: {
       name: `cachedAttention ${cache.format}`,
-      sources: [{ file: 'cachedAttention.wgsl', text }, STEP, KEY_CHUNKS, ...kvCacheSources(cache), queryHeads(heads)],
+      sources: [
+        repeatLines({ file: 'cachedAttention.wgsl', text }, { i: 4 }),
+        STEP,
+        KEY_CHUNKS,
+        ...kvCacheSources(cache),
+        queryHeads(heads),
+      ],
       bindings: ['uniform', 'read-only-storage', 'read-only-storage', 'storage', 'storage', 'storage', 'storage'],
     },
     constants: {

@@ -132,52 +132,64 @@ fn stage(row: u32, kv_head: u32, stores: bool, thread: u32) {
   }
 }
 
-// The quads of a key are loaded four at a time, which is one wait for memory instead of four. So are values below.
-fn cached_score(kv_head: u32, key: u32) -> Heads {
-  var scale = 1.0;
-  if (KV_SCALED) {
-    scale = kv_unpack_scale(keys[scale_index(kv_head, key)]);
+fn stored_key(kv_head: u32, key: u32, quad: u32) -> KvQuad {
+  if (key < step.position) {
+    return keys[key_index(kv_head, key, quad)];
   }
+  return new_keys[(key - step.position) * QUADS + quad];
+}
+
+fn key_scale(kv_head: u32, key: u32) -> f32 {
+  if (!KV_SCALED) {
+    return 1.0;
+  }
+  if (key < step.position) {
+    return kv_unpack_scale(keys[scale_index(kv_head, key)]);
+  }
+  return new_key_scales[key - step.position];
+}
+
+// Cached quads are loaded four at a time, which is one wait for memory instead of four. What is computed with them is the
+// same code for keys of the cache and of the step, which compilers might round differently otherwise. So with values.
+fn score(kv_head: u32, key: u32) -> Heads {
+  let scale = key_scale(kv_head, key);
   var sum = Heads();
   var quad = 0u;
   for (; quad + 3u < QUADS; quad += 4u) {
-    let a = keys[key_index(kv_head, key, quad)];
-    let b = keys[key_index(kv_head, key, quad + 1u)];
-    let c = keys[key_index(kv_head, key, quad + 2u)];
-    let d = keys[key_index(kv_head, key, quad + 3u)];
-    sum += head_dots(quad, kv_unpack(a));
-    sum += head_dots(quad + 1u, kv_unpack(b));
-    sum += head_dots(quad + 2u, kv_unpack(c));
-    sum += head_dots(quad + 3u, kv_unpack(d));
+    var packed_{i}: KvQuad;
+    if (key < step.position) {
+      packed_{i} = keys[key_index(kv_head, key, quad + {i}u)];
+    } else {
+      packed_{i} = new_keys[(key - step.position) * QUADS + quad + {i}u];
+    }
+    sum += head_dots(quad + {i}u, kv_unpack(packed_{i}));
   }
   for (; quad < QUADS; quad++) {
-    sum += head_dots(quad, kv_unpack(keys[key_index(kv_head, key, quad)]));
+    sum += head_dots(quad, kv_unpack(stored_key(kv_head, key, quad)));
   }
   return sum * scale;
 }
 
-fn new_score(row: u32) -> Heads {
-  var sum = Heads();
-  for (var quad = 0u; quad < QUADS; quad++) {
-    sum += head_dots(quad, kv_unpack(new_keys[row * QUADS + quad]));
-  }
-  if (KV_SCALED) {
-    sum *= new_key_scales[row];
-  }
-  return sum;
+// Four channels of a value as the cache stores them, and the scale of its row.
+struct StoredValue {
+  packed: KvQuad,
+  scale: f32,
 }
 
-// Four channels of a value.
-fn cached_value(kv_head: u32, key: u32, quad: u32) -> vec4f {
+fn cached_value(kv_head: u32, key: u32, quad: u32) -> StoredValue {
   let packed = values[value_index(kv_head, key, quad)];
   if (KV_SCALED) {
-    return kv_unpack_scale(values[scale_index(kv_head, key)]) * kv_unpack(packed);
+    return StoredValue(packed, kv_unpack_scale(values[scale_index(kv_head, key)]));
   }
-  return kv_unpack(packed);
+  return StoredValue(packed, 1.0);
 }
 
-// The same of a row of the step, stored where `stores`.
-fn new_value(kv_head: u32, row: u32, quad: u32, stores: bool) -> vec4f {
+// A value of the step is stored where `stores`.
+fn stored_value(kv_head: u32, key: u32, quad: u32, stores: bool) -> StoredValue {
+  if (key < step.position) {
+    return cached_value(kv_head, key, quad);
+  }
+  let row = key - step.position;
   var channels = value_channels(row * QKV_WIDTH + V_START + kv_head * HEAD_DIM, quad);
   var scale = 1.0;
   if (KV_SCALED) {
@@ -186,9 +198,13 @@ fn new_value(kv_head: u32, row: u32, quad: u32, stores: bool) -> vec4f {
   }
   let packed = kv_pack(channels);
   if (stores) {
-    values[value_index(kv_head, step.position + row, quad)] = packed;
+    values[value_index(kv_head, key, quad)] = packed;
   }
-  return scale * kv_unpack(packed);
+  return StoredValue(packed, scale);
+}
+
+fn channels_of(value: StoredValue) -> vec4f {
+  return value.scale * kv_unpack(value.packed);
 }
 
 fn write_channel(head_start: u32, index: u32, value: f32) {
@@ -230,12 +246,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     let tile_keys = min(WORKGROUP_SIZE, end_key - tile);
     var own_score = Heads(LOWEST);
     if (thread < tile_keys) {
-      let key = tile + thread;
-      if (key < step.position) {
-        own_score = cached_score(kv_head, key);
-      } else {
-        own_score = new_score(key - step.position);
-      }
+      own_score = score(kv_head, tile + thread);
     }
     weights[thread] = own_score;
     workgroupBarrier();
@@ -263,31 +274,23 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     workgroupBarrier();
 
     if (share < SHARES) {
-      let cached_keys = min(tile_keys, max(step.position, tile) - tile);
       var key = share;
-      for (; key + 3u * SHARES < cached_keys; key += 4u * SHARES) {
-        let a = cached_value(kv_head, tile + key, quad);
-        let b = cached_value(kv_head, tile + key + SHARES, quad);
-        let c = cached_value(kv_head, tile + key + 2u * SHARES, quad);
-        let d = cached_value(kv_head, tile + key + 3u * SHARES, quad);
-        weight_sum += weights[key];
-        sum = with_value(sum, weights[key], a);
-        weight_sum += weights[key + SHARES];
-        sum = with_value(sum, weights[key + SHARES], b);
-        weight_sum += weights[key + 2u * SHARES];
-        sum = with_value(sum, weights[key + 2u * SHARES], c);
-        weight_sum += weights[key + 3u * SHARES];
-        sum = with_value(sum, weights[key + 3u * SHARES], d);
-      }
-      for (; key < cached_keys; key += SHARES) {
-        weight_sum += weights[key];
-        sum = with_value(sum, weights[key], cached_value(kv_head, tile + key, quad));
+      // The last key, which a step of one row brings, is none of the four.
+      for (; key + 3u * SHARES + 1u < tile_keys; key += 4u * SHARES) {
+        let key_{i} = key + {i}u * SHARES;
+        var value_{i}: StoredValue;
+        if (tile + key_3 < step.position) {
+          value_{i} = cached_value(kv_head, tile + key_{i}, quad);
+        } else {
+          value_{i} = stored_value(kv_head, tile + key_{i}, quad, stores && tile + key_{i} + 1u == key_count);
+        }
+        weight_sum += weights[key_{i}];
+        sum = with_value(sum, weights[key_{i}], channels_of(value_{i}));
       }
       for (; key < tile_keys; key += SHARES) {
-        let row = tile + key - step.position;
-        let value = new_value(kv_head, row, quad, stores && tile + key + 1u == key_count);
+        let value = stored_value(kv_head, tile + key, quad, stores && tile + key + 1u == key_count);
         weight_sum += weights[key];
-        sum = with_value(sum, weights[key], value);
+        sum = with_value(sum, weights[key], channels_of(value));
       }
     }
     workgroupBarrier();
