@@ -117,7 +117,7 @@ const KERNELS: { kernels: KernelVariant; tolerance: number }[] = [
   { kernels: 'subgroups', tolerance: F16_TOLERANCE },
   { kernels: 'registers', tolerance: F16_TOLERANCE },
   { kernels: 'f16', tolerance: 1e-1 },
-  { kernels: 'int8', tolerance: 4e-1 },
+  { kernels: 'int8', tolerance: F16_TOLERANCE },
 ];
 
 for (const variant of onePerModel.values()) {

@@ -14,7 +14,7 @@ function setting(changes: Partial<KernelSetting> = {}): KernelSetting {
     isSoftwareAdapter: false,
     features: 'all',
     wanted: 'auto',
-    workload: { formats: ['int4'], format: 'int4' },
+    workload: { formats: ['int4'] },
     ...changes,
   };
 }
@@ -69,13 +69,6 @@ describe('candidates', () => {
     expect(candidates({ device: { features: new Set() }, wanted: 'f16' }).f16).toBe('needs shader-f16');
   });
 
-  test('round activations to int8 only where weights have 4 bits', () => {
-    expect(candidates({ workload: { formats: ['int8', 'int4'], format: 'int8' } }).int8).toMatch(/accuracy than int8/);
-    expect(candidates({ workload: { formats: ['int8', 'int4-affine'], format: 'int4-affine' } }).int8).toBe(
-      'available',
-    );
-  });
-
   test('multiply prompts on matrix units that kernels fit', () => {
     const features = new Set<GPUFeatureName>(['shader-f16', 'subgroups', MATRIX_FEATURE]);
     const unit = { componentType: 'f16', resultComponentType: 'f32', M: 16, N: 16, K: 16 };
@@ -86,7 +79,7 @@ describe('candidates', () => {
   });
 
   test('have a form for the weights', () => {
-    expect(candidates({ workload: { formats: ['f32'], format: 'f32' } })).toMatchObject({
+    expect(candidates({ workload: { formats: ['f32'] } })).toMatchObject({
       f32: 'available',
       f16: 'has no form for f32 weights',
       int8: 'has no form for f32 weights',

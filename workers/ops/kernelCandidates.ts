@@ -20,7 +20,7 @@ export interface KernelSetting {
   features: NonNullable<EngineOptions['features']>;
   /** A variant that is asked for is not judged by its use. */
   wanted: NonNullable<EngineOptions['kernels']>;
-  workload: Pick<KernelWorkload, 'formats' | 'format'>;
+  workload: Pick<KernelWorkload, 'formats'>;
 }
 
 /** Every variant of every class of products: 'refused', with a reason, or 'available', that is worth a trial. */
@@ -46,7 +46,6 @@ function refusal(
     return because('no-form', workload.formats.join(', '));
   if (variant === 'f32' || variant === wanted) return null;
   if (isSoftwareAdapter) return because('software-adapter');
-  if (variant === 'int8' && !workload.format.startsWith('int4')) return because('less-exact', workload.format);
   return null;
 }
 

@@ -5,7 +5,6 @@ const SENTENCES: Record<KernelReasonCode, string> = {
   'missing-features': 'needs {names}',
   'no-form': 'has no form for {names} weights',
   'software-adapter': 'is not worth a trial on a software adapter',
-  'less-exact': 'would cost more accuracy than {names} weights do',
   slower: '{names} is preferred: faster',
   'hardly-faster': '{names} is preferred: nearly as fast and more exact',
   'not-asked-for': '{names} was asked for',

@@ -46,7 +46,7 @@ const LIMITS: Record<KernelVariant, number> = {
   registers: 1e-9,
   f16: 1e-4,
   'subgroup-matrix': 1e-4,
-  int8: 1e-3,
+  int8: 1e-6,
 };
 
 /** What a self-test found. */

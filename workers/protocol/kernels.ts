@@ -16,7 +16,6 @@ export type KernelReasonCode =
   | 'missing-features'
   | 'no-form'
   | 'software-adapter'
-  | 'less-exact'
   | 'slower'
   | 'hardly-faster'
   | 'not-asked-for'

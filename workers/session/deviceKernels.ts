@@ -90,7 +90,7 @@ export async function expectedKernels(
   const remembered = wanted === 'auto' ? await memory.recallAny(await deviceId(on, options)) : null;
   if (remembered) return remembered;
   // What float checkpoints are imported as.
-  const candidates = kernelCandidates(settingOf(on, options, { formats: ['int4'], format: 'int4' }));
+  const candidates = kernelCandidates(settingOf(on, options, { formats: ['int4'] }));
   return candidates.map((report) => (report.state === 'available' ? { ...report, ...because('untried') } : report));
 }
 

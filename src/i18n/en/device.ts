@@ -176,7 +176,6 @@ export const device = {
       'missing-features': 'needs {names}',
       'no-form': 'has no form for {names} weights',
       'software-adapter': 'is not worth a trial on a software adapter',
-      'less-exact': 'would cost more accuracy than {names} weights do',
       slower: '{names} is faster',
       'hardly-faster': '{names} is nearly as fast and more exact',
       'not-asked-for': '{names} was asked for',

@@ -173,7 +173,6 @@ export const device: typeof english = {
       'missing-features': '需要 {names}',
       'no-form': '没有适用于 {names} 权重的形式',
       'software-adapter': '在软件模拟的显卡上不值得试用',
-      'less-exact': '精度损失会超过 {names} 权重本身',
       slower: '{names} 更快',
       'hardly-faster': '{names} 速度相近，精度更高',
       'not-asked-for': '已指定使用 {names}',

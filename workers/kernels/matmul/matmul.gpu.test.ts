@@ -21,7 +21,7 @@ const TOLERANCE: Record<KernelVariant, number> = {
   subgroups: 1e-11,
   registers: 1e-11,
   f16: 1e-5,
-  int8: 1e-4,
+  int8: 1e-8,
   'subgroup-matrix': 1e-5,
 };
 

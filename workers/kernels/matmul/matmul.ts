@@ -7,6 +7,7 @@ import f16Codes from '../shared/f16Codes.wgsl?raw';
 import f16Halves from '../shared/f16Halves.wgsl?raw';
 import { forEachRow } from '../shared/batch';
 import { repeatLines } from '../shared/repeatLines';
+import { SPLIT_BYTES } from '../shared/splitBytes';
 import { STEP } from '../shared/step';
 import { WEIGHT_FORMATS } from '../shared/weightFormats';
 import f16Matmul from './f16Matmul.wgsl?raw';
@@ -90,7 +91,7 @@ function form(variant: KernelVariant, format: MatrixFormat, unit: MatrixUnit | u
       return staged(source('f16Matmul.wgsl', f16Matmul), codes);
     }
     case 'int8':
-      return staged(source('int8Matmul.wgsl', int8Matmul));
+      return staged(source('int8Matmul.wgsl', int8Matmul), SPLIT_BYTES);
     case 'subgroup-matrix': {
       const { m, n, k } = unit!;
       const own = repeatLines(source('matrixUnitMatmul.wgsl', matrixUnitMatmul), { m: 32 / m, n: 32 / n, k: 32 / k });

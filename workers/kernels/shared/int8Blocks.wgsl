@@ -19,5 +19,7 @@ fn add_blocks(sums: ptr<function, Sums>, tile: u32, row: u32, slice: u32, first:
 }
 
 fn side_sum(at: u32, side: u32, codes: vec4u) -> f32 {
-  return staged_scales[at].x * f32(int8_dot(codes, shared_units[BLOCK_STAGED_UNITS * at + side]));
+  let high = shared_units[BLOCK_STAGED_UNITS * at + 2u * side];
+  let low = shared_units[BLOCK_STAGED_UNITS * at + 2u * side + 1u];
+  return staged_scales[at].x * f32(int8_dot(high, low, codes));
 }

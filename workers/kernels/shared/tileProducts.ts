@@ -13,6 +13,7 @@ import f32Tile from './f32Tile.wgsl?raw';
 import int8Blocks from './int8Blocks.wgsl?raw';
 import int8Stage from './int8Stage.wgsl?raw';
 import stagedTile from './stagedTile.wgsl?raw';
+import { SPLIT_BYTES } from './splitBytes';
 import { STEP } from './step';
 import subgroupTile from './subgroupTile.wgsl?raw';
 import text from './tileProducts.wgsl?raw';
@@ -50,7 +51,7 @@ const LEAST_BLOCKS = 2;
 /** 16-byte units of workgroup memory for staged activations: as much as the sums of eight rows take. */
 const STAGED_UNITS = 512;
 /** Of a staged block: BLOCK_STAGED_UNITS. */
-const BLOCK_UNITS = { f16: 4, int8: 2 };
+const BLOCK_UNITS = 4;
 
 const source = (file: string, text: string): WgslSource => ({ file, text });
 
@@ -59,7 +60,7 @@ const TILE_SOURCES: Record<TileVariant, readonly WgslSource[]> = {
   f32: [source('f32Tile.wgsl', f32Tile)],
   subgroups: [source('subgroupTile.wgsl', subgroupTile)],
   f16: [source('stagedTile.wgsl', stagedTile), source('f16Stage.wgsl', f16Stage)],
-  int8: [source('stagedTile.wgsl', stagedTile), source('int8Stage.wgsl', int8Stage)],
+  int8: [source('stagedTile.wgsl', stagedTile), source('int8Stage.wgsl', int8Stage), SPLIT_BYTES],
 };
 
 /** Of each matrix, behind its weight format: the function `add_blocks`. */
@@ -113,7 +114,7 @@ export function tileProducts(
     SHARED_UNITS: sumUnits,
   };
   if (variant === 'f16' || variant === 'int8') {
-    const unitsPerBlock = batch * BLOCK_UNITS[variant];
+    const unitsPerBlock = batch * BLOCK_UNITS;
     // Whole rounds of the slices, so that a slice has the same blocks whatever the chunk.
     const rounds = Math.min(Math.ceil(blocks / slices), Math.floor(STAGED_UNITS / unitsPerBlock / slices));
     constants.CHUNK = rounds * slices;
@@ -140,7 +141,7 @@ function workgroupShape(
   let mostSlices = 2 ** Math.max(0, Math.floor(Math.log2(blocks / LEAST_BLOCKS)));
   // A round of staged blocks, one for each slice, has to fit with the most activation rows.
   if (variant === 'f16' || variant === 'int8')
-    mostSlices = Math.min(mostSlices, STAGED_UNITS / (MAX_BATCH * BLOCK_UNITS[variant]));
+    mostSlices = Math.min(mostSlices, STAGED_UNITS / (MAX_BATCH * BLOCK_UNITS));
   const invocations = MOST_INVOCATIONS / together;
   let rows = TILE_ROWS;
   // A subgroup of 32 works on one slice.
