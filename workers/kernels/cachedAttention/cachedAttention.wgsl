@@ -29,6 +29,8 @@ override SHARES: u32 = WORKGROUP_SIZE / QUADS;
 const LOWEST = -3.0e38;
 // Scores whose highest one invocation finds.
 const RUN = 16u;
+// Rows that any step has.
+const MOST_ROWS = 8u;
 
 @group(0) @binding(1) var<storage, read> qkv: array<f32>;
 @group(0) @binding(2) var<storage, read> table: array<vec2f>;
@@ -275,15 +277,11 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
 
     if (share < SHARES) {
       var key = share;
-      // The last key, which a step of one row brings, is none of the four.
-      for (; key + 3u * SHARES + 1u < tile_keys; key += 4u * SHARES) {
+      // Keys that are in the cache whatever rows come with this one.
+      let old_keys = min(tile_keys, max(key_count, tile + MOST_ROWS) - tile - MOST_ROWS);
+      for (; key + 3u * SHARES < old_keys; key += 4u * SHARES) {
         let key_{i} = key + {i}u * SHARES;
-        var value_{i}: StoredValue;
-        if (tile + key_3 < step.position) {
-          value_{i} = cached_value(kv_head, tile + key_{i}, quad);
-        } else {
-          value_{i} = stored_value(kv_head, tile + key_{i}, quad, stores && tile + key_{i} + 1u == key_count);
-        }
+        let value_{i} = cached_value(kv_head, tile + key_{i}, quad);
         weight_sum += weights[key_{i}];
         sum = with_value(sum, weights[key_{i}], channels_of(value_{i}));
       }
