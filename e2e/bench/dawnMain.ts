@@ -8,7 +8,7 @@ import { VARIANTS } from '../../workers/ops/kernelChoice';
 import { diagnose } from '../../workers/session/diagnose';
 import { argumentsOrUsage } from '../commandLine';
 import { DispatchTimes } from './dispatchTimes';
-import { BENCH_ARGUMENTS, benchOptions, shapesFor } from './options';
+import { BENCH_ARGUMENTS, benchOptions, DAWN_ARGUMENTS, shapesFor } from './options';
 import { printReport, printTimes, stepLine } from './table';
 
 /** The engine's benchmark in Node, on Dawn: for machines that have a GPU and no browser. Made one file by dawn.ts. */
@@ -19,8 +19,7 @@ const USAGE = `node bench.mjs [--shapes nano,0.3B,1B,2B] [--seconds 10 per case]
                [--profile]    what each kernel takes, instead of rates`;
 
 const options = argumentsOrUsage(() => {
-  const own = { toggles: { type: 'string' }, kernels: { type: 'string' }, profile: { type: 'boolean' } } as const;
-  const { values } = parseArgs({ options: { ...BENCH_ARGUMENTS, ...own } });
+  const { values } = parseArgs({ options: { ...BENCH_ARGUMENTS, ...DAWN_ARGUMENTS } });
   const { toggles, profile } = values;
   const kernels = VARIANTS.find((variant) => variant === values.kernels);
   if (values.kernels !== undefined && !kernels) throw new Error(`--kernels can be ${VARIANTS.join(', ')}.`);

@@ -23,6 +23,13 @@ export const BENCH_ARGUMENTS = {
   out: { type: 'string' },
 } as const;
 
+/** What running it on Dawn understands besides. */
+export const DAWN_ARGUMENTS = {
+  toggles: { type: 'string' },
+  kernels: { type: 'string' },
+  profile: { type: 'boolean' },
+} as const;
+
 /** The options in parsed arguments. Throws for what they cannot be. */
 export function benchOptions(
   values: { shapes?: string; seconds: string; eyes?: string; out?: string },

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { benchInBrowser } from '../bench/browser';
 import { bundleDawnBenchmark, runDawnBenchmark } from '../bench/dawn';
-import { BENCH_ARGUMENTS, benchOptions } from '../bench/options';
+import { BENCH_ARGUMENTS, benchOptions, DAWN_ARGUMENTS } from '../bench/options';
 import { printReport, three } from '../bench/table';
 import type { Gpu } from '../chromium';
 import { argumentsOrUsage } from '../commandLine';
@@ -12,7 +12,9 @@ import { argumentsOrUsage } from '../commandLine';
 
 const USAGE = `npm run bench -- [--gpu hardware|software|none] [--model nano | file.gguf | folder | URL | owner/repository]
                  [--shapes nano,0.3B,1B,2B] [--seconds 10 per case] [--eyes 26 layers] [--out e2e/results/bench.json]
-npm run bench -- --dawn [--shapes …] [--seconds …] [--eyes …] [--out …]    in Node on Dawn, for a machine without a browser
+npm run bench -- --dawn [--shapes …] [--seconds …] [--eyes …] [--out …] [--toggles …] [--kernels …] [--profile]
+                        in Node on Dawn, for a machine without a browser; toggles are Dawn's, such as allow_unsafe_apis,
+                        kernels a variant instead of the best, and a profile says what each kernel takes
 npm run bench -- --dawn --bundle folder                         writes that as one file, to be carried elsewhere`;
 
 const BUNDLE_FOLDER = 'node_modules/.cache/bench-dawn';
@@ -21,6 +23,7 @@ const { values, options } = argumentsOrUsage(() => {
   const { values } = parseArgs({
     options: {
       ...BENCH_ARGUMENTS,
+      ...DAWN_ARGUMENTS,
       gpu: { type: 'string', default: 'hardware' },
       model: { type: 'string', default: 'nano' },
       dawn: { type: 'boolean', default: false },
@@ -39,7 +42,11 @@ if (values.bundle !== undefined) {
   const file = await bundleDawnBenchmark(BUNDLE_FOLDER);
   const shapes = options.shapes ? ['--shapes', options.shapes.join()] : [];
   const eyes = options.eyes ? ['--eyes', String(options.eyes.layers)] : [];
-  const args = [...shapes, ...eyes, '--seconds', String(options.secondsPerCase), '--out', options.out];
+  const toggles = values.toggles === undefined ? [] : ['--toggles', values.toggles];
+  const kernels = values.kernels === undefined ? [] : ['--kernels', values.kernels];
+  const profile = values.profile ? ['--profile'] : [];
+  const own = [...toggles, ...kernels, ...profile];
+  const args = [...shapes, ...eyes, ...own, '--seconds', String(options.secondsPerCase), '--out', options.out];
   process.exitCode = await runDawnBenchmark(file, args);
 } else {
   const result = await benchInBrowser(values.gpu as Gpu, values.model, options);
