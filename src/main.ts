@@ -1,8 +1,16 @@
 import { mount } from 'svelte';
 import App from './App.svelte';
+import { nextTask } from './app/nextTask';
+import { Settings } from './app/settings.svelte';
 import './app.css';
 
-const target = document.getElementById('app');
-if (!target) throw new Error('index.html has no element #app');
-target.replaceChildren();
-mount(App, { target });
+async function start(): Promise<void> {
+  const target = document.getElementById('app');
+  if (!target) throw new Error('index.html has no element #app');
+  // Between reading the scripts and building the page others get their turn.
+  const [settings] = await Promise.all([Settings.open(), nextTask()]);
+  target.replaceChildren();
+  mount(App, { target, props: { settings } });
+}
+
+void start();
