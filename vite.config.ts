@@ -103,7 +103,7 @@ function firstWords(): Plugin {
 
 /**
  * Puts the script that runs before anything is drawn into the page, where it holds up the drawing, and tells it where the
- * texts of each language lie. It stands before the styles, for which it would wait otherwise.
+ * texts of each language lie. It stands last: what stands behind it would not be asked for before it has run.
  */
 function firstPaint(): Plugin {
   return {
@@ -118,7 +118,7 @@ function firstPaint(): Plugin {
         if (!texts) throw new Error(`the texts in ${language} are not a file of their own`);
         attrs[`data-${language}`] = `./${texts.fileName}`;
       }
-      return [{ tag: 'script', attrs, injectTo: 'head-prepend' }];
+      return [{ tag: 'script', attrs, injectTo: 'head' }];
     },
   };
 }
@@ -188,10 +188,9 @@ export default defineConfig({
   base: './',
   plugins: [
     svelte({ configFile: false }),
+    contentSecurityPolicy(),
     firstWords(),
     firstPaint(),
-    // Stands before all scripts, because it is put in behind them.
-    contentSecurityPolicy(),
     notePackages(),
     licences(),
     appShell(),
