@@ -1,6 +1,6 @@
 import { mount } from 'svelte';
 import App from './App.svelte';
-import { nextTask } from './app/nextTask';
+import { nextPicture } from './app/nextTask';
 import { Settings } from './app/settings.svelte';
 import './app.css';
 import { startParts } from './models/startParts';
@@ -10,8 +10,8 @@ async function start(): Promise<void> {
   if (!target) throw new Error('index.html has no element #app');
   // What cannot be fetched is said where it is to be shown.
   startParts().catch(() => undefined);
-  // Between reading the scripts and building the page others get their turn.
-  const [settings] = await Promise.all([Settings.open(), nextTask()]);
+  // The first words are seen before the page is built in their place, however soon it could be.
+  const [settings] = await Promise.all([Settings.open(), nextPicture()]);
   target.replaceChildren();
   mount(App, { target, props: { settings } });
 }
