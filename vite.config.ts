@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { playwright } from '@vitest/browser-playwright';
-import type { Plugin } from 'vite';
+import type { Plugin, Rolldown } from 'vite';
 import { defineConfig } from 'vitest/config';
 import { chromiumLaunchOptions } from './e2e/chromium.ts';
+import { page as en } from './src/i18n/en/page.ts';
+import { page as zh } from './src/i18n/zh/page.ts';
 
 /** Writes the list of the app shell's files into the service worker. */
 function appShell(): Plugin {
@@ -85,12 +88,38 @@ export function contentSecurityPolicy(): Plugin {
   };
 }
 
-/** Puts the script that runs before anything is drawn into the page, where it holds up the drawing. */
+/** What stands in index.html before the page has started: its words, in each language that the page speaks. */
+function firstWords(): Plugin {
+  const words = { en: en.start, zh: zh.start };
+  return {
+    name: 'first-words',
+    transformIndexHtml: (html) =>
+      html.replace(
+        /%(en|zh)\.(heading|lead)%/g,
+        (_, language: 'en' | 'zh', name: 'heading' | 'lead') => words[language][name],
+      ),
+  };
+}
+
+/**
+ * Puts the script that runs before anything is drawn into the page, where it holds up the drawing, and tells it where the
+ * texts of each language lie. It stands last: what stands behind it would not be asked for before it has run.
+ */
 function firstPaint(): Plugin {
   return {
     name: 'first-paint',
     apply: 'build',
-    transformIndexHtml: () => [{ tag: 'script', attrs: { src: './firstPaint.js' }, injectTo: 'head' }],
+    transformIndexHtml: (_, { bundle = {} }) => {
+      const attrs: Record<string, string> = { src: './firstPaint.js' };
+      for (const language of ['en', 'zh']) {
+        const texts = Object.values(bundle).find(
+          (file) => file.type === 'chunk' && file.facadeModuleId?.endsWith(`/src/i18n/${language}.ts`),
+        );
+        if (!texts) throw new Error(`the texts in ${language} are not a file of their own`);
+        attrs[`data-${language}`] = `./${texts.fileName}`;
+      }
+      return [{ tag: 'script', attrs, injectTo: 'head' }];
+    },
   };
 }
 
@@ -125,6 +154,33 @@ function licences(): Plugin {
   };
 }
 
+/** The modules `roots`, and all that come with them. */
+function modulesOf(roots: string[], context: Rolldown.ChunkingContext): Set<string> {
+  const found = new Set(roots.map((file) => resolve(file)));
+  // A set that grows is walked to its end.
+  for (const id of found) for (const part of context.getModuleInfo(id)?.importedIds ?? []) found.add(part);
+  return found;
+}
+
+/**
+ * A file for each step of the start instead of one for each set of modules that some screens share: on a slow network a
+ * file costs a round trip.
+ */
+const STEPS: Record<string, string[]> = {
+  api: ['src/engine/api.ts'],
+  first: ['src/main.ts'],
+  start: ['src/models/StartNotes.svelte', 'src/models/StartChoices.svelte'],
+};
+
+function stepsOfTheStart(): Rolldown.CodeSplittingGroup[] {
+  return Object.entries(STEPS).map(([step, roots], i, { length }) => {
+    let modules: Set<string> | null = null;
+    const name = (id: string, context: Rolldown.ChunkingContext) =>
+      (modules ??= modulesOf(roots, context)).has(id) ? step : null;
+    return { name, debugName: step, priority: length - i };
+  });
+}
+
 /** Entries that other files know by name: the public API, the service worker, and what runs before the first paint. */
 const FIXED_NAMES = ['api', 'sw', 'firstPaint'];
 
@@ -133,6 +189,7 @@ export default defineConfig({
   plugins: [
     svelte({ configFile: false }),
     contentSecurityPolicy(),
+    firstWords(),
     firstPaint(),
     notePackages(),
     licences(),
@@ -151,6 +208,7 @@ export default defineConfig({
       },
       preserveEntrySignatures: 'exports-only',
       output: {
+        codeSplitting: { groups: stepsOfTheStart() },
         entryFileNames: ({ name }) => (FIXED_NAMES.includes(name) ? '[name].js' : 'assets/[name]-[hash].js'),
       },
     },

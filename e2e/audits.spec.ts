@@ -6,6 +6,8 @@ import { expect, test } from './fixtures';
 import { measureHistory } from './pageSpeed';
 import { LAPTOP, PHONE, RIVERS, VISITS } from './screens';
 import { openAtStart, seedChats } from './seedChats';
+import { en } from '../src/i18n/en';
+import { zh } from '../src/i18n/zh';
 
 /**
  * What holds on every screen: no violation that axe-core finds, fields that phones do not zoom into, nothing wider than the
@@ -166,23 +168,63 @@ test('shortcuts work beside fields only, and dialogs give the focus back', async
 
 test('a thousand conversations are listed and searched at once, and a long one opens at once', async ({ page }) => {
   const times = await measureHistory(page);
-  // Processor time of the page's thread, with room for processors that are half as fast.
+  // Processor time of the page's thread, less what a shared or slower processor adds to it; BENCHMARKS.md has the figures.
   for (const name of ['list', 'first search', 'search', 'search in vain'] as const)
-    expect(times[name].busy, name).toBeLessThan(100);
-  expect(times.open.busy).toBeLessThan(1500);
+    expect(times[name].quiet, name).toBeLessThan(100);
+  expect(times.open.quiet).toBeLessThan(1000);
+});
+
+test.describe(() => {
+  // What the service worker answers cannot be held back.
+  test.use({ serviceWorkers: 'block' });
+
+  test('the first words are there before the scripts, in the language of the reader, and stay where they are', async ({
+    page,
+  }) => {
+    let release: () => void = () => undefined;
+    await page.route('**/assets/first-*.js', async (route) => {
+      await new Promise<void>((resolve) => (release = resolve));
+      await route.continue();
+    });
+    const texts: string[] = [];
+    page.on('request', (request) => texts.push(...(/\/assets\/(?:en|zh)-/.exec(request.url()) ?? [])));
+    const words = page.locator('.first-picture :is(h1, .lead)').filter({ visible: true });
+    for (const [language, dictionary] of [
+      ['en', en],
+      ['zh', zh],
+    ] as const) {
+      texts.length = 0;
+      await page.goto('./', { waitUntil: 'commit' });
+      await expect(words).toHaveText([dictionary.start.heading, dictionary.start.lead]);
+      await expect.poll(() => texts).toEqual([`/assets/${language}-`]);
+      const place = await words.last().boundingBox();
+      release();
+      await expect(page.getByTestId('start-demo')).toBeEnabled();
+      await expect(words).toHaveCount(0);
+      expect(await page.locator('#content .intro > .lead').boundingBox()).toEqual(place);
+      expect(texts).toEqual([`/assets/${language}-`]);
+      await page.getByTestId('language-switch').click();
+      await expect(page.getByRole('heading', { level: 1 })).not.toHaveText(dictionary.start.heading);
+    }
+    // Where an address leads elsewhere, only the name is shown.
+    await page.goto('about:blank');
+    await page.goto('./#settings', { waitUntil: 'commit' });
+    await expect(page.locator('.first-picture .name')).toBeVisible();
+    await expect(words).toHaveCount(0);
+    release();
+    await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+  });
 });
 
 /** Kilobytes, compressed. Whoever needs more has to say so here. */
-const BUDGET = { shell: 700, first: 125, chunk: 30 };
+const BUDGET = { shell: 700, first: 90, chunk: 30 };
 const LARGE_CHUNKS: Record<string, number> = {
-  'index.js': 65,
+  'first.js': 60,
   'engine.worker.js': 125,
   'import.worker.js': 90,
   'mathml.js': 85,
   'highlight.js': 60,
   'parser.js': 55,
-  // The texts of both languages.
-  'Switches.js': 35,
 };
 
 test('the app stays small: what is kept for offline use, what the first picture waits for, and each chunk', () => {

@@ -16,10 +16,10 @@ export function shellSizes(folder = 'dist'): Map<string, number> {
   );
 }
 
-/** Scripts and styles that the page waits for before it shows anything. */
+/** Scripts and styles that the first picture waits for, with the texts of the language that has the larger ones. */
 export function firstFiles(folder = 'dist'): string[] {
   const page = readFileSync(join(folder, 'index.html'), 'utf8');
-  return [...page.matchAll(/(?:src|href)="\.\/(assets\/[^"]+\.(?:js|css))"/g)].map(([, file]) => file!);
+  return [...page.matchAll(/(?:src|href|data-zh)="\.\/(assets\/[^"]+\.(?:js|css))"/g)].map(([, file]) => file!);
 }
 
 /** 'assets/highlight-BQ8LXF7R.js' as 'highlight.js': the name without its hash. */

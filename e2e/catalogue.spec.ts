@@ -102,6 +102,7 @@ test('a site that asks for permission gets the token that it was given, and nobo
   expect(new Set(hub.requests.map(({ authorization }) => authorization))).toEqual(new Set([undefined]));
 
   await open(page, other.url);
+  await page.getByTestId('tokens').locator('summary').click();
   await expect(page.getByTestId('token-input')).toHaveCount(1);
   await page.getByTestId('url-input').fill('openbmb/other');
   await page.getByTestId('licence-accept').check();

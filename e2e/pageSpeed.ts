@@ -13,8 +13,10 @@ declare global {
 export interface StepTime {
   /** From the press to the picture of what it brings. */
   wall: number;
-  /** Processor time of the page's thread, which does not depend on what else a machine does. */
+  /** Processor time of the page's thread. */
   busy: number;
+  /** The same on a quiet machine, see `slowness`. */
+  quiet: number;
 }
 
 /**
@@ -42,6 +44,7 @@ export async function measureHistory(page: Page): Promise<HistoryTimes> {
   const step = async (act: 'press' | 'type' | 'open', what: string, testid: string, count: number) => {
     // What came before has settled.
     await page.waitForTimeout(500);
+    const times = [await slowness(page)];
     const before = await clock();
     const wall = await page.evaluate(
       async ([act, what, testid, count]) => {
@@ -61,7 +64,9 @@ export async function measureHistory(page: Page): Promise<HistoryTimes> {
       },
       [act, what, testid, count] as const,
     );
-    return { wall, busy: 1000 * ((await clock()) - before) };
+    const busy = 1000 * ((await clock()) - before);
+    times.push(await slowness(page));
+    return { wall, busy, quiet: busy / mean(times) };
   };
 
   const shown = await page.getByTestId('history-item').count();
@@ -84,6 +89,8 @@ export interface RenderingCost {
   parts: Record<'script' | 'style' | 'layout', number>;
   /** At most, of the time in which the answer is written. */
   share: number;
+  /** The same on a quiet machine, see `slowness`. */
+  quietShare: number;
 }
 
 /** As many as `src/rendering/Markdown.svelte` draws at most, however fast tokens come. */
@@ -99,6 +106,7 @@ export async function measureRendering(page: Page, url: string, document: string
     page.evaluate((pieces) => window.answer(pieces), text.match(new RegExp(`[^]{1,${PIECE}}`, 'g'))!);
   // Parser, colours and formulas are loaded before.
   await answer(document);
+  const times = [await slowness(page)];
   const text = `${document}\n\n`.repeat(3);
   const names = ['ScriptDuration', 'RecalcStyleDuration', 'LayoutDuration'] as const;
   const before = [await clock(), ...(await Promise.all(names.map((name) => clock(name))))];
@@ -114,14 +122,48 @@ export async function measureRendering(page: Page, url: string, document: string
   await answer(text);
   const pictures = await page.evaluate(() => window.pictures);
   const after = [await clock(), ...(await Promise.all(names.map((name) => clock(name))))];
+  times.push(await slowness(page));
   const [all, script, style, layout] = after.map((seconds, i) => (1000 * (seconds - before[i]!)) / pictures);
+  const share = (all! / 1000) * PICTURES_PER_SECOND;
   return {
     pictures,
     millisecondsPerPicture: all!,
     parts: { script: script!, style: style!, layout: layout! },
-    share: (all! / 1000) * PICTURES_PER_SECOND,
+    share,
+    quietShare: share / mean(times),
   };
 }
+
+/** Milliseconds of processor time that the work of `slowness` takes where BENCHMARKS.md was measured, with nothing else to do. */
+const QUIET_MILLISECONDS = 20;
+
+/**
+ * How many times slower a page's thread computes at the moment than on the quiet machine of BENCHMARKS.md: a core that is
+ * shared, or another processor, makes the same work take more of its time. Never less than 1.
+ */
+async function slowness(page: Page): Promise<number> {
+  const clock = await threadClock(page);
+  const times = [];
+  for (let i = 0; i < 5; i++) {
+    const before = await clock();
+    await page.evaluate(() => {
+      const box = document.createElement('div');
+      box.style.cssText = 'position: fixed; contain: strict; visibility: hidden; width: 40rem; height: 40rem';
+      for (let i = 0; i < 1000; i++) {
+        const line = document.createElement('p');
+        line.textContent = `Line ${i} of a text that takes as much to lay out as others of its length do.`;
+        box.append(line);
+      }
+      document.documentElement.append(box);
+      void box.scrollHeight;
+      box.remove();
+    });
+    times.push(1000 * ((await clock()) - before));
+  }
+  return Math.max(1, times.sort((a, b) => a - b)[2]! / QUIET_MILLISECONDS);
+}
+
+const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /** Reads a counter of the page's thread in seconds of processor time, by default that of all that it does. */
 async function threadClock(page: Page): Promise<(name?: string) => Promise<number>> {

@@ -168,7 +168,8 @@ test('while an answer is written nothing jumps, and a reader who went up stays t
 });
 
 test('showing an answer takes a small share of the time in which it is written', async ({ page }) => {
-  const { share } = await measureRendering(page, server.url, DOCUMENT);
-  // Processor time of the page's thread; BENCHMARKS.md has the figure, and this is room for slower processors.
-  expect(share).toBeLessThan(0.1);
+  // Processor time of the page's thread, less what a shared or slower processor adds to it; BENCHMARKS.md has the figure.
+  const share = async () => (await measureRendering(page, server.url, DOCUMENT)).quietShare;
+  // What else a machine begins or ends meanwhile is in it.
+  expect(Math.min(await share(), await share())).toBeLessThan(0.05);
 });

@@ -3,6 +3,7 @@ import {
   formatAge,
   formatBytes,
   formatDuration,
+  formatNumber,
   formatParameters,
   formatPercent,
   formatRate,
@@ -32,6 +33,32 @@ test.each([
 ])('%d seconds are %s and %s', (seconds, english, chinese) => {
   expect(formatDuration(seconds, 'en')).toBe(english);
   expect(formatDuration(seconds, 'zh')).toBe(chinese);
+});
+
+test('what is written by hand is what the browser would write', () => {
+  const values = Array.from({ length: 400 }, (_, i) => 1.07 ** i / 50);
+  const bytes = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'];
+  const times = ['second', 'minute', 'hour'];
+  for (const language of ['en', 'zh'] as const) {
+    const spoken = (value: number, shape: Intl.NumberFormatOptions) =>
+      new Intl.NumberFormat(language, shape).format(value);
+    const units = (unit: string, unitDisplay: 'long' | 'short', value: number, maximumFractionDigits = 0) =>
+      spoken(value, { style: 'unit', unit, unitDisplay, maximumFractionDigits });
+    for (const value of [0, ...values]) {
+      for (const maximumFractionDigits of [0, 1, 2])
+        expect(formatNumber(value, maximumFractionDigits)).toBe(spoken(value, { maximumFractionDigits }));
+    }
+    for (const [power, unit] of bytes.entries()) {
+      for (const value of [1, 1.04, 2, 9.94, 30.5, 998])
+        expect(formatBytes(value * 1000 ** power, language)).toBe(
+          units(unit, power === 0 ? 'long' : 'short', value, power >= 2 && value < 10 ? 1 : 0),
+        );
+    }
+    for (const [power, unit] of times.entries()) {
+      for (const value of [1, 1.4, 2.6, 20, 59.4])
+        expect(formatDuration(value * 60 ** power, language)).toBe(units(unit, 'short', value));
+    }
+  }
 });
 
 test('a percentage never says 100 % early, nor leaves 0 to 100', () => {

@@ -1,5 +1,6 @@
 import { mount } from 'svelte';
 import '../../src/app.css';
+import { Settings } from '../../src/app/settings.svelte';
 import Page from './Page.svelte';
 
 declare global {
@@ -14,4 +15,4 @@ declare global {
 window.violations = [];
 window.ran = [];
 document.addEventListener('securitypolicyviolation', (event) => window.violations.push(event.violatedDirective));
-mount(Page, { target: document.getElementById('app')! });
+void Settings.open().then((settings) => mount(Page, { target: document.getElementById('app')!, props: { settings } }));

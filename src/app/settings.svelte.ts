@@ -1,5 +1,6 @@
 import type { ContextOverflow } from '../engine/api';
-import { DICTIONARIES, preferredLanguage, type Language } from '../i18n/language';
+import type { Dictionary } from '../i18n/en';
+import { dictionaryOf, preferredLanguage, type Language } from '../i18n/language';
 import { recall, remember } from './remembered';
 
 export type Theme = 'light' | 'dark';
@@ -7,12 +8,20 @@ export type Theme = 'light' | 'dark';
 export const TEXT_SIZES = ['small', 'normal', 'large', 'largest'] as const;
 export type TextSize = (typeof TEXT_SIZES)[number];
 
+/** The language that was chosen on an earlier visit; null follows the browser. */
+function languageChosen(): Language | null {
+  const language = recall('language');
+  return language === 'zh' || language === 'en' ? language : null;
+}
+
+const spoken = (choice: Language | null) => choice ?? preferredLanguage(navigator.languages);
+
 /**
  * What the reader has chosen for the whole page; null, where it may be chosen, follows the browser or the system. The file
  * firstPaint.ts reads the same keys before the page is drawn.
  */
 export class Settings {
-  chosenLanguage = $state<Language | null>(null);
+  chosenLanguage = $state(languageChosen());
   chosenTheme = $state<Theme | null>(null);
   textSize = $state<TextSize>('normal');
   /** True where nothing is to move, whatever the system says. */
@@ -22,13 +31,14 @@ export class Settings {
   /** The theme that the system asks for at the moment. */
   #systemTheme = $state<Theme>('light');
 
-  readonly language = $derived(this.chosenLanguage ?? preferredLanguage(navigator.languages));
-  readonly text = $derived(DICTIONARIES[this.language]);
+  language: Language;
+  text: Dictionary;
   readonly theme = $derived(this.chosenTheme ?? this.#systemTheme);
 
-  constructor() {
-    const language = recall('language');
-    this.chosenLanguage = language === 'zh' || language === 'en' ? language : null;
+  /** The page speaks `language`, with the words of `text`. */
+  constructor(language: Language, text: Dictionary) {
+    this.language = $state(language);
+    this.text = $state.raw(text);
     const theme = recall('theme');
     this.chosenTheme = theme === 'light' || theme === 'dark' ? theme : null;
     this.textSize = TEXT_SIZES.find((size) => size === recall('textSize')) ?? 'normal';
@@ -40,13 +50,25 @@ export class Settings {
     follow();
   }
 
+  /** As the last visit has left them, with the words of the language that is spoken. */
+  static async open(): Promise<Settings> {
+    const language = spoken(languageChosen());
+    return new Settings(language, await dictionaryOf(language));
+  }
+
   chooseContextOverflow(choice: ContextOverflow): void {
     this.contextOverflow = choice;
     remember('contextOverflow', choice);
   }
 
-  chooseLanguage(choice: Language | null): void {
+  /** Once the words are there. Where they cannot be fetched the page goes on as it is. */
+  async chooseLanguage(choice: Language | null): Promise<void> {
+    const language = spoken(choice);
+    const text = await dictionaryOf(language).catch(() => null);
+    if (text === null) return;
     this.chosenLanguage = choice;
+    this.language = language;
+    this.text = text;
     remember('language', choice);
   }
 
@@ -65,8 +87,8 @@ export class Settings {
     remember('motion', keepsStill ? 'reduce' : null);
   }
 
-  switchLanguage(): void {
-    this.chooseLanguage(this.language === 'zh' ? 'en' : 'zh');
+  switchLanguage(): Promise<void> {
+    return this.chooseLanguage(this.language === 'zh' ? 'en' : 'zh');
   }
 
   /** Shows the other theme. Choosing what the system asks for means following the system again. */

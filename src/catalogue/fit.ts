@@ -86,15 +86,16 @@ export function memoryNeed(
 
 /** The longest context, in steps of 256 tokens, that the device has memory for; 0 for none. */
 export function longestContext(checkpoint: SizedCheckpoint, room: DeviceRoom): number {
-  const isRoomFor = (steps: number) => {
-    const bytes = memoryNeed(checkpoint, steps * CONTEXT_STEP, room.mostBufferBytes);
-    return bytes !== null && bytes <= room.memoryBytes;
-  };
   // A cache that grows changes to a smaller format at some point: from the longest on, the first that fits is meant.
   for (let steps = Math.floor(checkpoint.maxContext / CONTEXT_STEP); steps > 0; steps--) {
-    if (isRoomFor(steps)) return steps * CONTEXT_STEP;
+    if (isRoomFor(checkpoint, steps * CONTEXT_STEP, room)) return steps * CONTEXT_STEP;
   }
   return 0;
+}
+
+function isRoomFor(checkpoint: SizedCheckpoint, contextLength: number, room: DeviceRoom): boolean {
+  const bytes = memoryNeed(checkpoint, contextLength, room.mostBufferBytes);
+  return bytes !== null && bytes <= room.memoryBytes;
 }
 
 /** Whether the device has the room that a checkpoint needs to be stored, and to be loaded with a context. */
@@ -102,6 +103,7 @@ export function judge(checkpoint: SizedCheckpoint, contextLength: number, room: 
   const missingBytes = checkpoint.storedBytes * STORAGE_SHARE - (room.freeBytes ?? Infinity);
   if (missingBytes > 0) return { kind: 'no-storage', missingBytes };
   const wanted = Math.min(contextLength, checkpoint.maxContext);
+  if (isRoomFor(checkpoint, wanted, room)) return { kind: 'fits' };
   const longest = longestContext(checkpoint, room);
   if (longest >= wanted) return { kind: 'fits' };
   if (longest >= LEAST_CONTEXT) return { kind: 'tight', context: longest };

@@ -1,7 +1,7 @@
 import type { Dictionary } from '../i18n/en';
 import { fill } from '../i18n/fill';
 import type { Language } from '../i18n/language';
-import { formatBytes, formatDuration } from '../format';
+import { formatBytes, formatDuration, formatNumber } from '../format';
 import type { TransferSpeed } from '../sources/transferSpeed';
 import type { Verdict } from './fit';
 
@@ -14,7 +14,7 @@ export function verdictSentence(verdict: Verdict, text: Texts, language: Languag
     case 'fits':
       return sentence;
     case 'tight':
-      return fill(sentence, { context: formatCount(verdict.context, language) });
+      return fill(sentence, { context: formatNumber(verdict.context) });
     case 'no-storage':
       return fill(sentence, { size: formatBytes(verdict.missingBytes, language) });
     case 'unsure':
@@ -54,17 +54,15 @@ const WORDS_PER_TOKEN: Record<Language, number> = { en: 0.75, zh: 1.5 };
 /** A context in tokens and in what people count, to two digits. */
 export function contextSentence(tokens: number, text: Texts, language: Language): string {
   const words = Number((tokens * WORDS_PER_TOKEN[language]).toPrecision(2));
-  return fill(text.contextChoice, { tokens: formatCount(tokens, language), words: formatCount(words, language) });
+  return fill(text.contextChoice, { tokens: formatNumber(tokens), words: formatNumber(words) });
 }
 
-export function formatCount(count: number, language: Language): string {
-  return new Intl.NumberFormat(language).format(count);
-}
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
-/** '2026-05' as year and month. */
+/** '2026-05' as year and month; by hand, as `formatNumber`. */
 export function formatMonth(release: string, language: Language): string {
-  const shape = { year: 'numeric', month: 'short', timeZone: 'UTC' } as const;
-  return new Intl.DateTimeFormat(language, shape).format(new Date(`${release}-01T00:00:00Z`));
+  const [year, month] = release.split('-').map(Number) as [number, number];
+  return language === 'zh' ? `${year}年${month}月` : `${MONTHS[month - 1]} ${year}`;
 }
 
 /** '2026-11-25' as a date. */

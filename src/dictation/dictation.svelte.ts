@@ -26,7 +26,11 @@ export class Dictation {
   constructor(scope: object = window, readerLanguages: readonly string[] = navigator.languages) {
     this.#recognition = onDeviceRecognition(scope);
     this.#languages = [...new Set([...readerLanguages.filter((lang) => lang.includes('-')), ...LANGUAGES])];
-    void this.#look();
+  }
+
+  /** Asks the browser for the languages that it knows. */
+  async look(): Promise<void> {
+    if (this.#recognition) this.#states = await languageStates(this.#recognition, this.#languages);
   }
 
   choose(language: string): void {
@@ -37,7 +41,7 @@ export class Dictation {
   /** Has the browser fetch what it needs for a language. */
   async obtain(language: string): Promise<void> {
     await this.#recognition?.install({ langs: [language], processLocally: true }).catch(() => false);
-    await this.#look();
+    await this.look();
   }
 
   /** Listens until `stop` or silence. `onText` is given all that was understood so far, which may still change. */
@@ -81,9 +85,5 @@ export class Dictation {
 
   #in(state: LanguageState): string[] {
     return [...this.#states].filter(([, its]) => its === state).map(([lang]) => lang);
-  }
-
-  async #look(): Promise<void> {
-    if (this.#recognition) this.#states = await languageStates(this.#recognition, this.#languages);
   }
 }

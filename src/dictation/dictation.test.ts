@@ -33,7 +33,6 @@ function browserWith(states: Record<string, LanguageState>) {
 }
 
 const results = (...texts: string[]) => ({ results: texts.map((transcript) => [{ transcript }]) });
-const settled = () => new Promise((resolve) => setTimeout(resolve));
 
 beforeEach(() => {
   const kept = new Map<string, string>();
@@ -73,7 +72,7 @@ describe('speech that would leave the device is not recognised', () => {
   ])('%s', async (_, scope) => {
     expect(onDeviceRecognition(scope)).toBeNull();
     const dictation = new Dictation(scope, ['en-US']);
-    await settled();
+    await dictation.look();
     expect(dictation.language).toBeNull();
     dictation.start(() => undefined);
     expect(dictation.isListening).toBe(false);
@@ -82,7 +81,7 @@ describe('speech that would leave the device is not recognised', () => {
   test('a language that is not there yet', async () => {
     const { scope, started } = browserWith({ 'en-US': 'downloadable' });
     const dictation = new Dictation(scope, ['en-US']);
-    await settled();
+    await dictation.look();
     expect(dictation).toMatchObject({ language: null, obtainable: ['en-US'] });
     dictation.start(() => undefined);
     expect(started).toEqual([]);
@@ -94,7 +93,7 @@ describe('speech that would leave the device is not recognised', () => {
 test('what is said becomes text, on the device, in the chosen language', async () => {
   const { scope, started } = browserWith({ 'zh-CN': 'available', 'en-US': 'available' });
   const dictation = new Dictation(scope, ['en-US', 'fr']);
-  await settled();
+  await dictation.look();
   expect(dictation.available).toEqual(['en-US', 'zh-CN']);
   dictation.choose('zh-CN');
   expect(new Dictation(scope, ['en-US']).language).toBeNull();
@@ -111,7 +110,7 @@ test('what is said becomes text, on the device, in the chosen language', async (
 test('what arrives after it was broken off changes nothing', async () => {
   const { scope, started } = browserWith({ 'en-US': 'available' });
   const dictation = new Dictation(scope, ['en-US']);
-  await settled();
+  await dictation.look();
   const texts: string[] = [];
   dictation.start((text) => texts.push(text));
   const { onerror } = started[0]!;

@@ -3,7 +3,6 @@ import { emptyChat, isBlank, picturesIn, summaryOf, type Chat, type ChatSummary 
 import type { Conversation } from '../chat/conversation.svelte';
 import type { PictureBytes } from '../pictures/picture';
 import { PLAIN } from './chatCodec';
-import { readChatFile, writeChatFile } from './chatFile';
 import { holdChat } from './chatLock';
 import { KeptPictures } from './keptPictures';
 import { leaveBehind, leftBehind, pickUp } from './leftBehind';
@@ -11,6 +10,9 @@ import type { ChatStore } from './chatStore';
 import { searchChats, type SearchHit } from './searchChats';
 import { SearchIndex } from './searchIndex';
 import { createVault, openVault } from './vault';
+
+/** Fetched by those who save or read a file. */
+const chatFile = () => import('./chatFile');
 
 /** While an answer is being written it is stored this often. */
 const STREAMING_MILLISECONDS = 1000;
@@ -218,6 +220,7 @@ export class ChatHistory {
       const stored = (await this.#store.all()).filter(({ id }) => !unsaved.some((chat) => chat.id === id));
       const chats = [...stored, ...unsaved.filter((chat) => !isBlank(chat))];
       chats.sort((a, b) => a.createdAt - b.createdAt);
+      const { writeChatFile } = await chatFile();
       return writeChatFile(chats, (id) => this.picture(id));
     });
   }
@@ -227,6 +230,7 @@ export class ChatHistory {
    * many were taken. Rejects with an Error that says what is wrong with the file.
    */
   async importFile(file: Blob): Promise<number> {
+    const { readChatFile } = await chatFile();
     const { chats, pictures } = await readChatFile(file);
     return this.#inTurn(async () => {
       await this.#writeDirty();

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { en } from './en';
 import { fill } from './fill';
-import { DICTIONARIES, preferredLanguage } from './language';
+import { dictionaryOf, preferredLanguage } from './language';
 import { zh } from './zh';
 
 /** All texts of a dictionary as [path, text]; a list counts as one text per entry. */
@@ -13,12 +13,17 @@ function texts(tree: object, path = ''): [string, string][] {
 
 const placeholders = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort();
 
+test('each language has its own dictionary', async () => {
+  expect(await dictionaryOf('zh')).toBe(zh);
+  expect(await dictionaryOf('en')).toBe(en);
+});
+
 test('both dictionaries have the same texts', () => {
   expect(texts(zh).map(([path]) => path)).toEqual(texts(en).map(([path]) => path));
 });
 
 test('no text is empty, and none is left in the other language', () => {
-  for (const [language, dictionary] of Object.entries(DICTIONARIES)) {
+  for (const [language, dictionary] of Object.entries({ zh, en })) {
     for (const [path, text] of texts(dictionary)) expect(text.trim(), `${language} ${path}`).not.toBe('');
   }
   const same = texts(zh).filter(([path, text]) => new Map(texts(en)).get(path) === text);

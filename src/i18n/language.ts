@@ -1,10 +1,17 @@
-import { en } from './en';
 import type { Dictionary } from './en';
-import { zh } from './zh';
 
 export type Language = 'zh' | 'en';
 
-export const DICTIONARIES: Record<Language, Dictionary> = { zh, en };
+/** Fetched in the language that is read. */
+const DICTIONARIES: Record<Language, () => Promise<Dictionary>> = {
+  zh: async () => (await import('./zh')).zh,
+  en: async () => (await import('./en')).en,
+};
+
+/** Every text of the page in one language. */
+export function dictionaryOf(language: Language): Promise<Dictionary> {
+  return DICTIONARIES[language]();
+}
 
 /** The value of <html lang>, which also picks the right shapes of Chinese characters. */
 export const HTML_LANG: Record<Language, string> = { zh: 'zh-Hans', en: 'en' };

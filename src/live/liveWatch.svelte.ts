@@ -44,6 +44,8 @@ export class LiveWatch {
   isHidden = $state(false);
   /** The standing question. */
   question = $state('');
+  /** The page's own questions, in the language in which the standing one was offered. */
+  examples: readonly string[] = [];
   cadence = $state<Cadence>('change');
   thrift = $state<Thrift>('none');
   /** The commentary, oldest first. It outlives what was watched, and the screen that shows it. */

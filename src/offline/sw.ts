@@ -43,10 +43,14 @@ self.addEventListener('fetch', (event) => {
   else if (url.startsWith(HASHED)) event.respondWith(fromOldCaches(url, request));
 });
 
-/** A browser's HTTP cache may still hold the page of the version before, which asks for files that are gone. */
+/**
+ * A browser's HTTP cache may still hold the page of the version before, which asks for files that are gone. Of files that
+ * have their hash in their names it holds no other version: what the page has fetched already is not fetched again.
+ */
 async function fillCache(): Promise<void> {
   const cache = await caches.open(CACHE);
-  await cache.addAll([...SHELL].map((url) => new Request(url, { cache: 'reload' })));
+  const requests = [...SHELL].map((url) => new Request(url, { cache: url.startsWith(HASHED) ? 'default' : 'reload' }));
+  await cache.addAll(requests);
 }
 
 /** The address under which a request's answer would be cached: the page has two names, and takes any query. */

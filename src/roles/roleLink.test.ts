@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ROLE_LIMITS, type Role } from './role';
-import { holdsRole, roleFragment, roleInFragment } from './roleLink';
+import { holdsRole } from './fragment';
+import { roleFragment, roleInFragment } from './roleLink';
 
 const role: Role = {
   name: '深夜文案 🌙',

@@ -1,26 +1,19 @@
+import { ROLE_PREFIX } from './fragment';
 import { readRole, type Role } from './role';
-
-/** What stands in the fragment of an address: browsers send fragments to nobody. */
-const PREFIX = '#role=';
 
 /** The longest role takes 26,000. */
 const MAX_LENGTH = 32_000;
 
-/** The fragment of an address that holds a role: `#role=` and its JSON in UTF-8 and URL-safe Base64. */
+/** The fragment of an address that holds a role: `#role=` and its JSON in UTF-8 and URL-safe Base64: browsers send it to nobody. */
 export function roleFragment({ name, about, instructions, opening, sampling }: Role): string {
   const json = JSON.stringify({ name, about, instructions, opening, sampling });
   const bytes = Array.from(new TextEncoder().encode(json), (byte) => String.fromCharCode(byte)).join('');
-  return PREFIX + btoa(bytes).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
-}
-
-/** True for a fragment that claims to hold a role. */
-export function holdsRole(fragment: string): boolean {
-  return fragment.startsWith(PREFIX);
+  return ROLE_PREFIX + btoa(bytes).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
 }
 
 /** The role in a fragment. Throws an Error that says what is wrong with it. */
 export function roleInFragment(fragment: string): Role {
-  const encoded = fragment.slice(PREFIX.length);
+  const encoded = fragment.slice(ROLE_PREFIX.length);
   if (encoded.length > MAX_LENGTH) throw new Error(`it is longer than ${MAX_LENGTH} characters`);
   if (!/^[\w-]+$/.test(encoded)) throw new Error('it has characters that do not belong there');
   return readRole(parse(encoded));
