@@ -29,6 +29,7 @@ function trialsOf(
   const calls: string[] = [];
   const passed = (milliseconds: number) => new Promise((resolve) => void setTimeout(resolve, milliseconds));
   const trials: KernelTrials = {
+    underWay: new Set(),
     formOf: (products, wanted) => formOf(products, 'int4', wanted),
     check: async (products, variant, idle) => {
       const name = `${products} ${variant}`;
