@@ -63,3 +63,21 @@ export function canRun(page: Page, kernels: KernelVariant): Promise<boolean> {
     return reports.some(({ name, state }) => name === `matmul ${kernels}` && state === 'available');
   }, kernels);
 }
+
+/** Whether the page's device is made of software. */
+export function isSoftwareAdapter(page: Page): Promise<boolean> {
+  return page.evaluate(async () => {
+    const engine = await window.createEngine();
+    const { isSoftwareAdapter } = await engine.diagnostics();
+    await engine.dispose();
+    return isSoftwareAdapter;
+  });
+}
+
+/** The kernel variants that the page's model computes with. */
+export function activeKernels(page: Page): Promise<string[]> {
+  return page.evaluate(async () => {
+    const { kernels } = await window.engine.diagnostics();
+    return kernels.filter(({ state }) => state === 'active').map(({ name }) => name);
+  });
+}

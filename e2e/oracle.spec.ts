@@ -1,8 +1,9 @@
 import type { Page } from '@playwright/test';
 import type { EngineOptions, KernelVariant, Quantization, SamplingOptions } from '../src/engine/api';
 import { expect, hasOracle, test } from './fixtures';
-import { canRun, giveFiles } from './enginePage';
+import { activeKernels, canRun, giveFiles } from './enginePage';
 import { goldenVariants, type GoldenPrompt, type GoldenVariant } from './goldens';
+import { expectDrafts, expectGreedy, GREEDY_WAYS, worst } from './greedyTokens';
 
 /** Largest |logit − golden| in units of the largest |golden|: f32 weights and cache differ by rounding alone. */
 const F32_TOLERANCE = 1e-3;
@@ -64,13 +65,11 @@ for (const variant of goldenVariants()) {
   });
 }
 
-/** Every way to the same tokens, after the ordinary one. 'golden' drafts have every tenth token wrong. */
-const WAYS: { name: string; engine?: EngineOptions; sampling?: SamplingOptions; drafts?: 'golden' }[] = [
+/** Every way to the same tokens, after the ordinary one. */
+const WAYS: { name: string; engine?: EngineOptions; sampling?: SamplingOptions; hasDrafts?: boolean }[] = [
   { name: 'as it comes', engine: {} },
-  { name: 'one token in flight', sampling: { tokens_in_flight: 1 } },
-  { name: 'eight tokens in flight', sampling: { tokens_in_flight: 8 } },
-  { name: 'without prompt lookup', sampling: { prompt_lookup: false } },
-  { name: 'with drafts', drafts: 'golden' },
+  ...GREEDY_WAYS,
+  { name: 'with drafts', hasDrafts: true },
   { name: 'without fusion', engine: { fusion: false } },
 ];
 
@@ -79,7 +78,7 @@ for (const variant of onePerModel.values()) {
     test.skip(project.name === 'no-webgpu', 'the CPU backend has one way');
     await giveFiles(page, variant.files);
     const prompt = variant.prompts.at(-1)!;
-    for (const { name, engine, sampling = {}, drafts } of WAYS) {
+    for (const { name, engine, sampling = {}, hasDrafts } of WAYS) {
       if (engine) {
         await loadGivenFiles(page, 'f32', engine);
         const { weightBytesPerToken, packedBytes } = await page.evaluate(async () => ({
@@ -92,24 +91,10 @@ for (const variant of onePerModel.values()) {
         const { greedy, logitsLast } = await answer(page, { ...prompt, logitsAll: null }, sampling);
         expectGreedy(greedy, prompt, worst(logitsLast, prompt.logitsLast), name);
       };
-      if (!drafts) {
-        await once(sampling);
-        continue;
-      }
-      // The program that checks drafts is compiled while answers go on without it.
-      const acceptedTokens = async () => {
-        await once({ prediction: { type: 'content', content: mostlyRight(prompt) } });
-        return (await page.evaluate(() => window.model.stats())).acceptedTokens;
-      };
-      await expect.poll(acceptedTokens, { message: 'drafts that were right', timeout: 120_000 }).toBeGreaterThan(0);
-      const stats = await page.evaluate(() => window.model.stats());
-      expect(stats.draftedTokens - stats.acceptedTokens, 'drafts that were wrong').toBeGreaterThan(0);
+      if (hasDrafts) await expectDrafts(page, prompt, once);
+      else await once(sampling);
     }
   });
-}
-
-function mostlyRight({ greedy }: GoldenPrompt): number[] {
-  return greedy.tokens.map((token, i) => (i % 10 === 9 ? Math.abs(token - 1) : token));
 }
 
 /** Kernel variants to ask for, with tolerances in standard deviations of the logits: the oracle's README. */
@@ -162,13 +147,6 @@ async function loadGivenFiles(page: Page, quantization: Quantization, options: E
   );
 }
 
-function activeKernels(page: Page): Promise<string[]> {
-  return page.evaluate(async () => {
-    const { kernels } = await window.engine.diagnostics();
-    return kernels.filter(({ state }) => state === 'active').map(({ name }) => name);
-  });
-}
-
 interface Answer {
   logitsLast: number[];
   logitsAll: number[] | null;
@@ -205,21 +183,4 @@ function expectLogits(
   expect(got.length, where).toBe(want.length);
   const limit = quantization === 'f32' ? F32_TOLERANCE * prompt.logitsMaxAbs : F16_TOLERANCE * prompt.logitsStd;
   expect(worst(got, want), where).toBeLessThan(limit);
-}
-
-/** Equal up to the first step whose margin is within twice the difference of the logits: a near-tie may go either way. */
-function expectGreedy(got: number[], { greedy }: GoldenPrompt, difference: number, where: string): void {
-  const nearTie = greedy.margins.findIndex((margin) => margin < 2 * difference);
-  const steps = nearTie < 0 ? greedy.tokens.length : nearTie;
-  expect(got.slice(0, steps), where).toEqual(greedy.tokens.slice(0, steps));
-}
-
-/** Largest absolute difference; NaN counts as infinite. */
-function worst(got: ArrayLike<number>, want: ArrayLike<number>): number {
-  let largest = 0;
-  for (let i = 0; i < want.length; i++) {
-    const difference = Math.abs(got[i]! - want[i]!);
-    if (!(difference <= largest)) largest = Number.isNaN(difference) ? Infinity : difference;
-  }
-  return largest;
 }

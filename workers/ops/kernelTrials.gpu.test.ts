@@ -86,6 +86,21 @@ gpuTest('what is not compiled in time is not timed, and is given back when it co
   }
 });
 
+gpuTest('what the device is at is under way until it is over, however long one waits for it', async ({ device }) => {
+  const trials = new GpuTrials(device, { format: 'int4', rows: 64, columns: 96, formats: ['int4'] }, true);
+  const isOver = () => vi.waitFor(() => expect(trials.underWay.size).toBe(0), { timeout: 60_000 });
+  let begin: (value?: unknown) => void = () => undefined;
+  const checking = trials.check('matvec', 'f32', new Promise((resolve) => (begin = resolve)));
+  expect([...trials.underWay]).toEqual(['matvec f32']);
+  begin();
+  await checking;
+  await isOver();
+  expect(await trials.time('matvec', ['f32'], new Deadline(0))).toBeNull();
+  expect([...trials.underWay]).toEqual(['matvec f32']);
+  await isOver();
+  trials.destroy();
+});
+
 gpuTest('eight rows at once have the bits of single rows', async ({ device }) => {
   expect(await selfTest(trialBackend(device, 'f32'), 'matvec', 'f32', 'int4')).toEqual({
     wrong: null,

@@ -28,6 +28,8 @@ export interface KernelTrials {
     variants: readonly KernelVariant[],
     deadline: Deadline,
   ): Promise<ReadonlyMap<KernelVariant, number> | null>;
+  /** The variants that the device is still at, though nobody may wait for them any more: the names of their reports. */
+  readonly underWay: ReadonlySet<string>;
 }
 
 /** Tries kernels out on a device, for a model. */
@@ -38,6 +40,8 @@ export class GpuTrials implements KernelTrials {
   readonly #compiler: KernelCompiler;
   readonly #outcomes = new Map<string, Promise<SelfTestResult>>();
   readonly #timers = new Map<ProductClass, ProductTimer>();
+  /** The names of the variants of each work that is not over. */
+  readonly #works = new Set<readonly string[]>();
 
   /**
    * Brief trials are for devices that take long to compile, and that no driver of a GPU can make wrong. What `compiler` has
@@ -55,13 +59,19 @@ export class GpuTrials implements KernelTrials {
     this.#compiler = compiler;
   }
 
+  get underWay(): ReadonlySet<string> {
+    return new Set([...this.#works].flat());
+  }
+
   formOf(products: ProductClass, wanted: KernelVariant): KernelVariant {
     return formOf(products, this.#workload.format, wanted, matrixUnitOf(this.#device));
   }
 
   async check(products: ProductClass, variant: KernelVariant, idle?: Promise<unknown>): Promise<SelfTestResult> {
     const formats = this.#isBrief ? [this.#workload.format] : this.#workload.formats;
-    const outcomes = await Promise.all(formats.map((format) => this.#outcome(products, variant, format, idle)));
+    const testing = Promise.all(formats.map((format) => this.#outcome(products, variant, format, idle)));
+    this.#follow(products, [variant], testing);
+    const outcomes = await testing;
     return {
       wrong: outcomes.find(({ wrong }) => wrong !== null)?.wrong ?? null,
       isBatchExact: outcomes.every(({ isBatchExact }) => isBatchExact),
@@ -74,13 +84,23 @@ export class GpuTrials implements KernelTrials {
       timer = new ProductTimer(this.#device, products, this.#workload, this.#compiler);
       this.#timers.set(products, timer);
     }
-    return timer.time(variants, deadline);
+    const timing = timer.time(variants, deadline);
+    this.#follow(products, variants, Promise.all([timing, timer.compiled()]));
+    return timing;
   }
 
   /** Gives back what timing has made. */
   destroy(): void {
     for (const timer of this.#timers.values()) void timer.destroy();
     this.#timers.clear();
+  }
+
+  /** Has variants under way until the device has done `work` and lives: work may end because it is lost. */
+  #follow(products: ProductClass, variants: readonly KernelVariant[], work: Promise<unknown>): void {
+    const names = variants.map((variant) => `${products} ${variant}`);
+    this.#works.add(names);
+    const isAlive = work.then(() => this.#device.queue.onSubmittedWorkDone());
+    isAlive.then(() => this.#works.delete(names)).catch(() => undefined);
   }
 
   /** Formats that a variant lacks are computed by another, which is tested once. */

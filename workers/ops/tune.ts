@@ -77,6 +77,11 @@ export class ProductTimer {
     return new Map(variants.map((variant, i) => [variant, fastest[i]! * 1000]));
   }
 
+  /** When nothing compiles any more. */
+  compiled(): Promise<unknown> {
+    return Promise.all(this.#programs.values());
+  }
+
   /** Gives back what was made, as soon as what is running or compiling is done. Nothing may be timed after it. */
   async destroy(): Promise<void> {
     await this.#running;

@@ -17,9 +17,13 @@ function stubBrowser(userAgent: string) {
   vi.stubGlobal('navigator', { userAgent, gpu: { wgslLanguageFeatures: new Set() } });
 }
 
-function deviceWith(features: GPUFeatureName[], vendor = 'v'): KernelDevice {
+function deviceWith(
+  features: GPUFeatureName[],
+  vendor = 'v',
+  lost: GPUDevice['lost'] = new Promise(() => undefined),
+): KernelDevice {
   return {
-    device: { features: new Set(features) },
+    device: { features: new Set(features), lost },
     diagnostics: { adapter: { ...ADAPTER, vendor }, isSoftwareAdapter: false },
   };
 }
@@ -27,7 +31,9 @@ function deviceWith(features: GPUFeatureName[], vendor = 'v'): KernelDevice {
 /** Trials in which f16 is twice as fast, and counted. */
 function countedTrials(wrong: string[] = []) {
   const counts = { checks: 0, timings: 0 };
+  const underWay = new Set<string>();
   const trials: KernelTrials = {
+    underWay,
     formOf: (_, wanted) => wanted,
     check: async (products, variant) => {
       counts.checks++;
@@ -38,7 +44,7 @@ function countedTrials(wrong: string[] = []) {
       return new Map(variants.map((variant) => [variant, variant === 'f16' ? 50 : 100]));
     },
   };
-  return { counts, trials };
+  return { counts, trials, underWay };
 }
 
 const F16_DEVICE = deviceWith(['shader-f16']);
@@ -157,6 +163,49 @@ test('a failure that trials do not show is remembered: the plain kernels serve',
     state: 'failed',
     because: { code: 'too-large' },
   });
+});
+
+/** A load whose time is over while `matvec f16` is tried, and how to lose its device. */
+async function loadWithLateTrial(memory: KernelMemory) {
+  let lose: (reason: GPUDeviceLostReason) => Promise<void> = () => Promise.resolve();
+  const lost = new Promise<GPUDeviceLostInfo>((resolve) => {
+    lose = async (reason) => {
+      resolve({ reason, message: '' } as GPUDeviceLostInfo);
+      await lost;
+    };
+  });
+  const { trials, underWay } = countedTrials();
+  const { check } = trials;
+  trials.check = (products, variant) => {
+    if (`${products} ${variant}` !== 'matvec f16') return check(products, variant);
+    underWay.add('matvec f16');
+    return new Promise(() => undefined);
+  };
+  await choose(memory, trials, {}, deviceWith(['shader-f16'], 'v', lost));
+  return { lose, underWay };
+}
+
+test('a device that is lost behind a load, over a trial that goes on, is remembered: that variant is not tried again', async () => {
+  const memory = new KernelMemory(newDatabase());
+  const { lose } = await loadWithLateTrial(memory);
+  await lose('unknown');
+  const next = countedTrials();
+  const { kernels, kernelReports } = await choose(memory, next.trials);
+  expect(reportOf(kernelReports, 'matvec f16')).toMatchObject({ state: 'failed', because: { code: 'device-lost' } });
+  // The others are, and may be used.
+  expect(kernels).toMatchObject({ matvec: 'f32', matmul: 'f16' });
+});
+
+test.each([
+  ['given back', 'destroyed', true],
+  ['lost when the trial is over', 'unknown', false],
+] as const)('a device that is %s says nothing about a trial', async (_, reason, isUnderWay) => {
+  const memory = new KernelMemory(newDatabase());
+  const { lose, underWay } = await loadWithLateTrial(memory);
+  if (!isUnderWay) underWay.clear();
+  await lose(reason);
+  const { kernels } = await choose(memory, countedTrials().trials);
+  expect(kernels).toMatchObject({ matvec: 'f16', matmul: 'f16' });
 });
 
 test('before a load, what is remembered is told, else what is still to be tried', async () => {

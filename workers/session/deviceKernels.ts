@@ -14,7 +14,7 @@ import type { KernelMemory } from '../storage/kernelMemory';
 
 /** A device that kernels are chosen for. */
 export interface KernelDevice {
-  device: DeviceOffer;
+  device: DeviceOffer & Pick<GPUDevice, 'lost'>;
   diagnostics: Pick<DeviceDiagnostics, 'adapter' | 'isSoftwareAdapter'>;
 }
 
@@ -57,9 +57,21 @@ export async function deviceKernels(
   const kernelReports =
     (remembered && (await goOnChoosing(trials, remembered, deadline))) ??
     (await chooseKernels(trials, candidates, deadline));
-  await memory.remember(...place, kernelReports);
+  const remember = (reports: KernelReport[]) => memory.remember(...place, reports);
+  await remember(kernelReports);
+  void on.device.lost.then(({ reason }) => {
+    if (reason !== 'destroyed' && trials.underWay.size > 0) return remember(afterLoss(kernelReports, trials));
+  });
   const kernels = { ...choiceOf(kernelReports), matrixUnit };
   return { kernels, kernelReports, kernelChoiceMs: performance.now() - started };
+}
+
+/** What to remember of a device that was lost: it may have been over a trial that went on behind its deadline. */
+function afterLoss(reports: readonly KernelReport[], { underWay }: KernelTrials): KernelReport[] {
+  return reports.map((report): KernelReport => {
+    const isSuspect = report.state === 'available' && underWay.has(report.name);
+    return isSuspect ? { ...report, state: 'failed', ...because('device-lost') } : report;
+  });
 }
 
 /** The plain kernels, where others fail in a way that trials do not show, for a reason; the next load will not try again. */
