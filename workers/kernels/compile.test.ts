@@ -45,9 +45,9 @@ const VARIANTS: KernelVariant[] = ['f32', 'f16', 'int8', 'subgroups', 'registers
 
 /** Those of Apple, NVIDIA and Intel. */
 const MATRIX_UNITS: MatrixUnit[] = [
-  { m: 8, n: 8, k: 8 },
-  { m: 16, n: 16, k: 16 },
-  { m: 8, n: 16, k: 16 },
+  { m: 8, n: 8, k: 8, element: 'f32' },
+  { m: 16, n: 16, k: 16, element: 'f16' },
+  { m: 8, n: 16, k: 16, element: 'f16' },
 ];
 
 const HIDDEN = 2304;

@@ -23,6 +23,6 @@ test('a linear op takes the variant chosen for its number of rows', () => {
 test('matrix units serve where there are any', () => {
   const kernels = { matvec: 'f32', matmul: 'subgroup-matrix' } as const;
   expect(filesOf(64, kernels)).not.toContain('matrixUnitMatmul.wgsl');
-  const matrixUnit = { m: 8, n: 8, k: 8 } as const;
+  const matrixUnit = { m: 8, n: 8, k: 8, element: 'f16' } as const;
   expect(filesOf(64, { ...kernels, matrixUnit })).toContain('matrixUnitMatmul.wgsl');
 });

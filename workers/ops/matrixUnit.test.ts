@@ -12,9 +12,10 @@ const config = (componentType: string, resultComponentType: string, size = 8) =>
 const unitOf = (...subgroupMatrixConfigs: ReturnType<typeof config>[]) =>
   matrixUnitOf({ adapterInfo: { subgroupMaxSize: 32, subgroupMatrixConfigs } });
 
-test('the largest of halves whose results are floats', () => {
-  expect(unitOf(config('f32', 'f32'), config('f16', 'f16'))).toBeUndefined();
-  expect(unitOf(config('f16', 'f32'), config('f16', 'f32', 16))).toEqual({ m: 16, n: 16, k: 16 });
+test('halves are preferred, then large units, and results are floats', () => {
+  expect(unitOf(config('f32', 'f32'), config('f16', 'f16'))).toEqual({ m: 8, n: 8, k: 8, element: 'f32' });
+  expect(unitOf(config('f32', 'f32', 16), config('f16', 'f32'))).toEqual({ m: 8, n: 8, k: 8, element: 'f16' });
+  expect(unitOf(config('f16', 'f32'), config('f16', 'f32', 16))).toEqual({ m: 16, n: 16, k: 16, element: 'f16' });
 });
 
 test('sizes and types without a kernel are passed over', () => {

@@ -47,10 +47,12 @@ fn store_results(first: u32, matrix: Result, by_column: bool, stride: u32) {
 /** matmul's variant subgroup-matrix for devices without matrix units: the same shader on emulated ones. */
 export function onEmulatedMatrixUnit(launch: Launch): Launch {
   const { kernel } = launch;
+  const usesHalves = kernel.sources.some(({ text }) => text.includes('alias Element = f16;'));
   const sources = kernel.sources.map(({ file, text }) => ({
     file,
     text: text
       .replace(/^(enable (subgroups|chromium_\w+)|diagnostic.*);$/gm, '')
+      .replace(/^enable f16;$/gm, usesHalves ? '$&' : '')
       .replace(/subgroup_matrix_\w+<(\w+), (\w+), (\w+)>/g, 'array<$1, $2 * $3>')
       .replace(/subgroupMatrixLoad<(\w+)>\(&\w+, /g, 'load_$1(')
       .replaceAll('subgroupMatrixMultiplyAccumulate', 'multiply_accumulate')

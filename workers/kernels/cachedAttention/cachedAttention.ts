@@ -63,6 +63,7 @@ export function cachedAttention(shape: CachedAttentionShape): Launch {
       SCALE: scale,
       WORKGROUP_SIZE: invocations(cache, heads),
       BATCH: batch,
+      MOST_ROWS: MAX_BATCH,
     },
     grid: (rows, keys) => [numHeads / heads, rows, chunkCount(keys)],
   };

@@ -29,8 +29,8 @@ override SHARES: u32 = WORKGROUP_SIZE / QUADS;
 const LOWEST = -3.0e38;
 // Scores whose highest one invocation finds.
 const RUN = 16u;
-// Rows that any step has.
-const MOST_ROWS = 8u;
+// Rows that any step may have.
+override MOST_ROWS: u32;
 
 @group(0) @binding(1) var<storage, read> qkv: array<f32>;
 @group(0) @binding(2) var<storage, read> table: array<vec2f>;

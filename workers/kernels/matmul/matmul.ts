@@ -21,11 +21,12 @@ import stagedMatmul from './stagedMatmul.wgsl?raw';
 import subgroupMatmul from './subgroupMatmul.wgsl?raw';
 import text from './matmul.wgsl?raw';
 
-/** Sizes of the matrices of halves that a device's matrix units multiply, [m, k] · [k, n], adding up in f32. */
+/** Sizes of the matrices that a device's matrix units multiply, [m, k] · [k, n], adding up in f32, and the type of their elements. */
 export interface MatrixUnit {
   m: 8 | 16;
   n: 8 | 16;
   k: 8 | 16 | 32;
+  element: 'f16' | 'f32';
 }
 
 export interface MatmulShape {
@@ -93,17 +94,27 @@ function form(variant: KernelVariant, format: MatrixFormat, unit: MatrixUnit | u
     case 'int8':
       return staged(source('int8Matmul.wgsl', int8Matmul), SPLIT_BYTES);
     case 'subgroup-matrix': {
-      const { m, n, k } = unit!;
-      const own = repeatLines(source('matrixUnitMatmul.wgsl', matrixUnitMatmul), { m: 32 / m, n: 32 / n, k: 32 / k });
-      const sources = [own, unitSource(unit!)];
-      return { sources, xRows: 64, tiles: 2 };
+      return { sources: matrixUnitSources(unit!), xRows: 64, tiles: unit!.element === 'f16' ? 2 : 1 };
     }
   }
 }
 
-/** Declares the sizes of a matrix unit. */
-function unitSource({ m, n, k }: MatrixUnit): WgslSource {
-  return source('matmul.ts', `const UNIT_M = ${m}u;\nconst UNIT_N = ${n}u;\nconst UNIT_K = ${k}u;\n`);
+/** The shader for a matrix unit, and what it is to declare. Halves hold activations up to 2¹⁸, and weights up to 2¹⁰. */
+function matrixUnitSources({ m, n, k, element }: MatrixUnit): WgslSource[] {
+  // Floats take twice the memory, so that half as many weight rows are staged. Rows are set off from each other, so that
+  // their columns lie in different banks of it.
+  const [weightRows, stride] = element === 'f16' ? [64, 40] : [32, 36];
+  const [largest, xUnit, weightUnit] = element === 'f16' ? [65504, 0.25, 64] : [3e38, 1, 1];
+  const sizes = { UNIT_M: m, UNIT_N: n, UNIT_K: k, WEIGHT_ROWS: weightRows, STRIDE: stride };
+  const numbers = { LARGEST_ELEMENT: largest, X_UNIT: xUnit, WEIGHT_UNIT: weightUnit };
+  const declarations = [
+    `alias Element = ${element};`,
+    ...Object.entries(sizes).map(([name, size]) => `const ${name} = ${size}u;`),
+    ...Object.entries(numbers).map(([name, number]) => `const ${name} = f32(${number});`),
+  ];
+  const counts = { x: 4, w: weightRows / 16, m: weightRows / 2 / m, n: 32 / n, k: 32 / k };
+  const shader = source('matrixUnitMatmul.wgsl', matrixUnitMatmul);
+  return [repeatLines(shader, counts), source('matmul.ts', `${declarations.join('\n')}\n`)];
 }
 
 const SIZES = source('sizes.wgsl', sizesText);

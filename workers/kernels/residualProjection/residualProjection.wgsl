@@ -49,8 +49,8 @@ fn main(
   workgroupBarrier();
   for (var i = thread; i < step.rows * EIGHTS; i += WORKGROUP_SIZE) {
     var sum = 0.0;
-    for (var row = i * 8u; row < i * 8u + 8u; row++) {
-      sum += row_squares[row];
+    for (var j = i * 8u; j < i * 8u + 8u; j++) {
+      sum += row_squares[j];
     }
     squares[i / EIGHTS * ((TILES + 7u) / 8u * 32u) + tile * 4u + first_row / 8u + i % EIGHTS] = sum;
   }

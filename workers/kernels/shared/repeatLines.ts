@@ -8,7 +8,7 @@ import type { WgslSource } from '../../gpu/kernel';
 export function repeatLines({ file, text }: WgslSource, counts: Readonly<Record<string, number>>): WgslSource {
   const copies = (line: string): string => {
     const name = Object.keys(counts).find((each) => line.includes(`{${each}}`));
-    if (name === undefined || line.startsWith('//')) return line;
+    if (name === undefined || line.trimStart().startsWith('//')) return line;
     const numbers = Array.from({ length: counts[name]! }, (_, i) => `${i}`);
     return numbers.map((number) => copies(line.replaceAll(`{${name}}`, number))).join(' ');
   };

@@ -26,7 +26,7 @@ export interface TiledAttentionShape extends AttentionShape {
 export function tiledAttention({ numHeads, cache, scale, seen = 'causal' }: TiledAttentionShape): Launch {
   const { format, numKvHeads, headDim } = cache;
   const { queries, keys } = TILES.find(({ mostQuads }) => headQuads(headDim) <= mostQuads)!;
-  // A tile has as many quads as groups of four queries have lanes for each key: see tiledAttention.wgsl.
+  // QUADS · KEYS quads for GROUPS · QUADS invocations.
   const quadsPerInvocation = keys / (queries / 4);
   return {
     kernel: {
