@@ -32,7 +32,6 @@ export function deltaNetStepReference(
   const gates = { decay: x.subarray(decayStart), beta: x.subarray(betaStart), decayRate, decayBias };
   deltaRuleReference(qkv, gates, memory, read, { ...shape, rows: 1, qkvWidth, gateWidth, width, position });
   headNormReference(read, norm, out, { ...heads, xWidth: width, eps });
-  const result = new Float32Array(width);
-  gateHeadsReference(out, x.subarray(gateStart), result, { ...heads, start: 0, gateWidth: width, gating: 'silu' });
-  return result;
+  gateHeadsReference(out, x.subarray(gateStart), out, { ...heads, start: 0, gateWidth: width, gating: 'silu' });
+  return out;
 }

@@ -69,7 +69,13 @@ const MIXED: Case = {
 const QKV: Case = { formats: ['int4', 'int4', 'int8'], rows: [70, 33, 33], columns: 288, used: 2, batch: 2 };
 const FOUR: Case = { formats: ['f32', 'f32', 'f32', 'f32'], rows: [64, 3, 33, 3], columns: 96, used: 1, batch: 1 };
 /** What a variant lacks, beside what it has. */
-const BESIDE_FLOATS: Case = { formats: ['int4', 'f32', 'f16', 'int4'], rows: [70, 3, 16, 33], columns: 288, used: 2, batch: 2 };
+const BESIDE_FLOATS: Case = {
+  formats: ['int4', 'f32', 'f16', 'int4'],
+  rows: [70, 3, 16, 33],
+  columns: 288,
+  used: 2,
+  batch: 2,
+};
 const WIDE: Case = { ...QKV, used: 7, batch: 8 };
 
 for (const [variant, shape] of [

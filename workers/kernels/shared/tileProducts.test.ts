@@ -22,8 +22,7 @@ test('a variant falls back where a weight format lacks it', () => {
     FORMATS.filter((format) => !['f16', 'f32'].includes(format)),
   );
   expect(tileVariant('f32', 'subgroups')).toBe('subgroups');
-  for (const wanted of ['registers', 'subgroup-matrix'] as const)
-    expect(tileVariant('int4', wanted)).toBe('subgroups');
+  for (const wanted of ['registers', 'subgroup-matrix'] as const) expect(tileVariant('int4', wanted)).toBe('subgroups');
 });
 
 describe('workgroup memory stays far below 16 KiB, and a slice has the same blocks in every batch', () => {
