@@ -20,6 +20,8 @@ export interface DeltaNetStepShape extends DeltaRuleShape {
 export const VALUE_QUAD = 4;
 
 const MOST_INVOCATIONS = 256;
+/** Invocations that share the channels of a key: each adds up what all of them have found. */
+const MOST_PARTS = 8;
 /** Quads of a state that are loaded before any is waited for. */
 const LOADED_QUADS = 8;
 
@@ -68,7 +70,7 @@ export function deltaNetStep(shape: DeltaNetStepShape): Launch {
 
 /** Equal parts of a key, as many as there are invocations for. */
 function keyParts(keyHeadDim: number, quads: number): number {
-  let parts = Math.min(keyHeadDim, Math.floor(MOST_INVOCATIONS / quads));
+  let parts = Math.min(MOST_PARTS, Math.floor(MOST_INVOCATIONS / quads));
   while (keyHeadDim % parts !== 0) parts--;
   return parts;
 }
