@@ -106,6 +106,12 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     let head = key_head * HEADS_PER_KEY_HEAD + own;
     let value_start = V_START + head * VALUE_DIM;
     let state_start = (head * KEY_DIM + first) * QUADS + quad;
+    // Loaded here, so that nobody waits for them behind a barrier.
+    let alpha = exp(decay_rate[head] * softplus(x[DECAY_START + head] + decay_bias[head]));
+    let strength = sigmoid(vec4f(x[BETA_START + head]));
+    let gate_start = GATE_START + head * VALUE_DIM + 4u * quad;
+    let gate = vec4f(x[gate_start], x[gate_start + 1u], x[gate_start + 2u], x[gate_start + 3u]);
+    let weight = norm_weight[quad];
     for (var i = thread; i < VALUE_DIM; i += THREADS) {
       value[i] = convolved(value_start + i);
     }
@@ -148,8 +154,6 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     }
     let key_gain = inverseSqrt(sums.x + LENGTH_EPS);
     let query_gain = inverseSqrt(sums.y + LENGTH_EPS) * inverseSqrt(f32(KEY_DIM));
-    let alpha = exp(decay_rate[head] * softplus(x[DECAY_START + head] + decay_bias[head]));
-    let strength = sigmoid(vec4f(x[BETA_START + head]));
     let token = vec4f(value[4u * quad], value[4u * quad + 1u], value[4u * quad + 2u], value[4u * quad + 3u]);
     let change = strength * (token - alpha * key_gain * column_key);
     let result = query_gain * (alpha * column_query + key_gain * sums.z * change);
@@ -167,9 +171,6 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
       let at = state_start + i * QUADS;
       state[at] = alpha * remembered(at) + query_key[KEY_DIM + first + i] * learned;
     }
-    for (var i = thread; i < VALUE_DIM; i += THREADS) {
-      remember(value_start + i);
-    }
     // The next head must not overwrite what is still read, either.
     workgroupBarrier();
 
@@ -179,9 +180,10 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
         sum += squares[other];
       }
       let gain = inverseSqrt(sum / f32(VALUE_DIM) + NORM_EPS);
-      let gate_start = GATE_START + head * VALUE_DIM + 4u * quad;
-      let gate = vec4f(x[gate_start], x[gate_start + 1u], x[gate_start + 2u], x[gate_start + 3u]);
-      out[head * QUADS + quad] = gain * result * norm_weight[quad] * (gate * sigmoid(gate));
+      out[head * QUADS + quad] = gain * result * weight * (gate * sigmoid(gate));
+    }
+    for (var i = thread; i < VALUE_DIM; i += THREADS) {
+      remember(value_start + i);
     }
   }
 
