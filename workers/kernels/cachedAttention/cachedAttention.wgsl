@@ -70,7 +70,7 @@ fn channels_of(head_start: u32, quad: u32) -> vec4f {
   );
 }
 
-// Where queries and keys are normed, that of the head has yet to be multiplied by its `head_gain`.
+// Where heads are normed, still to be multiplied by their `head_gain`.
 fn rotated_channel(head_start: u32, row: u32, index: u32, is_query: bool) -> f32 {
   if (index >= ROTARY_DIM) {
     return norm_weight(index, is_query) * channel(head_start, index);
