@@ -10,6 +10,7 @@ import { attention } from './attention/attention';
 import { averageRows } from './averageRows/averageRows';
 import { bias } from './bias/bias';
 import { cachedAttention } from './cachedAttention/cachedAttention';
+import { deltaNetStep } from './deltaNetStep/deltaNetStep';
 import { deltaRule } from './deltaRule/deltaRule';
 import { embedding } from './embedding/embedding';
 import { featureRows } from './featureRows/featureRows';
@@ -83,9 +84,11 @@ const PLAIN: Launch[] = [
     gateHeads({ numHeads: 8, headDim: 256, start: 256, stride: 512, gateWidth: 4096, gating }),
   ),
   shortConvolution({ channels: 6144, taps: 4 }),
-  ...DELTA_HEADS.map(([numKeyHeads, numValueHeads, headDim]) =>
-    deltaRule({ numKeyHeads, numValueHeads, keyHeadDim: headDim, valueHeadDim: headDim }),
-  ),
+  ...DELTA_HEADS.flatMap(([numKeyHeads, numValueHeads, headDim]) => {
+    const heads = { numKeyHeads, numValueHeads, keyHeadDim: headDim, valueHeadDim: headDim };
+    const starts = { decayStart: 6144, betaStart: 6176, gateStart: 6208 };
+    return [deltaRule(heads), deltaNetStep({ ...heads, ...starts, taps: 4, eps: 1e-6 })];
+  }),
   stackRows({ count: 4, columns: 1152 }),
   averageRows({ count: 4, width: 1152 }),
   windowAttention({ numHeads: 16, headDim: 72, scale: 1 / 8 }),
@@ -110,6 +113,17 @@ const PLAIN: Launch[] = [
   ...MATRIX_FORMATS.map((format) => embedding({ format, rowStart: 0, rows: 60_000, columns: HIDDEN, scale: 12 })),
 ];
 
+/** Of MiniCPM-V 4.6: one layer in four. */
+function gatedAttending(format: KvCacheFormat): Launch[] {
+  const shape = { numHeads: 8, cache: { format, numKvHeads: 2, capacity: 4096, headDim: 256 } };
+  const qkv = { qkvWidth: 5120, keyStart: 4096, valueStart: 4608, rotaryDim: 64, scale: 1 / 16 };
+  const gated = { queryStride: 512, gateStart: 256, eps: 1e-6 };
+  return [
+    cachedAttention({ ...shape, ...qkv, gated, batch: 1 }),
+    mergeAttention({ ...shape, gated: { ...gated, qkvWidth: qkv.qkvWidth } }),
+  ];
+}
+
 function attending(format: KvCacheFormat): Launch[] {
   return HEAD_SHAPES.flatMap(([numHeads, numKvHeads, headDim]) => {
     const cache = { format, numKvHeads, capacity: 4096, headDim };
@@ -119,8 +133,8 @@ function attending(format: KvCacheFormat): Launch[] {
       kvAppend(cache),
       attention(shape),
       tiledAttention(shape),
-      ...[1, 8].map((batch) => cachedAttention({ ...shape, ...qkv, batch })),
-      mergeAttention(shape),
+      ...[1, 8].map((batch) => cachedAttention({ ...shape, ...qkv, rotaryDim: headDim, gated: null, batch })),
+      mergeAttention({ ...shape, gated: null }),
     ];
   });
 }
@@ -129,11 +143,14 @@ function multiplying(format: MatrixFormat, variant: KernelVariant): Launch[] {
   const shape = { format, variant, rowStart: 0, rows: HIDDEN, columns: INTERMEDIATE };
   const part = (outStart: number) => ({ format, rows: HIDDEN, outStart });
   const parts = [part(0), part(HIDDEN), part(2 * HIDDEN)];
+  // What has few rows keeps its floats.
+  const besideFloats = [part(0), { format: 'f32' as const, rows: 32, outStart: HIDDEN }];
   return [
     ...MATRIX_UNITS.map((matrixUnit) => matmul({ ...shape, outWidth: HIDDEN, matrixUnit })),
     ...[1, 4, 8].flatMap((batch) => [
       matvec({ ...shape, outWidth: HIDDEN, batch }),
       projections({ parts, columns: HIDDEN, outWidth: 3 * HIDDEN, eps: 1e-5, gain: 1, batch, variant }),
+      projections({ parts: besideFloats, columns: HIDDEN, outWidth: 3 * HIDDEN, eps: 1e-5, gain: 1, batch, variant }),
       residualProjection({ ...shape, scale: 0.2, batch }),
       gatedProjections({ gate: format, up: format, rows: INTERMEDIATE, columns: HIDDEN, eps: 1e-5, batch, variant }),
     ]),
@@ -182,7 +199,8 @@ describe.skipIf(!dawn)('at default limits, where Dawn has a build for Node', () 
   });
 
   test('what does not multiply by weights compiles', () => compiles(PLAIN));
-  test('what reads or writes the cache compiles', () => compiles(KV_FORMATS.flatMap(attending)));
+  test('what reads or writes the cache compiles', () =>
+    compiles(KV_FORMATS.flatMap((format) => [...attending(format), ...gatedAttending(format)])));
 
   for (const variant of VARIANTS) {
     for (const format of MATRIX_FORMATS) {

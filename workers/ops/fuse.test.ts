@@ -1,8 +1,16 @@
 import { expect, test } from 'vitest';
+import { configFromJson } from '../checkpoint/config';
+import type { JsonObject } from '../checkpoint/json';
+import { requiredTensors } from '../checkpoint/names';
+import { forward } from '../model/minicpm';
+import { languageModelWeights } from '../model/weights';
 import { RandomModel } from '../testing/randomModel';
+import { tinyHybridConfig } from '../testing/tinyHybridCheckpoint';
+import { planBuffers } from './bufferPlan';
 import { CpuBackend } from './cpuBackend';
 import { fuse, MAX_FUSED_ROWS } from './fuse';
-import { Ops, type Op, type Tensor } from './graph';
+import { Ops } from './graph';
+import type { DeviceBuffer, Graph, LayerMemory, Matrix, Op, Tensor, Vector } from './graph';
 
 const model = new RandomModel(new CpuBackend(), 'int4', 'f16', 8);
 
@@ -37,7 +45,7 @@ test('the last of several rows, and more rows than a batch, stay as recorded', (
   expect(fuse(model.graph(MAX_FUSED_ROWS + 1, 'all'))).toBeNull();
 });
 
-test('attention that nothing is rotated for reads its part of the projections', () => {
+test('attention that nothing is rotated for stays as recorded', () => {
   const { ops, output } = model.graph(1, 'last');
   const rotated = new Map<Tensor, Tensor>(ops.flatMap((op) => (op.kind === 'rope' ? [[op.out, op.x]] : [])));
   const unrotated = ops.flatMap((op): Op[] => {
@@ -45,10 +53,60 @@ test('attention that nothing is rotated for reads its part of the projections', 
     if (op.kind === 'kvAppend') return [{ ...op, k: rotated.get(op.k)! }];
     return [op.kind === 'attention' ? { ...op, q: rotated.get(op.q)! } : op];
   });
-  const fused = fuse({ capacity: 1, ops: unrotated, output })!.ops;
-  const [projections] = fused.flatMap((op) => (op.kind === 'projections' ? [op.out] : []));
-  const [queries] = fused.flatMap((op) => (op.kind === 'attention' ? [op.q] : []));
-  expect(queries).toMatchObject({ id: projections!.id, start: 0 });
+  expect(fuse({ capacity: 1, ops: unrotated, output })).toBeNull();
+});
+
+/** The graph of a model of both kinds of layers, for so many rows; nothing of it is in memory. */
+function hybridGraph(rows: number, overrides: JsonObject = {}): Graph {
+  const config = configFromJson(tinyHybridConfig(overrides), null, 'config.json');
+  const buffer: DeviceBuffer = { byteLength: 0, destroy: () => undefined };
+  const tensors = requiredTensors(config);
+  const matrix = (name: string): Matrix => {
+    const [rows, columns] = tensors.get(name) as [number, number];
+    return { format: 'int4', rows, columns, shards: [{ rowStart: 0, rows, buffer }] };
+  };
+  const vector = (name: string): Vector => ({ length: tensors.get(name)![0], buffer });
+  const { rotaryDim, layerKinds, delta } = config.hybrid!;
+  const rope = { positions: 64, headDim: rotaryDim, buffer };
+  const memory = layerKinds.map((kind): LayerMemory => {
+    if (kind === 'delta-net') return { ...delta, memory: { ...buffer }, recent: { ...buffer } };
+    const { numKvHeads, headDim } = config;
+    return { format: 'f16', capacity: 64, numKvHeads, headDim, keys: { ...buffer }, values: { ...buffer } };
+  });
+  const ops = new Ops(rows);
+  return ops.graph(forward(ops, { config, weights: languageModelWeights(config, rope, matrix, vector) }, memory));
+}
+
+test('layers with a state, and those with norms and gates around attention, are five ops too', () => {
+  const layer = (mixer: string) => [
+    'projections',
+    mixer,
+    'residualProjection',
+    'gatedProjections',
+    'residualProjection',
+  ];
+  const fused = fuse(hybridGraph(1))!;
+  const mixers = ['deltaNetStep', 'cachedAttention', 'deltaNetStep', 'deltaNetStep'];
+  expect(fused.ops.map(({ kind }) => kind)).toEqual(['embedding', 'weigh', ...mixers.flatMap(layer), 'projections']);
+  // Nobody reads what nobody writes.
+  expect(() => planBuffers(fused)).not.toThrow();
+});
+
+test('several rows, and values that do not come in quads, have no fused form in a layer with a state', () => {
+  expect(fuse(hybridGraph(2))).toBeNull();
+  expect(fuse(hybridGraph(1, { linear_value_head_dim: 18 }))).toBeNull();
+});
+
+/** The same graph with some of its ops changed. */
+const changed = (graph: Graph, change: (op: Op) => Op): Graph => ({ ...graph, ops: graph.ops.map(change) });
+
+test.each([
+  ['heads apart', (op) => (op.kind === 'headNorm' ? { ...op, heads: { ...op.heads, stride: 100 } } : op)],
+  ['other gates', (op) => (op.kind === 'gateHeads' ? { ...op, gating: 'sigmoid' } : op)],
+  ['gates in front', (op) => (op.kind === 'gateHeads' ? { ...op, heads: { ...op.heads, start: 4 } } : op)],
+  ['other norms of keys', (op) => (op.kind === 'headNorm' && op.heads.numHeads === 2 ? { ...op, eps: 1e-3 } : op)],
+] satisfies [string, (op: Op) => Op][])('%s: what the kernels have no form for stays as recorded', (_, change) => {
+  expect(fuse(changed(hybridGraph(1), change))).toBeNull();
 });
 
 test('a graph with a value that a fused op would swallow stays as recorded', () => {

@@ -1,23 +1,24 @@
+import { VALUE_QUAD } from '../kernels/deltaNetStep/deltaNetStep';
 import { MAX_PARTS } from '../kernels/projections/projections';
 import { MAX_BATCH } from '../kernels/shared/batch';
 import { partialFloats } from '../kernels/shared/keyChunks';
 import { matrixLayout, paddedWidth } from '../quant/layout';
 import type { FusedOp, NormedRow, RunGraph } from './fusedOps';
 import { opInputs, opOutputs } from './opTensors';
-import { PART_ALIGNMENT, type Graph, type Matrix, type Op, type Tensor } from './graph';
+import type { Graph, Matrix, Op, Tensor } from './graph';
 
 type OpOf<Kind extends Op['kind']> = Extract<Op, { kind: Kind }>;
+type Attending = Extract<FusedOp, { kind: 'cachedAttention' }>;
 
 /** Most activation rows of a fused graph. */
 export const MAX_FUSED_ROWS = MAX_BATCH;
 
 /**
  * The same forward pass of a few rows in five dispatches per decoder layer instead of sixteen, and six where the keys are
- * many: RMSNorm's weight goes to whatever makes the row and its division behind the next projection; RoPE and the cache
- * append go with attention, SwiGLU and the residual sums with the projections before them. Of layers that mix their rows
- * otherwise, that part stays as recorded behind one product for all its matrices, in a graph of one row. Null for a graph of
- * more rows, for one of several rows that picks the last, and for one made of anything else than embedding, such layers, a
- * last norm and a head.
+ * many: RMSNorm's weight goes to whatever makes the row and its division behind the next projection; RoPE, norms of heads, the
+ * cache append and gates go with attention, SwiGLU and the residual sums with the projections before them; and, in a graph of
+ * one row, all that a layer with a recurrent state does between its projections is one. Null for a graph of more rows, for one
+ * of several rows that picks the last, and for one made of anything else than embedding, such layers, a last norm and a head.
  */
 export function fuse(graph: Graph): RunGraph | null {
   return graph.capacity <= MAX_FUSED_ROWS ? new Fusion(graph).run() : null;
@@ -61,7 +62,9 @@ class Fusion {
         this.#ops.push(op);
         return this.#weigh(op.out);
       case 'attention':
-        return this.#isRotated(op.q) ? this.#attend(op) : void this.#ops.push({ ...op, q: this.#current(op.q) });
+        return this.#isGated(op) ? undefined : this.#attend(op, null);
+      case 'gateHeads':
+        return op.gating === 'silu' ? this.#deltaNet(op) : this.#attend(this.#producer(op.x, 'attention'), op);
       case 'swiglu':
         return this.#gate(op);
       case 'add':
@@ -72,26 +75,13 @@ class Fusion {
         this.#replaced.set(op.out.id, this.#current(op.x));
         return;
       case 'linear':
-        if (op.out === this.graph.output) this.#head(op);
-        else if (this.#isMixing(op)) this.#project(this.#besides(op));
-        return;
+        return op.out === this.graph.output ? this.#head(op) : undefined;
+      case 'rmsNorm':
       case 'rope':
-        if (!this.#isProjected(op)) this.#ops.push({ ...op, x: this.#current(op.x) });
-        return;
       case 'kvAppend':
-        if (!this.#isRotated(op.k)) this.#ops.push({ ...op, k: this.#current(op.k), v: this.#current(op.v) });
-        return;
       case 'headNorm':
       case 'shortConvolution':
-        this.#ops.push({ ...op, x: this.#current(op.x) });
-        return;
-      case 'gateHeads':
-        this.#ops.push({ ...op, x: this.#current(op.x), gate: this.#current(op.gate) });
-        return;
       case 'deltaRule':
-        this.#ops.push({ ...op, decay: this.#current(op.decay), beta: this.#current(op.beta) });
-        return;
-      case 'rmsNorm':
       case 'scale':
         return;
       default:
@@ -105,13 +95,71 @@ class Fusion {
     this.#ops.push({ kind: 'weigh', x, weight, normed });
   }
 
-  /** Queries, keys and values of the rows, and their attention over the cache with these in it. */
-  #attend({ q, cache, numHeads, scale, out }: OpOf<'attention'>): void {
+  /** Queries, keys and values of the rows, and their attention over the cache with these in it; norms and gates, if any. */
+  #attend({ q, cache, numHeads, scale, out }: OpOf<'attention'>, gate: OpOf<'gateHeads'> | null): void {
     const appends = this.graph.ops.filter((op) => op.kind === 'kvAppend' && op.cache === cache);
     const [append] = appends;
     if (appends.length !== 1 || append?.kind !== 'kvAppend') throw new NoFusedForm();
-    const [queryRope, keyRope] = [this.#producer(q, 'rope'), this.#producer(append.k, 'rope')];
-    const linears = [queryRope.x, keyRope.x, append.v].map((x) => this.#producer(x, 'linear'));
+    const ropes = [this.#producer(q, 'rope'), this.#producer(append.k, 'rope')] as const;
+    const [queryNorm, keyNorm] = ropes.map(({ x }) => (gate ? this.#producer(x, 'headNorm') : null));
+    const [queries, keys] = [(queryNorm ?? ropes[0]).x, (keyNorm ?? ropes[1]).x];
+    const linears = [
+      // Gates are read from among the queries.
+      this.#producer(queries, 'linear', gate ? 2 : 1),
+      this.#producer(keys, 'linear'),
+      this.#producer(append.v, 'linear'),
+    ];
+    const { row: qkv, starts } = this.#project(linears);
+    const [, keyStart, valueStart] = starts as [number, number, number];
+    this.#ops.push({
+      kind: 'cachedAttention',
+      qkv,
+      keyStart,
+      valueStart,
+      table: ropes[0].table,
+      cache,
+      numHeads,
+      scale,
+      gated: gate && gatedHeads(gate, queryNorm!, keyNorm!),
+      out: gate?.out ?? out,
+      partials: this.#tensor(partialFloats(numHeads, cache)),
+    });
+  }
+
+  /** Whether the results go through gates. */
+  #isGated({ out }: OpOf<'attention'>): boolean {
+    return this.graph.ops.some((op) => op.kind === 'gateHeads' && op.x === out);
+  }
+
+  /** Projections of a token, and how it goes by the state of its layer. */
+  #deltaNet(gate: OpOf<'gateHeads'>): void {
+    const norm = this.#producer(gate.x, 'headNorm');
+    const { qkv, decay, beta, decayRate, decayBias, state } = this.#producer(norm.x, 'deltaRule');
+    const convolution = this.#producer(qkv, 'shortConvolution');
+    const hasKernel = this.graph.capacity === 1 && state.valueHeadDim % VALUE_QUAD === 0;
+    if (!hasKernel || [norm, gate].some(({ heads }) => heads.start !== 0 || heads.stride !== state.valueHeadDim))
+      throw new NoFusedForm();
+    const linears = [convolution.x, decay, beta, gate.gate].map((x) => this.#producer(x, 'linear'));
+    const { row, starts } = this.#project(linears);
+    const [, decayStart, betaStart, gateStart] = starts as [number, number, number, number];
+    this.#ops.push({
+      kind: 'deltaNetStep',
+      x: row,
+      decayStart,
+      betaStart,
+      gateStart,
+      convolution: convolution.weight,
+      decayRate,
+      decayBias,
+      norm: norm.weight,
+      eps: norm.eps,
+      state,
+      out: gate.out,
+    });
+  }
+
+  /** Matrices on the same normed row, whose results lie side by side, from `starts` on. */
+  #project(linears: readonly OpOf<'linear'>[]): { row: Tensor; starts: number[] } {
     const x = this.#commonNorm(linears);
     let width = 0;
     const weights = linears.map(({ weight }) => {
@@ -119,62 +167,9 @@ class Fusion {
       width += paddedWidth(weight.rows);
       return { matrix: whole(weight), start };
     });
-    const qkv = this.#tensor(width);
-    const partials = this.#tensor(partialFloats(numHeads, cache));
-    const [, { start: keyStart }, { start: valueStart }] = weights as [unknown, { start: number }, { start: number }];
-    const { table } = queryRope;
-    this.#ops.push(
-      { kind: 'projections', x, weights, gain: 1, out: qkv },
-      { kind: 'cachedAttention', qkv, keyStart, valueStart, table, cache, numHeads, scale, out, partials },
-    );
-  }
-
-  /** Whether a projection is rotated as it is, so that `#attend` takes it up. */
-  #isProjected(rope: OpOf<'rope'>): boolean {
-    return this.#producers.get(rope.x.id)?.kind === 'linear';
-  }
-
-  #isRotated(x: Tensor): boolean {
-    const rope = this.#producers.get(x.id);
-    return rope?.kind === 'rope' && this.#isProjected(rope);
-  }
-
-  /** The matrices that are applied to the same normed row. */
-  #besides({ x }: OpOf<'linear'>): OpOf<'linear'>[] {
-    return this.graph.ops.filter((op) => op.kind === 'linear' && op.x === x) as OpOf<'linear'>[];
-  }
-
-  /** Whether a matrix is the first of those that begin a layer whose rows are mixed by ops that stay as recorded. */
-  #isMixing(linear: OpOf<'linear'>): boolean {
-    if (this.#producers.get(linear.x.id)?.kind !== 'rmsNorm') return false;
-    const outs = this.#besides(linear).map(({ out }) => out);
-    if (outs[0] !== linear.out) return false;
-    return !this.graph.ops.some(
-      (op) => (op.kind === 'rope' || op.kind === 'swiglu') && opInputs(op).some((input) => outs.includes(input)),
-    );
-  }
-
-  /** Matrices on the same row, whose results are parts of one: of several rows they would not lie together. */
-  #project(linears: OpOf<'linear'>[]): void {
-    if (this.graph.capacity > 1 || linears.length > MAX_PARTS) throw new NoFusedForm();
-    const x = this.#commonNorm(linears);
-    // Floats have no form in some kernel variants, which large packed matrices beside them are not to lose.
-    const floats = linears.filter(({ weight: { format } }) => format === 'f32' || format === 'f16');
-    if (floats.length > 0 && floats.length < linears.length) {
-      this.#project(floats);
-      return this.#project(linears.filter((linear) => !floats.includes(linear)));
-    }
-    let width = 0;
-    const weights = linears.map(({ weight }) => {
-      const start = width;
-      width += Math.ceil(weight.rows / PART_ALIGNMENT) * PART_ALIGNMENT;
-      return { matrix: whole(weight), start };
-    });
     const row = this.#tensor(width);
     this.#ops.push({ kind: 'projections', x, weights, gain: 1, out: row });
-    for (const [i, { out }] of linears.entries()) {
-      this.#replaced.set(out.id, { ...row, width: out.width, start: weights[i]!.start });
-    }
+    return { row, starts: weights.map(({ start }) => start) };
   }
 
   #gate({ gate, up, out }: OpOf<'swiglu'>): void {
@@ -186,7 +181,7 @@ class Fusion {
 
   #addResidual({ residual, branch, scale, out }: OpOf<'add'>): void {
     const { x, weight } = this.#producer(branch, 'linear');
-    if (this.#producers.get(x.id)?.kind === 'rmsNorm') throw new NoFusedForm();
+    if (!this.#ops.some((op) => opOutputs(op).some(({ id }) => id === x.id))) throw new NoFusedForm();
     const { weight: norm, eps } = this.#normOf(out);
     const normed = this.#normedRow(out, norm.length, eps);
     this.#ops.push({ kind: 'residualProjection', x, weight: whole(weight), residual, scale, norm, out, normed });
@@ -209,7 +204,7 @@ class Fusion {
   }
 
   /** The normed row that all of these matrices are applied to. */
-  #commonNorm(linears: OpOf<'linear'>[]): NormedRow {
+  #commonNorm(linears: readonly OpOf<'linear'>[]): NormedRow {
     const [norm, ...others] = linears.map(({ x }) => this.#producer(x, 'rmsNorm'));
     const normed = norm && this.#normed.get(this.#current(norm.x).id);
     if (!normed || others.some((other) => other !== norm)) throw new NoFusedForm();
@@ -227,11 +222,11 @@ class Fusion {
     return norm;
   }
 
-  /** The op that makes `x`, which must be of this kind; any but a norm must make it for one reader alone. */
-  #producer<Kind extends Op['kind']>(x: Tensor, kind: Kind): OpOf<Kind> {
+  /** The op that makes `x`, which must be of this kind; any but a norm must make it for so many readers. */
+  #producer<Kind extends Op['kind']>(x: Tensor, kind: Kind, readers = 1): OpOf<Kind> {
     const op = this.#producers.get(x.id);
     if (op?.kind !== kind) throw new NoFusedForm();
-    if (kind !== 'rmsNorm' && this.#readers.get(x.id) !== 1) throw new NoFusedForm();
+    if (kind !== 'rmsNorm' && this.#readers.get(x.id) !== readers) throw new NoFusedForm();
     return op as OpOf<Kind>;
   }
 
@@ -249,6 +244,27 @@ class Fusion {
   #current(tensor: Tensor): Tensor {
     return this.#replaced.get(tensor.id) ?? tensor;
   }
+}
+
+/** The form of attention with norms and gates, if the kernel has it. */
+function gatedHeads(
+  { gate, heads }: OpOf<'gateHeads'>,
+  query: OpOf<'headNorm'>,
+  key: OpOf<'headNorm'>,
+): Attending['gated'] {
+  const hasKernel =
+    gate === query.x &&
+    heads.stride === query.heads.stride &&
+    key.heads.stride === key.heads.headDim &&
+    query.eps === key.eps;
+  if (!hasKernel) throw new NoFusedForm();
+  return {
+    gateStart: heads.start,
+    queryStride: heads.stride,
+    eps: query.eps,
+    queryNorm: query.weight,
+    keyNorm: key.weight,
+  };
 }
 
 /** A matrix that one binding holds. */

@@ -1,4 +1,5 @@
-import type { LayerCache, Matrix, Op, RopeTable, Tensor, Vector } from './graph';
+import type { GatedHeads } from '../kernels/cachedAttention/cachedAttention';
+import type { LayerCache, Matrix, Op, RecurrentState, RopeTable, Tensor, Vector } from './graph';
 
 /** Rows half way through RMSNorm: times the norm's weight, not yet divided by their root mean squares. */
 export interface NormedRow {
@@ -25,9 +26,25 @@ export type FusedOp =
       cache: LayerCache;
       numHeads: number;
       scale: number;
+      gated: (GatedHeads & { queryNorm: Vector; keyNorm: Vector }) | null;
       out: Tensor;
       /** Results of chunks of keys, before they are merged. */
       partials: Tensor;
+    }
+  | {
+      /** Of one row; `x` begins with queries, keys and values. */
+      kind: 'deltaNetStep';
+      x: Tensor;
+      decayStart: number;
+      betaStart: number;
+      gateStart: number;
+      convolution: Vector;
+      decayRate: Vector;
+      decayBias: Vector;
+      norm: Vector;
+      eps: number;
+      state: RecurrentState;
+      out: Tensor;
     }
   | { kind: 'gatedProjections'; x: NormedRow; gate: Matrix; up: Matrix; out: Tensor }
   | {

@@ -221,7 +221,7 @@ function prepare(
     if (operand.memory) return { buffer: gpuBuffer(operand.memory).handle, size: tensorBytes(operand) };
     // Pooled memory may be larger than the tensor, and than a binding may be.
     const buffer = operand.id === output.id ? memory.output : memory.scratch[memory.slotOf.get(operand.id)!]!;
-    return { buffer: buffer.handle, offset: (operand.start ?? 0) * 4, size: tensorBytes(operand) };
+    return { buffer: buffer.handle, size: tensorBytes(operand) };
   };
   const resources = [{ buffer: memory.step.handle, size: STEP_BYTES }, ...operands.map(resource)];
   return { ...prepareDispatch(device, launch, kernel, resources), rows };

@@ -73,9 +73,6 @@ export interface FeatureRows {
   buffer: DeviceBuffer;
 }
 
-/** Floats that parts of a row begin at multiples of: a binding may begin there on every device. */
-export const PART_ALIGNMENT = 64;
-
 /** An activation, f32 [rows, width] with rows ≤ the graph's capacity; width is padded to whole blocks with zeros. */
 export interface Tensor {
   readonly id: number;
@@ -85,8 +82,6 @@ export interface Tensor {
   readonly width: number;
   /** Where an input of the graph lies; all others lie where the backend puts them. */
   readonly memory?: DeviceBuffer;
-  /** Of a part of the tensor with this id that has only one row: the floats before it, a multiple of PART_ALIGNMENT. */
-  readonly start?: number;
 }
 
 /**

@@ -34,7 +34,7 @@ export function formOf(
   wanted: KernelVariant,
   matrixUnit?: MatrixUnit,
 ): KernelVariant {
-  return products === 'matvec' ? tileVariant([format], wanted) : matmulVariant(format, wanted, matrixUnit);
+  return products === 'matvec' ? tileVariant(format, wanted) : matmulVariant(format, wanted, matrixUnit);
 }
 
 /**

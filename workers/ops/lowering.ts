@@ -5,6 +5,7 @@ import { attention, MAX_HEAD_DIM } from '../kernels/attention/attention';
 import { bias } from '../kernels/bias/bias';
 import { cachedAttention } from '../kernels/cachedAttention/cachedAttention';
 import { averageRows } from '../kernels/averageRows/averageRows';
+import { deltaNetStep } from '../kernels/deltaNetStep/deltaNetStep';
 import { deltaRule } from '../kernels/deltaRule/deltaRule';
 import { embedding } from '../kernels/embedding/embedding';
 import { featureRows } from '../kernels/featureRows/featureRows';
@@ -92,6 +93,7 @@ function lowerUnsized(op: Op | FusedOp, kernels: KernelChoice): Unsized[] {
       return [lowerMerging(op)];
     case 'weigh':
     case 'projections':
+    case 'deltaNetStep':
     case 'gatedProjections':
     case 'residualProjection':
       return [lowerFused(op, kernels)];
@@ -117,6 +119,12 @@ function lowerFused(op: Exclude<FusedOp, { kind: 'cachedAttention' }>, { matvec:
       const { rows: batch, width: outWidth } = op.out;
       const launch = projections({ parts, columns, outWidth, eps, gain: op.gain, batch, variant });
       return { launch, operands: [weighted, squares, op.out, ...buffers] };
+    }
+    case 'deltaNetStep': {
+      const { x, convolution, decayRate, decayBias, norm, state, out } = op;
+      const [rate, bias] = [decayRate.buffer, decayBias.buffer];
+      const operands = [x, convolution.buffer, state.recent, rate, bias, norm.buffer, state.memory, out];
+      return { launch: deltaNetStep({ ...state, ...op }), operands };
     }
     case 'gatedProjections': {
       const { x, gate, up, out } = op;
@@ -235,12 +243,14 @@ function lowerAttention({ q, cache, numHeads, scale: factor, out }: OpOf<'attent
 }
 
 function lowerCachedAttention(op: Extract<FusedOp, { kind: 'cachedAttention' }>): Unsized[] {
-  const { qkv, table, cache, numHeads, out, partials } = op;
+  const { qkv, table, cache, numHeads, gated, out, partials } = op;
   checkHeads(numHeads, cache);
-  const launch = cachedAttention({ ...op, qkvWidth: qkv.width, batch: qkv.rows });
+  const launch = cachedAttention({ ...op, qkvWidth: qkv.width, rotaryDim: table.headDim, batch: qkv.rows });
+  const norms = gated ? [gated.queryNorm.buffer, gated.keyNorm.buffer] : [];
+  const merge = mergeAttention({ numHeads, cache, gated: gated && { ...gated, qkvWidth: qkv.width } });
   return [
-    { launch, operands: [qkv, table.buffer, cache.keys, cache.values, out, partials] },
-    { launch: mergeAttention({ numHeads, cache }), operands: [partials, out] },
+    { launch, operands: [qkv, table.buffer, cache.keys, cache.values, out, partials, ...norms] },
+    { launch: merge, operands: gated ? [partials, out, qkv] : [partials, out] },
   ];
 }
 

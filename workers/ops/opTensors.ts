@@ -42,6 +42,7 @@ export function opInputs(op: Op | FusedOp): Tensor[] {
     case 'scale':
     case 'lastRow':
     case 'weigh':
+    case 'deltaNetStep':
       return [op.x];
   }
 }

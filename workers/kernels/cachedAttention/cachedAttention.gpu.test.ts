@@ -25,19 +25,28 @@ interface Case {
   magnitude?: number;
   /** What stands in the cache behind the position. */
   garbage?: number;
+  /** With norms and gates, and so many channels of a head that rotate. */
+  gatedRotaryDim?: number;
 }
 
 /** Random input of a step, with a row more than the step has. */
-function inputs({ cache, numHeads, rows, position, magnitude = 1, garbage }: Case, batch: number) {
+function inputs(given: Case, batch: number) {
+  const { cache, numHeads, rows, position, magnitude = 1, garbage, gatedRotaryDim } = given;
   const { numKvHeads, headDim, capacity } = cache;
   const random = new Random(headDim * numHeads + position);
-  const keyStart = paddedWidth(numHeads * headDim);
+  // Gates lie behind each query.
+  const queryStride = gatedRotaryDim ? 2 * headDim : headDim;
+  const gated = gatedRotaryDim ? { queryStride, gateStart: headDim, eps: 1e-6 } : null;
+  const rotaryDim = gatedRotaryDim ?? headDim;
+  const keyStart = paddedWidth(numHeads * queryStride);
   const valueStart = keyStart + paddedWidth(numKvHeads * headDim);
   const qkvWidth = valueStart + paddedWidth(numKvHeads * headDim);
   const scale = 1 / Math.sqrt(headDim);
+  const normWeight = () => random.rows(1, headDim, paddedWidth(headDim));
   return {
-    shape: { numHeads, cache, qkvWidth, keyStart, valueStart, scale, batch },
-    table: Float32Array.from({ length: capacity * headDim }, (_, i) => (i % 2 ? Math.sin(i - 1) : Math.cos(i))),
+    shape: { numHeads, cache, qkvWidth, keyStart, valueStart, rotaryDim, gated, scale, batch },
+    norms: gated && { query: normWeight(), key: normWeight() },
+    table: Float32Array.from({ length: capacity * rotaryDim }, (_, i) => (i % 2 ? Math.sin(i - 1) : Math.cos(i))),
     keys: randomCache(random, cache, 'keys', { count: position, magnitude, garbage }),
     values: randomCache(random, cache, 'values', { count: position, garbage }),
     qkv: random.rows(rows + 1, qkvWidth, qkvWidth, magnitude),
@@ -46,15 +55,19 @@ function inputs({ cache, numHeads, rows, position, magnitude = 1, garbage }: Cas
 
 type Inputs = ReturnType<typeof inputs>;
 
+const outWidth = ({ numHeads, cache }: Inputs['shape']) => paddedWidth(numHeads * cache.headDim);
+
 /** Both dispatches of a step; keys and values are updated in place. [rows + 1, padded heads] */
-async function attend(device: GPUDevice, { shape, table, keys, values }: Inputs, qkv: Words, step: Step) {
-  const { numHeads, cache } = shape;
-  const out = new Float32Array((step.rows + 1) * shape.keyStart).fill(UNTOUCHED);
+async function attend(device: GPUDevice, { shape, norms, table, keys, values }: Inputs, qkv: Words, step: Step) {
+  const { numHeads, cache, gated, qkvWidth } = shape;
+  const out = new Float32Array((step.rows + 1) * outWidth(shape)).fill(UNTOUCHED);
   const partials = new Float32Array((step.rows + 1) * partialFloats(numHeads, cache)).fill(UNTOUCHED);
-  await runLaunch(device, cachedAttention(shape), step, [qkv, table, keys.bytes, values.bytes, out, partials]);
-  const merge = mergeAttention({ numHeads, cache });
+  const weights = norms ? [norms.query, norms.key] : [];
+  const operands = [qkv, table, keys.bytes, values.bytes, out, partials, ...weights];
+  await runLaunch(device, cachedAttention(shape), step, operands);
+  const merge = mergeAttention({ numHeads, cache, gated: gated && { ...gated, qkvWidth } });
   if (!merge.grid(step.rows, step.position + step.rows).includes(0)) {
-    await runLaunch(device, merge, step, [partials, out]);
+    await runLaunch(device, merge, step, gated ? [partials, out, qkv] : [partials, out]);
   }
   return out;
 }
@@ -70,18 +83,17 @@ const TOLERANCE: Record<KvCacheFormat, number> = { f32: 1e-11, f16: 1e-7, int8: 
 async function check(device: GPUDevice, given: Case) {
   const { cache, numHeads, rows, position } = given;
   const input = inputs(given, rows);
-  const { shape, table, keys, values, qkv } = input;
+  const { shape, norms, table, keys, values, qkv } = input;
+  const width = outWidth(shape);
   const want = {
     keys: new KvCacheRows(cache, 'keys', keys.bytes.slice()),
     values: new KvCacheRows(cache, 'values', values.bytes.slice()),
   };
-  const wantOut = cachedAttentionReference(qkv, table, want.keys, want.values, shape, { rows, position });
+  const wantOut = cachedAttentionReference(qkv, table, want.keys, want.values, shape, { rows, position }, norms);
   const got = await attend(device, input, qkv, { rows, position });
-  const used = got.subarray(0, rows * shape.keyStart);
+  const used = got.subarray(0, rows * width);
   expect(nmse(used, wantOut)).toBeLessThan(TOLERANCE[cache.format]);
-  expect(used.filter((_, i) => i % shape.keyStart >= numHeads * cache.headDim).every((value) => value === 0)).toBe(
-    true,
-  );
+  expect(used.filter((_, i) => i % width >= numHeads * cache.headDim).every((value) => value === 0)).toBe(true);
   expect(got.subarray(used.length).every((value) => value === UNTOUCHED)).toBe(true);
   for (const content of ['keys', 'values'] as const) {
     const read = (cached: KvCacheRows, head: number, at: number) => {
@@ -164,6 +176,21 @@ for (const format of FORMATS) {
       expect(together.keys.bytes).toEqual(alone.keys.bytes);
       expect(together.values.bytes).toEqual(alone.values.bytes);
     });
+  }
+}
+
+for (const format of FORMATS) {
+  // numHeads, numKvHeads, headDim, rotaryDim, capacity, rows, position: that of V 4.6, of one chunk and of more; all channels.
+  for (const [numHeads, numKvHeads, headDim, gatedRotaryDim, capacity, rows, position] of [
+    [8, 2, 256, 64, 40, 1, 20],
+    [8, 2, 256, 64, 300, 1, 290],
+    [6, 2, 12, 4, 40, 3, 20],
+    [3, 3, 70, 70, 270, 2, 255],
+  ] as const) {
+    const name = `${numHeads}/${numKvHeads} heads of ${headDim}, ${rows} rows at ${position} of ${capacity}`;
+    gpuTest(`cachedAttention ${format} with norms and gates: ${name}`, ({ device }) =>
+      check(device, { cache: { format, numKvHeads, headDim, capacity }, numHeads, rows, position, gatedRotaryDim }),
+    );
   }
 }
 

@@ -1,18 +1,30 @@
 import { paddedWidth } from '../../quant/layout';
 import { attentionReference } from '../attention/attention.reference';
+import { gateHeadsReference } from '../gateHeads/gateHeads.reference';
+import { headNormReference } from '../headNorm/headNorm.reference';
 import { kvAppendReference } from '../kvAppend/kvAppend.reference';
 import { ropeReference } from '../rope/rope.reference';
 import type { KvCacheRows } from '../shared/kvCache.reference';
 import type { CachedAttentionShape } from './cachedAttention';
 
-/** RoPE on queries and keys of `rows` rows, keys and values to the cache, and attention over it. [rows, padded heads] */
+/** Norm weights [headDim] of queries and keys. */
+export interface HeadNorms {
+  query: Float32Array;
+  key: Float32Array;
+}
+
+/**
+ * RoPE on queries and keys of `rows` rows, keys and values to the cache, and attention over it; the norms, where there are
+ * any, come before and the gates behind. [rows, padded heads]
+ */
 export function cachedAttentionReference(
   qkv: Float32Array,
   table: Float32Array,
   keys: KvCacheRows,
   values: KvCacheRows,
-  { numHeads, cache, qkvWidth, keyStart, valueStart, scale }: CachedAttentionShape,
+  { numHeads, cache, qkvWidth, keyStart, valueStart, rotaryDim, gated, scale }: CachedAttentionShape,
   { rows, position }: { rows: number; position: number },
+  norms: HeadNorms | null,
 ): Float32Array {
   const { headDim, numKvHeads } = cache;
   const [width, kvWidth] = [paddedWidth(numHeads * headDim), paddedWidth(numKvHeads * headDim)];
@@ -23,13 +35,26 @@ export function cachedAttentionReference(
     }
     return result;
   };
+  const normed = (start: number, stride: number, weight: Float32Array | undefined, heads: number, columns: number) => {
+    if (!gated || !weight) return part(start, columns);
+    const out = new Float32Array(rows * columns);
+    const shape = { rows, numHeads: heads, headDim, stride, xWidth: qkvWidth, width: columns, eps: gated.eps };
+    headNormReference(qkv.subarray(start), weight, out, shape);
+    return out;
+  };
   const q = new Float32Array(rows * width);
   const k = new Float32Array(rows * kvWidth);
-  ropeReference(table, part(0, width), q, { rows, headDim, position, numHeads, width });
-  ropeReference(table, part(keyStart, kvWidth), k, { rows, headDim, position, numHeads: numKvHeads, width: kvWidth });
+  const queries = normed(0, gated?.queryStride ?? headDim, norms?.query, numHeads, width);
+  const newKeys = normed(keyStart, headDim, norms?.key, numKvHeads, kvWidth);
+  ropeReference(table, queries, q, { rows, headDim, rotaryDim, position, numHeads, width });
+  ropeReference(table, newKeys, k, { rows, headDim, rotaryDim, position, numHeads: numKvHeads, width: kvWidth });
   kvAppendReference(k, keys, { rows, width: kvWidth, position });
   kvAppendReference(part(valueStart, kvWidth), values, { rows, width: kvWidth, position });
   const out = new Float32Array(rows * width);
   attentionReference(q, keys, values, out, { rows, width, numHeads, scale, position });
+  if (gated) {
+    const gates = { numHeads, headDim, start: gated.gateStart, stride: gated.queryStride, gateWidth: qkvWidth };
+    gateHeadsReference(out, qkv, out, { ...gates, rows, width, gating: 'sigmoid' });
+  }
   return out;
 }

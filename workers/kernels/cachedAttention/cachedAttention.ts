@@ -4,10 +4,18 @@ import { chunkCount, KEY_CHUNKS, keyChunkConstants } from '../shared/keyChunks';
 import type { KvCacheShape } from '../shared/kvCache';
 import { headQuads, kvCacheConstants, kvCacheSources, QUAD_BYTES } from '../shared/kvCache';
 import { MAX_BATCH } from '../shared/batch';
+import { outputGate, type OutputGate } from '../shared/outputGate';
 import { repeatLines } from '../shared/repeatLines';
 import { STEP } from '../shared/step';
 import text from './cachedAttention.wgsl?raw';
+import normedHeads from './normedHeads.wgsl?raw';
+import plainHeads from './plainHeads.wgsl?raw';
 import { queryHeads, sharingHeads } from './queryHeads';
+
+/** Heads of queries and keys that are normed before they rotate, and gates for the results beside each query. */
+export interface GatedHeads extends OutputGate {
+  eps: number;
+}
 
 export interface CachedAttentionShape {
   /** Query heads, a multiple of the cache's numKvHeads. */
@@ -18,6 +26,9 @@ export interface CachedAttentionShape {
   qkvWidth: number;
   keyStart: number;
   valueStart: number;
+  /** The first channels of a head, which rotate. */
+  rotaryDim: number;
+  gated: GatedHeads | null;
   /** Factor on q · k, usually 1 / √headDim. */
   scale: number;
   /** Rows at most: 1 to 8. */
@@ -33,10 +44,10 @@ const WORKGROUP_BYTES = 16_384;
 
 /**
  * RoPE, cache append and causal attention of up to 8 rows, up to the merging of chunks: mergeAttention follows it.
- * Bindings: step, qkv, table, keys, values, out, partials.
+ * Bindings: step, qkv, table, keys, values, out, partials; where it is gated, norm weights of queries and of keys.
  */
 export function cachedAttention(shape: CachedAttentionShape): Launch {
-  const { numHeads, cache, qkvWidth, keyStart, valueStart, scale, batch } = shape;
+  const { numHeads, cache, qkvWidth, keyStart, valueStart, rotaryDim, gated, scale, batch } = shape;
   const { numKvHeads, headDim } = cache;
   const heads = sharingHeads(numHeads / numKvHeads, headDim);
   return {
@@ -48,8 +59,19 @@ export function cachedAttention(shape: CachedAttentionShape): Launch {
         KEY_CHUNKS,
         ...kvCacheSources(cache),
         queryHeads(heads),
+        gated ? { file: 'normedHeads.wgsl', text: normedHeads } : { file: 'plainHeads.wgsl', text: plainHeads },
+        outputGate(gated),
       ],
-      bindings: ['uniform', 'read-only-storage', 'read-only-storage', 'storage', 'storage', 'storage', 'storage'],
+      bindings: [
+        'uniform',
+        'read-only-storage',
+        'read-only-storage',
+        'storage',
+        'storage',
+        'storage',
+        'storage',
+        ...(gated ? (['read-only-storage', 'read-only-storage'] as const) : []),
+      ],
     },
     constants: {
       ...kvCacheConstants(cache),
@@ -57,10 +79,13 @@ export function cachedAttention(shape: CachedAttentionShape): Launch {
       NUM_HEADS: numHeads,
       HEADS_PER_KV_HEAD: numHeads / numKvHeads,
       QKV_WIDTH: qkvWidth,
+      QUERY_STRIDE: gated?.queryStride ?? headDim,
       K_START: keyStart,
       V_START: valueStart,
       WIDTH: paddedWidth(numHeads * headDim),
       SCALE: scale,
+      ROTARY_DIM: rotaryDim,
+      ...(gated && { GATE_START: gated.gateStart, NORM_EPS: gated.eps }),
       WORKGROUP_SIZE: invocations(cache, heads),
       BATCH: batch,
       MOST_ROWS: MAX_BATCH,

@@ -1,28 +1,32 @@
 // out[row, head] = Σ_key softmax(SCALE · q[row, head] · keys) · values over the keys 0 … position + row
-//   qkv:          [rows, QKV_WIDTH], queries at 0, keys at K_START, values at V_START, all before RoPE; heads of HEAD_DIM
-//   table:        {cos, sin} of each position and pair of channels, [positions, HEAD_DIM / 2]
+//   qkv:          [rows, QKV_WIDTH], queries at 0, each QUERY_STRIDE behind the one before, keys at K_START, values at
+//                 V_START, all before RoPE; heads of HEAD_DIM
+//   table:        {cos, sin} of each position and pair of channels, [positions, ROTARY_DIM / 2]; further channels stay
 //   keys, values: kernels/shared/kvCache.ts; HEADS_PER_KV_HEAD query heads share one of their heads
 //   out:          [rows, WIDTH], heads side by side; columns behind the last head are zero
 //   partials:     [rows, NUM_HEADS, PARTIAL_CHUNKS] of {highest score, sum of weights, 0, 0}, weighted values [QUADS]
-// RoPE, the cache append and attention. One workgroup per row, chunk of keys (keyChunks.wgsl) and QUERY_HEADS heads that
-// share a key head. Keys before the step come from the cache. Those of the step are rotated and rounded as the cache
-// rounds them, by whoever needs them; the workgroup whose chunk ends in its own row's key stores it, and nobody reads that
-// place. So a row's result does not depend on which rows came with it. A row of one chunk is finished here; of more, each
-// leaves its part in `partials`, for mergeAttention.
+// RoPE, the cache append and attention; around them the norms of normedHeads.wgsl and the gates of gatedOutput.wgsl, or
+// neither. One workgroup per row, chunk of keys (keyChunks.wgsl) and QUERY_HEADS heads that share a key head. Keys before
+// the step come from the cache. Those of the step are rotated and rounded as the cache rounds them, by whoever needs them;
+// the workgroup whose chunk ends in its own row's key stores it, and nobody reads that place. So a row's result does not
+// depend on which rows came with it. A row of one chunk is finished here; of more, each leaves its part in `partials`, for
+// mergeAttention.
 // Softmax is online: per tile of WORKGROUP_SIZE keys, invocation = key scores it, then invocation = (share, quad of
 // channels) adds its share of the tile's values; the shares are summed at the end.
 
 override NUM_HEADS: u32;
 override HEADS_PER_KV_HEAD: u32;
 override QKV_WIDTH: u32;
+override QUERY_STRIDE: u32;
 override K_START: u32;
 override V_START: u32;
 override WIDTH: u32;
 override SCALE: f32;
+override ROTARY_DIM: u32;
 override WORKGROUP_SIZE: u32;
 // Rows that the step may have.
 override BATCH: u32;
-override HALF: u32 = HEAD_DIM / 2u;
+override HALF: u32 = ROTARY_DIM / 2u;
 override SHARES: u32 = WORKGROUP_SIZE / QUADS;
 
 // Below every score, yet finite: a shader may assume that nothing is infinite.
@@ -44,46 +48,48 @@ var<workgroup> query: array<vec4f, QUERY_HEADS * QUADS>;
 var<workgroup> new_keys: array<KvQuad, BATCH * QUADS>;
 var<workgroup> new_key_scales: array<f32, BATCH>;
 var<workgroup> new_value_scales: array<f32, BATCH>;
-var<workgroup> magnitudes: array<f32, WORKGROUP_SIZE>;
+// Of each quad of channels: the largest, or a sum of squares.
+var<workgroup> of_quads: array<f32, WORKGROUP_SIZE>;
 // Scores of a tile's keys, then their weights.
 var<workgroup> weights: array<Heads, WORKGROUP_SIZE>;
 var<workgroup> highest_of_runs: array<Heads, WORKGROUP_SIZE / RUN>;
 var<workgroup> sums: array<vec4f, WORKGROUP_SIZE>;
 var<workgroup> weight_sums: array<Heads, SHARES>;
 
-fn value_channel(head_start: u32, index: u32) -> f32 {
+fn channel(head_start: u32, index: u32) -> f32 {
   if (index >= HEAD_DIM) {
     return 0.0;
   }
   return qkv[head_start + index];
 }
 
-fn value_channels(head_start: u32, quad: u32) -> vec4f {
+fn channels_of(head_start: u32, quad: u32) -> vec4f {
   return vec4f(
-    value_channel(head_start, 4u * quad),
-    value_channel(head_start, 4u * quad + 1u),
-    value_channel(head_start, 4u * quad + 2u),
-    value_channel(head_start, 4u * quad + 3u),
+    channel(head_start, 4u * quad),
+    channel(head_start, 4u * quad + 1u),
+    channel(head_start, 4u * quad + 2u),
+    channel(head_start, 4u * quad + 3u),
   );
 }
 
-fn rotated_channel(head_start: u32, row: u32, index: u32) -> f32 {
-  if (index >= HEAD_DIM) {
-    return 0.0;
+// Where heads are normed, still to be multiplied by their `head_gain`.
+fn rotated_channel(head_start: u32, row: u32, index: u32, is_query: bool) -> f32 {
+  if (index >= ROTARY_DIM) {
+    return norm_weight(index, is_query) * channel(head_start, index);
   }
   let i = index % HALF;
-  let a = qkv[head_start + i];
-  let b = qkv[head_start + HALF + i];
+  let a = norm_weight(i, is_query) * qkv[head_start + i];
+  let b = norm_weight(HALF + i, is_query) * qkv[head_start + HALF + i];
   let cos_sin = table[(step.position + row) * HALF + i];
   return select(b * cos_sin.x + a * cos_sin.y, a * cos_sin.x - b * cos_sin.y, index < HALF);
 }
 
-fn rotated_channels(head_start: u32, row: u32, quad: u32) -> vec4f {
+fn rotated_channels(head_start: u32, row: u32, quad: u32, is_query: bool) -> vec4f {
   return vec4f(
-    rotated_channel(head_start, row, 4u * quad),
-    rotated_channel(head_start, row, 4u * quad + 1u),
-    rotated_channel(head_start, row, 4u * quad + 2u),
-    rotated_channel(head_start, row, 4u * quad + 3u),
+    rotated_channel(head_start, row, 4u * quad, is_query),
+    rotated_channel(head_start, row, 4u * quad + 1u, is_query),
+    rotated_channel(head_start, row, 4u * quad + 2u, is_query),
+    rotated_channel(head_start, row, 4u * quad + 3u, is_query),
   );
 }
 
@@ -92,21 +98,23 @@ fn stage(row: u32, kv_head: u32, stores: bool, thread: u32) {
   let quad = thread % QUADS;
   let is_key = thread < QUADS;
   let is_value = thread / QUADS == 1u;
+  let key_start = row * QKV_WIDTH + K_START + kv_head * HEAD_DIM;
+  let gain = head_gain(key_start, thread, is_key);
   var channels = vec4f();
   if (is_key) {
-    channels = rotated_channels(row * QKV_WIDTH + K_START + kv_head * HEAD_DIM, row, quad);
+    channels = gain * rotated_channels(key_start, row, quad, false);
   }
   if (KV_SCALED) {
     if (is_value) {
-      channels = value_channels(row * QKV_WIDTH + V_START + kv_head * HEAD_DIM, quad);
+      channels = channels_of(row * QKV_WIDTH + V_START + kv_head * HEAD_DIM, quad);
     }
     let size = abs(channels);
-    magnitudes[thread] = max(max(size.x, size.y), max(size.z, size.w));
+    of_quads[thread] = max(max(size.x, size.y), max(size.z, size.w));
     workgroupBarrier();
     var magnitude = 0.0;
     if (is_key || is_value) {
       for (var i = 0u; i < QUADS; i++) {
-        magnitude = max(magnitude, magnitudes[thread - quad + i]);
+        magnitude = max(magnitude, of_quads[thread - quad + i]);
       }
     }
     channels *= select(0.0, 127.0 / magnitude, magnitude > 0.0);
@@ -192,7 +200,7 @@ fn stored_value(kv_head: u32, key: u32, quad: u32, stores: bool) -> StoredValue 
     return cached_value(kv_head, key, quad);
   }
   let row = key - step.position;
-  var channels = value_channels(row * QKV_WIDTH + V_START + kv_head * HEAD_DIM, quad);
+  var channels = channels_of(row * QKV_WIDTH + V_START + kv_head * HEAD_DIM, quad);
   var scale = 1.0;
   if (KV_SCALED) {
     scale = new_value_scales[row];
@@ -205,13 +213,13 @@ fn stored_value(kv_head: u32, key: u32, quad: u32, stores: bool) -> StoredValue 
   return StoredValue(packed, scale);
 }
 
-fn channels_of(value: StoredValue) -> vec4f {
+fn unpacked(value: StoredValue) -> vec4f {
   return value.scale * kv_unpack(value.packed);
 }
 
-fn write_channel(head_start: u32, index: u32, value: f32) {
+fn write_channel(row: u32, head: u32, index: u32, value: f32) {
   if (index < HEAD_DIM) {
-    out[head_start + index] = value;
+    out[row * WIDTH + head * HEAD_DIM + index] = value * head_gate(row, head, index);
   }
 }
 
@@ -230,9 +238,12 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   let stores = end_key == key_count && first_head % HEADS_PER_KV_HEAD == 0u;
 
   // The last invocations begin with queries, the first ones with the key.
-  for (var i = WORKGROUP_SIZE - 1u - thread; i < QUERY_HEADS * QUADS; i += WORKGROUP_SIZE) {
-    let head_start = row * QKV_WIDTH + (first_head + i / QUADS) * HEAD_DIM;
-    query[i] = SCALE * rotated_channels(head_start, row, i % QUADS);
+  let query_part = WORKGROUP_SIZE - 1u - thread;
+  let is_query = query_part < QUERY_HEADS * QUADS;
+  let query_start = row * QKV_WIDTH + (first_head + query_part / QUADS) * QUERY_STRIDE;
+  let query_gain = SCALE * head_gain(query_start, query_part, is_query);
+  if (is_query) {
+    query[query_part] = query_gain * rotated_channels(query_start, row, query_part % QUADS, true);
   }
   for (var key = max(first_key, step.position); key < end_key; key++) {
     stage(key - step.position, kv_head, stores && key + 1u == key_count, thread);
@@ -283,12 +294,12 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
         let key_{i} = key + {i}u * SHARES;
         let value_{i} = cached_value(kv_head, tile + key_{i}, quad);
         weight_sum += weights[key_{i}];
-        sum = with_value(sum, weights[key_{i}], channels_of(value_{i}));
+        sum = with_value(sum, weights[key_{i}], unpacked(value_{i}));
       }
       for (; key < tile_keys; key += SHARES) {
         let value = stored_value(kv_head, tile + key, quad, stores && tile + key + 1u == key_count);
         weight_sum += weights[key];
-        sum = with_value(sum, weights[key], channels_of(value));
+        sum = with_value(sum, weights[key], unpacked(value));
       }
     }
     workgroupBarrier();
@@ -308,12 +319,11 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
         total_weight += of_head(weight_sums[other], i);
       }
       if (key_count <= chunk_keys) {
-        let head_start = row * WIDTH + (first_head + i) * HEAD_DIM;
         let result = total / total_weight;
-        write_channel(head_start, 4u * thread, result.x);
-        write_channel(head_start, 4u * thread + 1u, result.y);
-        write_channel(head_start, 4u * thread + 2u, result.z);
-        write_channel(head_start, 4u * thread + 3u, result.w);
+        write_channel(row, first_head + i, 4u * thread, result.x);
+        write_channel(row, first_head + i, 4u * thread + 1u, result.y);
+        write_channel(row, first_head + i, 4u * thread + 2u, result.z);
+        write_channel(row, first_head + i, 4u * thread + 3u, result.w);
       } else {
         let partial = ((row * NUM_HEADS + first_head + i) * PARTIAL_CHUNKS + workgroup.z) * (1u + QUADS);
         partials[partial + 1u + thread] = total;

@@ -1,26 +1,54 @@
 import { workgroupsFor } from '../../gpu/grid';
-import type { Launch } from '../../gpu/kernel';
+import type { Launch, WgslSource } from '../../gpu/kernel';
 import { paddedWidth } from '../../quant/layout';
 import { chunkCount, KEY_CHUNKS, keyChunkConstants } from '../shared/keyChunks';
 import { headQuads, type KvCacheShape } from '../shared/kvCache';
+import { outputGate, type OutputGate } from '../shared/outputGate';
 import { repeatLines } from '../shared/repeatLines';
 import { STEP } from '../shared/step';
 import text from './mergeAttention.wgsl?raw';
 
-/** Joins the chunks of cachedAttention; nothing to do where all rows have one. Bindings: step, partials, out. */
-export function mergeAttention({ numHeads, cache }: { numHeads: number; cache: KvCacheShape }): Launch {
+export interface MergeAttentionShape {
+  numHeads: number;
+  cache: KvCacheShape;
+  /** Gates of the results, and the width of the rows that they lie in. */
+  gated: (OutputGate & { qkvWidth: number }) | null;
+}
+
+/** What gates lie in. */
+const QKV: WgslSource = {
+  file: 'mergeAttention.ts',
+  text: `
+override QKV_WIDTH: u32;
+override QUERY_STRIDE: u32;
+@group(0) @binding(3) var<storage, read> qkv: array<f32>;
+`,
+};
+
+/**
+ * Joins the chunks of cachedAttention; nothing to do where all rows have one.
+ * Bindings: step, partials, out; where it is gated, qkv.
+ */
+export function mergeAttention({ numHeads, cache, gated }: MergeAttentionShape): Launch {
   const { headDim } = cache;
   return {
     kernel: {
       name: 'mergeAttention',
-      sources: [repeatLines({ file: 'mergeAttention.wgsl', text }, { i: 4 }), STEP, KEY_CHUNKS],
-      bindings: ['uniform', 'read-only-storage', 'storage'],
+      sources: [
+        repeatLines({ file: 'mergeAttention.wgsl', text }, { i: 4 }),
+        STEP,
+        KEY_CHUNKS,
+        outputGate(gated),
+        ...(gated ? [QKV] : []),
+      ],
+      bindings: ['uniform', 'read-only-storage', 'storage', ...(gated ? (['read-only-storage'] as const) : [])],
     },
     constants: {
       ...keyChunkConstants(cache),
       NUM_HEADS: numHeads,
       HEAD_DIM: headDim,
       WIDTH: paddedWidth(numHeads * headDim),
+      ...(gated && { QKV_WIDTH: gated.qkvWidth, QUERY_STRIDE: gated.queryStride, GATE_START: gated.gateStart }),
     },
     grid: (rows, keys) => [workgroupsFor(numHeads * headQuads(headDim), 64), chunkCount(keys) > 1 ? rows : 0, 1],
   };

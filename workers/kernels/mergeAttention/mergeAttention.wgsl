@@ -1,7 +1,7 @@
 // out[row, head] = Σ_c exp(highest_c − highest) · values_c / Σ_c exp(highest_c − highest) · weight_c over chunks c of keys
 //   partials: [rows, NUM_HEADS, PARTIAL_CHUNKS] of {highest score, sum of weights, 0, 0}, weighted values [QUADS]
 //   out:      [rows, WIDTH], heads of HEAD_DIM side by side
-// Joins the chunks of each row that cachedAttention left in parts. One invocation per row, head and quad of channels.
+// Joins the chunks of each row that cachedAttention left in parts, and multiplies by gates where gatedOutput.wgsl does. One invocation per row, head and quad of channels.
 
 override NUM_HEADS: u32;
 override HEAD_DIM: u32;
@@ -42,7 +42,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let result = sum / weight_sum;
   for (var i = 0u; i < 4u; i++) {
     if (4u * quad + i < HEAD_DIM) {
-      out[row * WIDTH + head * HEAD_DIM + 4u * quad + i] = result[i];
+      out[row * WIDTH + head * HEAD_DIM + 4u * quad + i] = result[i] * head_gate(row, head, 4u * quad + i);
     }
   }
 }

@@ -56,7 +56,7 @@ async function check(device: GPUDevice, variant: KernelVariant, { format, rows, 
     const weights = unpackMatrix(format, packed, rows, columns);
     const projection = matvecReference(weights, x.subarray(m * xWidth), rows, columns);
     const want = residualProjectionReference(projection, residual.subarray(m * width), normWeight, 0.3);
-    const tolerance = tileTolerance([format], variant);
+    const tolerance = tileTolerance(format, variant);
     expect(nmse(row.squares.subarray(0, Math.ceil(rows / 8)), want.squares)).toBeLessThan(tolerance);
     expect(row.squares.subarray(Math.ceil(rows / 8), eights).every((value) => value === 0)).toBe(true);
     expect(row.squares.subarray(eights).every((value) => value === 7)).toBe(true);

@@ -15,16 +15,14 @@ test('a line for each activation row stays on its line', () => {
 });
 
 test('a variant falls back where a weight format lacks it', () => {
-  expect(FORMATS.filter((format) => tileVariant([format], 'f16') === 'f16')).toEqual(
+  expect(FORMATS.filter((format) => tileVariant(format, 'f16') === 'f16')).toEqual(
     FORMATS.filter((format) => format !== 'f32'),
   );
-  expect(FORMATS.filter((format) => tileVariant([format], 'int8') === 'int8')).toEqual(
+  expect(FORMATS.filter((format) => tileVariant(format, 'int8') === 'int8')).toEqual(
     FORMATS.filter((format) => !['f16', 'f32'].includes(format)),
   );
-  expect(tileVariant(['int4', 'f32'], 'f16')).toBe('f32');
-  expect(tileVariant(['f32'], 'subgroups')).toBe('subgroups');
-  for (const wanted of ['registers', 'subgroup-matrix'] as const)
-    expect(tileVariant(['int4'], wanted)).toBe('subgroups');
+  expect(tileVariant('f32', 'subgroups')).toBe('subgroups');
+  for (const wanted of ['registers', 'subgroup-matrix'] as const) expect(tileVariant('int4', wanted)).toBe('subgroups');
 });
 
 describe('workgroup memory stays far below 16 KiB, and a slice has the same blocks in every batch', () => {

@@ -78,11 +78,11 @@ function blockSources(variant: TileVariant, format: MatrixFormat, batch: number)
   }
 }
 
-/** The variant that multiplies small batches by weights of these formats where `wanted` is asked for. */
-export function tileVariant(formats: readonly MatrixFormat[], wanted: KernelVariant): TileVariant {
+/** The variant that multiplies small batches by weights of this format where `wanted` is asked for. */
+export function tileVariant(format: MatrixFormat, wanted: KernelVariant): TileVariant {
   if (wanted === 'registers' || wanted === 'subgroup-matrix') return 'subgroups';
   const lacking = { f32: [], subgroups: [], f16: ['f32'], int8: ['f32', 'f16'] }[wanted] as string[];
-  return formats.some((format) => lacking.includes(format)) ? 'f32' : wanted;
+  return lacking.includes(format) ? 'f32' : wanted;
 }
 
 /**
@@ -97,10 +97,9 @@ export function tileProducts(
   shape: TileProductsShape,
 ): { sources: WgslSource[]; constants: Record<string, number>; workgroups: number } {
   const { parts, tiles, columns, batch, variant: wanted, together = 1 } = shape;
-  const variant = tileVariant(
-    parts.map(({ format }) => format),
-    wanted,
-  );
+  const variants = parts.map(({ format }) => tileVariant(format, wanted));
+  // A part that lacks it is multiplied in f32 beside the others, by the activations as they are in memory.
+  const variant = variants.find((each) => each !== 'f32') ?? 'f32';
   const { blocks } = matrixLayout('f32', 1, columns);
   const { rows, slices } = workgroupShape(shape, variant);
   const workgroupSize = rows * slices * together;
@@ -121,8 +120,8 @@ export function tileProducts(
     constants.SHARED_UNITS = Math.max(sumUnits, rounds * slices * unitsPerBlock);
   }
   const sources = [source('tileProducts.wgsl', text), ...TILE_SOURCES[variant]];
-  for (const { name, format, binding } of parts) {
-    sources.push(...weightPart(format, name, binding, blockSources(variant, format, batch)));
+  for (const [i, { name, format, binding }] of parts.entries()) {
+    sources.push(...weightPart(format, name, binding, blockSources(variants[i]!, format, batch)));
     constants[`TILE_UNITS_${name}`] = matrixLayout(format, 1, columns).tileBytes / 16;
   }
   const workgroups = (tiles * TILE_ROWS) / rows;
