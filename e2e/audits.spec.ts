@@ -55,7 +55,7 @@ async function speak(page: Page, language: 'en' | 'zh'): Promise<void> {
 }
 
 for (const [visit, screens] of Object.entries(VISITS)) {
-  test(`axe and the keyboard find nothing amiss on any screen ${visit}`, async ({ page, context }) => {
+  test(`axe and the keyboard find nothing amiss on any screen ${visit}`, async ({ page, context, serve }) => {
     page.setDefaultTimeout(20_000);
     await context.grantPermissions(['camera']);
     await page.emulateMedia({ reducedMotion: 'reduce' });
@@ -65,7 +65,7 @@ for (const [visit, screens] of Object.entries(VISITS)) {
     for (const { name, enter, renew, leave } of screens) {
       await speak(page, 'en');
       await page.setViewportSize(LAPTOP);
-      await enter(page);
+      await enter(page, serve);
       expect.soft(await keyboardProblems(page), `${name}, by keyboard`).toEqual([]);
       for (const [language, looks] of LOOKS) {
         await speak(page, language);

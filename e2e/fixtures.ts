@@ -9,7 +9,7 @@ import { Origins } from './origins';
 export const ORACLE = '../shared/oracle';
 export const hasOracle = existsSync(ORACLE);
 
-interface Fixtures {
+export interface Fixtures {
   /** Every test fails that asks another server than the app's; those that mean to, allow it. */
   origins: Origins;
   /** Serves the demo model as a hub does, under whatever name it is asked for, until the test ends. */

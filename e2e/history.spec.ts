@@ -228,6 +228,43 @@ test('everything saved to a file, deleted and read again is there; a passphrase 
   await expect(page.getByTestId('history-list').locator('..')).toBeFocused();
 });
 
+test('what is saved brings roles and settings back after everything was deleted, and no token', async ({ page }) => {
+  await seedChats(page, [sampleChat(['What is a river?', 'Moving water.'])]);
+  await page.evaluate(() => {
+    const role = { name: 'Geographer', about: 'Knows rivers', instructions: 'Be brief.', sampling: { top_k: 20 } };
+    localStorage.setItem('minicpm.roles', JSON.stringify([{ ...role, id: 'r' }]));
+    localStorage.setItem('minicpm.theme', 'dark');
+    localStorage.setItem('minicpm.hubTokens', JSON.stringify({ 'https://example.org': 'hf_secret' }));
+  });
+  await page.goto('./#settings');
+  const save = async () => {
+    await page.getByTestId('settings-data').click();
+    const download = page.waitForEvent('download');
+    await page.getByTestId('data-export').click();
+    const path = await (await download).path();
+    await page.keyboard.press('Escape');
+    const text = readFileSync(path, 'utf8');
+    return { path, text, content: { ...(JSON.parse(text) as object), exportedAt: null } };
+  };
+  const saved = await save();
+  expect(saved.content).toMatchObject({ roles: [{ name: 'Geographer' }], settings: { theme: 'dark' } });
+  expect(saved.text).not.toContain('hf_secret');
+
+  await page.getByTestId('delete-everything').click();
+  await page.getByTestId('delete-confirm').click();
+  await expect(page.locator('html')).toHaveAttribute('data-theme', 'light');
+  await page.getByTestId('settings-link').click();
+  await page.getByTestId('settings-data').click();
+  const said = page.getByTestId('data-said');
+  await page.getByTestId('data-import').setInputFiles(saved.path);
+  await expect(said).toHaveText(/read: 1\. Roles added: 1\. Settings/);
+  await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark');
+  await page.getByTestId('data-import').setInputFiles(saved.path);
+  await expect(said).toHaveText(/read: 1\.$/);
+  await page.keyboard.press('Escape');
+  expect((await save()).content).toEqual(saved.content);
+});
+
 test('a second tab leaves the conversation that the first one shows alone', async ({ page, context }) => {
   await startDemo(page);
   await ask(page, 'What is 3 + 4?');

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { Page } from '@playwright/test';
 import { roleFragment } from '../src/roles/roleLink';
+import type { HubOptions } from '../workers/testing/hubServer';
+import type { Fixtures } from './fixtures';
 import { sampleAnswer, sampleChat } from '../src/testing/sampleChat';
 
 /** Screens and dialogs of the app, in the order of three visits that come past them. */
@@ -12,7 +14,7 @@ export const LAPTOP = { width: 1280, height: 800 };
 export interface Screen {
   name: string;
   /** Comes there from the screen before, in a window of a laptop's size. */
-  enter: (page: Page) => Promise<void>;
+  enter: (page: Page, serve: Fixtures['serve']) => Promise<void>;
   /** Shows it again after a press elsewhere. */
   renew?: (page: Page) => Promise<void>;
   /** Puts it away where the next one needs that. */
@@ -66,6 +68,10 @@ const ROLE = {
 
 const PICTURE = { mimeType: 'image/png', buffer: readFileSync('e2e/nano/pictures/shapes-3.png') };
 
+/** Falls silent in the midst of the weights: the import stays where it is. */
+const SILENT: HubOptions['fault'] = ({ range }) =>
+  range && range.from > 2_000_000 ? { kind: 'stall', bytes: 0 } : null;
+
 /** Before any model is opened. */
 const WITHOUT_A_MODEL: Screen[] = [
   {
@@ -73,6 +79,28 @@ const WITHOUT_A_MODEL: Screen[] = [
     enter: async (page) => {
       await page.getByTestId('catalogue-all').click();
       await page.getByTestId('device-note').waitFor();
+    },
+  },
+  {
+    name: 'import',
+    enter: async (page, serve) => {
+      const { url } = await serve({ fault: SILENT });
+      await page.getByTestId('url-input').fill(`${url}openbmb/nano/resolve/main/`);
+      await page.getByTestId('licence-accept').check();
+      await page.getByTestId('url-import').click();
+      await page.locator('progress[value]:not([value="0"])').waitFor();
+    },
+  },
+  {
+    name: 'import in the background',
+    enter: async (page) => {
+      await page.getByTestId('import-background').click();
+      await page.getByTestId('transfer').and(page.locator('[data-state=running]')).waitFor();
+    },
+    leave: async (page) => {
+      await page.getByTestId('transfer-cancel').click();
+      await page.getByTestId('transfer-delete').click();
+      await page.getByTestId('transfer').waitFor({ state: 'detached' });
     },
   },
   { name: 'download', enter: (page) => page.getByTestId('offer-get').first().click(), leave: escape },
@@ -160,6 +188,22 @@ const IN_A_CONVERSATION: Screen[] = [
       await page.getByTestId('composer-input').fill('What is 27 + 15?');
       await page.getByTestId('send').click();
       await page.locator('[data-testid=message-assistant][data-state=done]').nth(1).waitFor();
+    },
+  },
+  {
+    name: 'conversation that the model cannot keep in mind',
+    enter: async (page) => {
+      await page.getByTestId('composer-input').fill('What is 2 + 2? '.repeat(24));
+      await page.getByTestId('send').click();
+      await page.locator('[data-testid=overflow-notice][data-reason=refused]').waitFor();
+    },
+  },
+  {
+    name: 'conversation of which the oldest messages are left out',
+    enter: async (page) => {
+      await page.getByTestId('overflow-forget').click();
+      await page.getByTestId('forgotten').waitFor();
+      await page.locator('[data-testid=message-assistant][data-state=done]').nth(2).waitFor();
     },
   },
   { name: 'models', enter: (page) => page.getByTestId('model-menu').click(), leave: escape },
@@ -318,6 +362,22 @@ const WITH_PICTURES: Screen[] = [
       await page.reload();
       await page.getByTestId('continue-model').click();
       await page.getByTestId('history-unlock').waitFor();
+    },
+  },
+  {
+    name: 'start after crashes, with an update that is ready',
+    enter: async (page) => {
+      await page.evaluate(async () => {
+        localStorage.setItem('minicpm.crashes', JSON.stringify({ during: 'answering', times: 2 }));
+        await navigator.serviceWorker.ready;
+      });
+      await page.reload();
+      await page.getByTestId('safe-start').waitFor();
+      // As where another tab has put a new version in the place of this one.
+      await page.waitForFunction(() => {
+        navigator.serviceWorker.dispatchEvent(new Event('controllerchange'));
+        return document.querySelector('[data-testid=update]') !== null;
+      });
     },
   },
 ];

@@ -1,18 +1,8 @@
 import type { ContextOverflow } from '../engine/api';
 import type { Dictionary } from '../i18n/en';
 import { dictionaryOf, preferredLanguage, type Language } from '../i18n/language';
-import { recall, remember } from './remembered';
-
-export type Theme = 'light' | 'dark';
-
-export const TEXT_SIZES = ['small', 'normal', 'large', 'largest'] as const;
-export type TextSize = (typeof TEXT_SIZES)[number];
-
-/** The language that was chosen on an earlier visit; null follows the browser. */
-function languageChosen(): Language | null {
-  const language = recall('language');
-  return language === 'zh' || language === 'en' ? language : null;
-}
+import { chosenSettings, type ChosenSettings, type TextSize, type Theme } from './chosenSettings';
+import { remember } from './remembered';
 
 const spoken = (choice: Language | null) => choice ?? preferredLanguage(navigator.languages);
 
@@ -21,7 +11,7 @@ const spoken = (choice: Language | null) => choice ?? preferredLanguage(navigato
  * firstPaint.ts reads the same keys before the page is drawn.
  */
 export class Settings {
-  chosenLanguage = $state(languageChosen());
+  chosenLanguage = $state<Language | null>(null);
   chosenTheme = $state<Theme | null>(null);
   textSize = $state<TextSize>('normal');
   /** True where nothing is to move, whatever the system says. */
@@ -39,11 +29,12 @@ export class Settings {
   constructor(language: Language, text: Dictionary) {
     this.language = $state(language);
     this.text = $state.raw(text);
-    const theme = recall('theme');
-    this.chosenTheme = theme === 'light' || theme === 'dark' ? theme : null;
-    this.textSize = TEXT_SIZES.find((size) => size === recall('textSize')) ?? 'normal';
-    this.keepsStill = recall('motion') === 'reduce';
-    if (recall('contextOverflow') === 'drop_oldest') this.contextOverflow = 'drop_oldest';
+    const chosen = chosenSettings();
+    this.chosenLanguage = chosen.language ?? null;
+    this.chosenTheme = chosen.theme ?? null;
+    this.textSize = chosen.textSize ?? 'normal';
+    this.keepsStill = chosen.motion === 'reduce';
+    this.contextOverflow = chosen.contextOverflow ?? 'stop';
     const dark = matchMedia('(prefers-color-scheme: dark)');
     const follow = () => (this.#systemTheme = dark.matches ? 'dark' : 'light');
     dark.addEventListener('change', follow);
@@ -52,8 +43,21 @@ export class Settings {
 
   /** As the last visit has left them, with the words of the language that is spoken. */
   static async open(): Promise<Settings> {
-    const language = spoken(languageChosen());
+    const language = spoken(chosenSettings().language ?? null);
     return new Settings(language, await dictionaryOf(language));
+  }
+
+  /** Chooses what was chosen elsewhere, but for what is chosen here. Returns whether there was anything of that kind. */
+  async takeOver(elsewhere: ChosenSettings): Promise<boolean> {
+    const here = chosenSettings();
+    const isOpen = (key: string) => !Object.hasOwn(here, key);
+    const chosen: ChosenSettings = Object.fromEntries(Object.entries(elsewhere).filter(([key]) => isOpen(key)));
+    if (chosen.theme) this.chooseTheme(chosen.theme);
+    if (chosen.textSize) this.chooseTextSize(chosen.textSize);
+    if (chosen.motion) this.chooseStillness(true);
+    if (chosen.contextOverflow) this.chooseContextOverflow(chosen.contextOverflow);
+    if (chosen.language) await this.chooseLanguage(chosen.language);
+    return Object.keys(chosen).length > 0;
   }
 
   chooseContextOverflow(choice: ContextOverflow): void {

@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import type { Chat } from '../chat/chat';
 import { sampleAnswer, sampleBytes, sampleChat, samplePicture } from '../testing/sampleChat';
-import { readChatFile, writeChatFile } from './chatFile';
+import { readChatFile, writeChatFile, type Belongings } from './chatFile';
 
 const branched: Chat = sampleChat(['Q', 'A'], {
   name: 'n',
@@ -41,6 +41,23 @@ test('what was written is read back unchanged', async () => {
   }
 });
 
+test('roles and settings are read back, and from older files none', async () => {
+  const role = { name: 'N', about: '', instructions: 'Be brief.', opening: '', sampling: { top_k: 20 } };
+  const beside: Belongings = { roles: [role], settings: { theme: 'dark', textSize: 'large' } };
+  const file = await writeChatFile([branched], async () => undefined, beside);
+  expect(await readChatFile(file)).toEqual({ chats: [branched], pictures: new Map(), ...beside });
+  expect(await readChatFile(await write([branched]))).toMatchObject({ roles: [], settings: {} });
+});
+
+test('of roles and settings only what the page knows is read', async () => {
+  const role = { name: 'A\u202e', instructions: 'x', id: 'i', evil: 1 };
+  const settings = { theme: 'dark', textSize: 'huge', motion: ['reduce'], hubTokens: '{}', language: null };
+  const file = JSON.stringify({ format: 'minicpm-chats', version: 1, chats: [], roles: [role], settings });
+  const read = await readChatFile(new Blob([file]));
+  expect(read.roles).toEqual([{ name: 'A', about: '', instructions: 'x', opening: '', sampling: {} }]);
+  expect(read.settings).toEqual({ theme: 'dark' });
+});
+
 test('no text holds more than one picture, for all of them may be longer than a string can be', async () => {
   const ids = Array.from({ length: 10 }, (_, i) => `p${i}`);
   const chat = sampleChat([], { draftPictures: ids.map((id) => samplePicture(id)) });
@@ -63,7 +80,7 @@ test('no text holds more than one picture, for all of them may be longer than a 
 
 test('fields that are not known are left out', async () => {
   const file = JSON.stringify({ format: 'minicpm-chats', version: 1, chats: [{ ...branched, evil: 1 }] });
-  expect(await readChatFile(new Blob([file]))).toEqual({ chats: [branched], pictures: new Map() });
+  expect((await readChatFile(new Blob([file]))).chats).toEqual([branched]);
 });
 
 test.each<[string, (chat: Record<string, unknown>) => void, RegExp]>([
@@ -107,6 +124,17 @@ test('a frame that is a page is refused by name', async () => {
 });
 
 test.each([
+  ['roles that are no list', '{"format":"minicpm-chats","version":1,"chats":[],"roles":{}}', /"roles" is not a list/],
+  [
+    'a role without a name',
+    '{"format":"minicpm-chats","version":1,"chats":[],"roles":[{"opening":"x"}]}',
+    /roles\[0\]: it has no name/,
+  ],
+  [
+    'settings that are none',
+    '{"format":"minicpm-chats","version":1,"chats":[],"settings":1}',
+    /settings is not an object/,
+  ],
   [
     'bytes that are no base64',
     JSON.stringify({ format: 'minicpm-chats', version: 1, chats: [], pictures: { a: '?' } }),

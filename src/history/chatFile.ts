@@ -1,12 +1,21 @@
+import { knownSettings, type ChosenSettings } from '../app/chosenSettings';
 import { picturesIn, type Chat, type ChatModel, type ChatSampling } from '../chat/chat';
 import type { AssistantMessage, Message, Thought } from '../chat/message';
 import { faultOf, SAMPLING_KEYS } from '../chat/sampling';
 import { PICTURE_TYPES, type Picture, type PictureBytes } from '../pictures/picture';
+import { readRole, type Role } from '../roles/role';
 import { fromBase64, toBase64 } from './base64';
 import { linesOf } from './linesOf';
 
-/** What a file of conversations holds, as JSON. */
-interface ChatFile {
+/** What is saved beside conversations. Nothing that opens anything: no token, no passphrase. */
+export interface Belongings {
+  /** Those of the reader's own. */
+  roles: Role[];
+  settings: ChosenSettings;
+}
+
+/** What a file of conversations holds, as JSON. Older ones hold no belongings. */
+interface ChatFile extends Partial<Belongings> {
   format: typeof FORMAT;
   version: typeof VERSION;
   /** ISO 8601. */
@@ -23,19 +32,21 @@ const VERSION = 1;
 const BEFORE_PICTURES = ' "pictures": {';
 
 /**
- * All of `chats` as a file that `readChatFile` reads back unchanged, with those of their pictures that `bytesOf` finds. It
- * is made of parts, one for each conversation and picture: the whole may be longer than a string can be, which in Chromium
- * is 512 MB, and than what fits into memory.
+ * All of `chats`, and what is `beside` them, as a file that `readChatFile` reads back unchanged, with those of their
+ * pictures that `bytesOf` finds. It is made of parts, one for each conversation and picture: the whole may be longer than a
+ * string can be, which in Chromium is 512 MB, and than what fits into memory.
  */
 export async function writeChatFile(
   chats: readonly Chat[],
   bytesOf: (pictureId: string) => Promise<ArrayBuffer | undefined>,
+  beside: Partial<Belongings> = {},
   now = new Date(),
 ): Promise<Blob> {
   const head: Omit<ChatFile, 'chats' | 'pictures'> = {
     format: FORMAT,
     version: VERSION,
     exportedAt: now.toISOString(),
+    ...beside,
   };
   const parts = [new Blob([JSON.stringify(head, null, 1).replace(/\n}$/, ',\n "chats": [')])];
   let comma = '';
@@ -54,8 +65,8 @@ export async function writeChatFile(
   return new Blob([...parts, '\n }\n}\n']);
 }
 
-/** The conversations in a file, and their pictures. Rejects with an Error whose message says what is wrong, and where. */
-export async function readChatFile(file: Blob): Promise<{ chats: Chat[]; pictures: PictureBytes }> {
+/** The conversations in a file, their pictures, and what is beside them. Rejects with an Error whose message says what is wrong, and where. */
+export async function readChatFile(file: Blob): Promise<{ chats: Chat[]; pictures: PictureBytes } & Belongings> {
   const { json, pictures: taken } = await takeOutPictures(file);
   let read: unknown;
   try {
@@ -63,7 +74,7 @@ export async function readChatFile(file: Blob): Promise<{ chats: Chat[]; picture
   } catch (cause) {
     throw new Error('the file is not JSON', { cause });
   }
-  const { format, version, chats, pictures = {} } = objectAt(read, 'the file');
+  const { format, version, chats, roles = [], settings = {}, pictures = {} } = objectAt(read, 'the file');
   if (format !== FORMAT) throw new Error(`the file is not an export of conversations ("format" is not "${FORMAT}")`);
   if (version !== VERSION) throw new Error(`the file is of version ${String(version)}, this app reads ${VERSION}`);
   if (!Array.isArray(chats)) throw new Error('"chats" is not a list');
@@ -72,7 +83,8 @@ export async function readChatFile(file: Blob): Promise<{ chats: Chat[]; picture
   if (twice) throw new Error(`the conversation ${twice.id} is there twice`);
   const others = objectAt(pictures, 'pictures');
   for (const id of Object.keys(others)) taken.set(id, readBytes(id, stringAt(others, id, 'pictures')));
-  return { chats: all, pictures: taken };
+  const beside = { roles: readRoles(roles), settings: knownSettings(objectAt(settings, 'settings')) };
+  return { chats: all, pictures: taken, ...beside };
 }
 
 /**
@@ -99,6 +111,17 @@ function readBytes(id: string, base64: string): ArrayBuffer {
   } catch (cause) {
     throw new Error(`pictures.${id} is damaged`, { cause });
   }
+}
+
+function readRoles(value: unknown): Role[] {
+  if (!Array.isArray(value)) throw new Error('"roles" is not a list');
+  return value.map((role, i) => {
+    try {
+      return readRole(role);
+    } catch (cause) {
+      throw new Error(`roles[${i}]: ${(cause as Error).message}`, { cause });
+    }
+  });
 }
 
 function readChat(value: unknown, at: string): Chat {

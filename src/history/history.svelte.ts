@@ -3,6 +3,7 @@ import { emptyChat, isBlank, picturesIn, summaryOf, type Chat, type ChatSummary 
 import type { Conversation } from '../chat/conversation.svelte';
 import type { PictureBytes } from '../pictures/picture';
 import { PLAIN } from './chatCodec';
+import type { Belongings } from './chatFile';
 import { holdChat } from './chatLock';
 import { KeptPictures } from './keptPictures';
 import { leaveBehind, leftBehind, pickUp } from './leftBehind';
@@ -212,8 +213,8 @@ export class ChatHistory {
     });
   }
 
-  /** Every conversation as a file. Where the last changes could not be stored, the file is what saves them. */
-  exportFile(): Promise<Blob> {
+  /** Every conversation, and what is `beside` them, as a file. Where the last changes could not be stored, that saves them. */
+  exportFile(beside?: Belongings): Promise<Blob> {
     return this.#inTurn(async () => {
       await this.#writeDirty();
       const unsaved = this.#unsaved();
@@ -221,17 +222,17 @@ export class ChatHistory {
       const chats = [...stored, ...unsaved.filter((chat) => !isBlank(chat))];
       chats.sort((a, b) => a.createdAt - b.createdAt);
       const { writeChatFile } = await chatFile();
-      return writeChatFile(chats, (id) => this.picture(id));
+      return writeChatFile(chats, (id) => this.picture(id), beside);
     });
   }
 
   /**
    * Adds the conversations of a file, in place of those with the same ids unless these were written on since. Returns how
-   * many were taken. Rejects with an Error that says what is wrong with the file.
+   * many were taken, and what the file holds beside them. Rejects with an Error that says what is wrong with the file.
    */
-  async importFile(file: Blob): Promise<number> {
+  async importFile(file: Blob): Promise<{ count: number } & Belongings> {
     const { readChatFile } = await chatFile();
-    const { chats, pictures } = await readChatFile(file);
+    const { chats, pictures, roles, settings } = await readChatFile(file);
     return this.#inTurn(async () => {
       await this.#writeDirty();
       const updatedAt = new Map(this.summaries.map((summary) => [summary.id, summary.updatedAt]));
@@ -246,7 +247,7 @@ export class ChatHistory {
       if (orphans.length > 0) await this.#store.remove([], orphans);
       const shown = taken.find(({ id }) => id === this.#conversation.id);
       if (shown) this.#conversation.open(shown);
-      return taken.length;
+      return { count: taken.length, roles, settings };
     });
   }
 

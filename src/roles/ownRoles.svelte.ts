@@ -1,6 +1,6 @@
 import { recall, remember } from '../app/remembered';
 import { randomId } from '../engine/randomId';
-import { readRole, type Role } from './role';
+import { readRole, unknownRoles, type Role } from './role';
 
 /** A role of the reader's own. */
 export interface OwnRole extends Role {
@@ -30,6 +30,18 @@ export class OwnRoles {
     const own: OwnRole = { ...readRole(role), id };
     const isKnown = this.list.some((other) => other.id === id);
     this.#write((list) => (isKnown ? list.map((other) => (other.id === id ? own : other)) : [own, ...list]));
+  }
+
+  /** Keeps those roles that are not here yet, behind the others, as far as there is room. */
+  add(roles: readonly Role[]): { added: number; leftOut: number } {
+    const outcome = { added: 0, leftOut: 0 };
+    this.#write((list) => {
+      const others = unknownRoles(roles, list);
+      outcome.added = Math.min(others.length, MOST_ROLES - list.length);
+      outcome.leftOut = others.length - outcome.added;
+      return [...list, ...others.map((role) => ({ ...role, id: randomId() }))];
+    });
+    return outcome;
   }
 
   /** Removes a role; `restore` brings back the one removed last. */

@@ -36,6 +36,17 @@ export function readRole(value: unknown): Role {
   return role;
 }
 
+/** Each of `roles` once, but for those of which the same is `known`. */
+export function unknownRoles(roles: readonly Role[], known: readonly Role[]): Role[] {
+  const contents = new Set(known.map(contentOf));
+  return roles.map(readRole).filter((role) => contents.size < contents.add(contentOf(role)).size);
+}
+
+/** All that a reader sees of a role. */
+function contentOf(role: Role): string {
+  return JSON.stringify(readRole(role));
+}
+
 function text(fields: Record<string, unknown>, key: keyof typeof ROLE_LIMITS): string {
   const value = fields[key] ?? '';
   if (typeof value !== 'string') throw new Error(`its ${key} is not text`);

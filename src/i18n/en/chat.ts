@@ -232,11 +232,15 @@ export const chat = {
     data: 'Your data',
     dataLead: 'Conversations are kept in this browser, apart from the models, and nowhere else.',
     file: 'As a file',
-    exportAll: 'Save all conversations',
+    fileNote:
+      'The file holds your conversations with their pictures, your own roles, and the settings for language, appearance and long conversations. Models, access tokens and the passphrase are not in it.',
+    exportAll: 'Save to a file',
     exportProtectedNote: 'The saved file is not encrypted: anyone who has it can read your conversations.',
     importAll: 'Read a saved file',
     imported: 'Conversations read: {count}.',
-    notExported: 'The conversations could not be saved: {reason}. They are still here.',
+    importedRoles: 'Roles added: {count}.',
+    importedSettings: 'Settings that were not chosen here are now as in the file.',
+    notExported: 'The file could not be saved: {reason}. Everything is still here.',
     notImported: 'This file could not be read: {reason}. Nothing was changed.',
     protection: 'Passphrase',
     protectionNote:
