@@ -124,6 +124,14 @@ test.describe(() => {
     await expect(page.getByTestId('shared-name')).toHaveText('Critic');
   });
 
+  test('an engine that cannot start is said, whatever else has not come', async ({ page }) => {
+    await page.addInitScript(() => localStorage.setItem('minicpm.lastModelId', 'used before'));
+    await page.route('**/assets/start-*.js', () => new Promise(() => undefined));
+    await withhold(page, 'engine.worker');
+    await page.goto('./');
+    await expect(page.getByText(en.errors.startFailed)).toBeVisible();
+  });
+
   test('the language that was chosen last holds, however long another one takes; one that fails is said', async ({
     page,
   }) => {
