@@ -90,14 +90,17 @@ export function contentSecurityPolicy(): Plugin {
 
 /** What stands in index.html before the page has started: its words, in each language that the page speaks. */
 function firstWords(): Plugin {
-  const words = { en: en.start, zh: zh.start };
+  const wordsOf = ({ start, actions }: typeof en): Record<string, string> => ({ ...start, reload: actions.reloadPage });
+  const words = { en: wordsOf(en), zh: wordsOf(zh) };
+  const escaped = (text: string) => text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
   return {
     name: 'first-words',
     transformIndexHtml: (html) =>
-      html.replace(
-        /%(en|zh)\.(heading|lead)%/g,
-        (_, language: 'en' | 'zh', name: 'heading' | 'lead') => words[language][name],
-      ),
+      html.replace(/%(en|zh)\.(\w+)%/g, (_, language: 'en' | 'zh', name: string) => {
+        const text = words[language][name];
+        if (text === undefined) throw new Error(`index.html asks for words that there are not: ${language}.${name}`);
+        return escaped(text);
+      }),
   };
 }
 

@@ -1,4 +1,6 @@
 import type { Page } from '@playwright/test';
+import { en } from '../src/i18n/en';
+import { zh } from '../src/i18n/zh';
 import { accessibilityProblems, keyboardProblems } from './accessibility';
 import { firstFiles, plainName, shellSizes } from './bundle';
 import { chromiumLaunchOptions } from './chromium';
@@ -6,8 +8,6 @@ import { expect, test } from './fixtures';
 import { measureHistory } from './pageSpeed';
 import { LAPTOP, PHONE, RIVERS, VISITS } from './screens';
 import { openAtStart, seedChats } from './seedChats';
-import { en } from '../src/i18n/en';
-import { zh } from '../src/i18n/zh';
 
 /**
  * What holds on every screen: no violation that axe-core finds, fields that phones do not zoom into, nothing wider than the

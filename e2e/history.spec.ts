@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Page } from '@playwright/test';
+import { en } from '../src/i18n/en';
 import { sampleChat } from '../src/testing/sampleChat';
 import { expect, test } from './fixtures';
 import { listWorkers, slowDown } from './pageWorkers';
@@ -174,6 +175,10 @@ test('everything saved to a file, deleted and read again is there; a passphrase 
   await ask(page, 'What is the capital of France?');
   await showHistory(page);
   await page.getByTestId('history-data').click();
+  await page.route('**/assets/chatFile-*.js', (route) => route.abort());
+  await page.getByTestId('data-export').click();
+  await expect(page.getByTestId('data-problem')).toHaveText(en.errors.NetworkError);
+  await page.unroute('**/assets/chatFile-*.js');
   await page.evaluate(() => {
     const { createObjectURL } = URL;
     URL.createObjectURL = () => {

@@ -1,4 +1,4 @@
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { chromium, type Page } from '@playwright/test';
 import { preview } from 'vite';
 import { chromiumLaunchOptions } from './chromium';
@@ -46,6 +46,38 @@ async function fetchUpdate(page: Page): Promise<void> {
     await new Promise(requestAnimationFrame);
   });
 }
+
+/** Registers the service worker, and waits for what becomes of it. */
+function install(page: Page): Promise<ServiceWorkerState> {
+  return page.evaluate(async () => {
+    const { installing, waiting, active } = await navigator.serviceWorker.register('./sw.js');
+    const worker = (installing ?? waiting ?? active)!;
+    while (worker.state === 'installing')
+      await new Promise((resolve) => worker.addEventListener('statechange', resolve, { once: true }));
+    return worker.state;
+  });
+}
+
+test('a page that a host sends in place of a file is not kept for offline use', async ({ page, origins }, testInfo) => {
+  const site = testInfo.outputPath('site');
+  const server = await serveCopy(site);
+  origins.allow(server.url);
+  const assets = `${site}/dist/assets`;
+  const file = readdirSync(assets).find((name) => name.startsWith('highlight-'))!;
+  renameSync(`${assets}/${file}`, `${site}/${file}`);
+  await page.goto(server.url);
+  const answer = await page.request.get(`${server.url}assets/${file}`);
+  expect([answer.status(), answer.headers()['content-type']]).toEqual([200, expect.stringContaining('text/html')]);
+  expect(await install(page)).toBe('redundant');
+  renameSync(`${site}/${file}`, `${assets}/${file}`);
+  expect(await install(page)).not.toBe('redundant');
+  const kept = await page.evaluate(
+    async (url) => (await caches.match(url))?.headers.get('Content-Type'),
+    `assets/${file}`,
+  );
+  expect(kept).toMatch(/javascript/);
+  await server.close();
+});
 
 test('installed, updated on consent, started without a network, given a share, taken away in an answer', async ({
   request,

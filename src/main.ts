@@ -16,4 +16,7 @@ async function start(): Promise<void> {
   mount(App, { target, props: { settings } });
 }
 
-void start();
+start().catch((error: unknown) => {
+  dispatchEvent(new Event('startfailed'));
+  throw error;
+});

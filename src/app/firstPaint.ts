@@ -26,10 +26,22 @@ import type { ScreenName } from './route.svelte';
   if (language === 'zh') root.lang = 'zh-Hans';
 
   // The page will ask for its texts, whose address the build has noted here, once its script has come.
-  const texts = document.createElement('link');
-  texts.rel = 'modulepreload';
-  texts.href = document.currentScript?.dataset[language] ?? '';
-  if (texts.href !== '') document.head.append(texts);
+  const address = document.currentScript?.dataset[language];
+  if (address !== undefined) {
+    const texts = document.createElement('link');
+    texts.rel = 'modulepreload';
+    texts.href = address;
+    document.head.append(texts);
+  }
+
+  // index.html says it where the page's script does not come, or cannot start: 'startfailed' is main.ts.
+  const sayItFailed = () => {
+    root.dataset.start = 'failed';
+    for (const button of document.querySelectorAll<HTMLElement>('.start-failed button'))
+      button.onclick = () => location.reload();
+  };
+  addEventListener('startfailed', sayItFailed);
+  addEventListener('error', ({ target }) => target instanceof HTMLScriptElement && sayItFailed(), true);
 
   const screens: Record<ScreenName, true> = {
     benchmark: true,

@@ -10,10 +10,14 @@ import { leaveBehind, leftBehind, pickUp } from './leftBehind';
 import type { ChatStore } from './chatStore';
 import { searchChats, type SearchHit } from './searchChats';
 import { SearchIndex } from './searchIndex';
+import { UnfetchedError } from './unfetchedError';
 import { createVault, openVault } from './vault';
 
 /** Fetched by those who save or read a file. */
-const chatFile = () => import('./chatFile');
+const chatFile = () =>
+  import('./chatFile').catch((cause: unknown) => {
+    throw new UnfetchedError('what reads and writes files could not be fetched', { cause });
+  });
 
 /** While an answer is being written it is stored this often. */
 const STREAMING_MILLISECONDS = 1000;
@@ -228,7 +232,8 @@ export class ChatHistory {
 
   /**
    * Adds the conversations of a file, in place of those with the same ids unless these were written on since. Returns how
-   * many were taken, and what the file holds beside them. Rejects with an Error that says what is wrong with the file.
+   * many were taken, and what the file holds beside them. Rejects with an Error that says what is wrong with the file, or with
+   * an UnfetchedError.
    */
   async importFile(file: Blob): Promise<{ count: number } & Belongings> {
     const { readChatFile } = await chatFile();

@@ -1,4 +1,5 @@
-type Parts = [typeof import('./StartNotes.svelte'), typeof import('./StartChoices.svelte')];
+/** The notes of the start, and its choices. */
+export type Parts = [typeof import('./StartNotes.svelte'), typeof import('./StartChoices.svelte')];
 
 let parts: Promise<Parts> | null = null;
 

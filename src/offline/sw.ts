@@ -51,6 +51,19 @@ async function fillCache(): Promise<void> {
   const cache = await caches.open(CACHE);
   const requests = [...SHELL].map((url) => new Request(url, { cache: url.startsWith(HASHED) ? 'default' : 'reload' }));
   await cache.addAll(requests);
+  const again = (await mistaken(cache)).map((url) => new Request(url, { cache: 'reload' }));
+  await cache.addAll(again);
+  if ((await mistaken(cache)).length === 0) return;
+  await caches.delete(CACHE);
+  throw new Error('the host answers with a page where a file should be');
+}
+
+/** The built files that came as a page, as some hosts send it, for good, in place of what is not there yet. */
+async function mistaken(cache: Cache): Promise<string[]> {
+  const isPage = ({ headers }: Response) => headers.get('Content-Type')?.startsWith('text/html');
+  return (await cache.matchAll())
+    .filter((answer) => isPage(answer) && answer.url.startsWith(HASHED))
+    .map(({ url }) => url);
 }
 
 /** The address under which a request's answer would be cached: the page has two names, and takes any query. */

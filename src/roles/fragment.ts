@@ -1,4 +1,4 @@
-/** How the fragment of an address that holds a role begins. */
+/** How the fragment of an address that holds a role begins. Browsers send fragments to nobody. */
 export const ROLE_PREFIX = '#role=';
 
 /** True for a fragment that claims to hold a role. */

@@ -4,7 +4,7 @@ import { readRole, type Role } from './role';
 /** The longest role takes 26,000. */
 const MAX_LENGTH = 32_000;
 
-/** The fragment of an address that holds a role: `#role=` and its JSON in UTF-8 and URL-safe Base64: browsers send it to nobody. */
+/** The fragment of an address that holds a role: its JSON in UTF-8 and URL-safe Base64 behind ROLE_PREFIX. */
 export function roleFragment({ name, about, instructions, opening, sampling }: Role): string {
   const json = JSON.stringify({ name, about, instructions, opening, sampling });
   const bytes = Array.from(new TextEncoder().encode(json), (byte) => String.fromCharCode(byte)).join('');

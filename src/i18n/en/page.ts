@@ -21,6 +21,7 @@ export const page = {
   start: {
     heading: 'Your words stay on this device.',
     lead: 'MiniCPM is a private assistant that runs wholly in this browser. What you write is never sent anywhere.',
+    failed: 'This page did not come through in full. Check the connection, then reload it.',
     continueWith: 'Continue with {model}',
     continueChat: 'Your last conversation: {title}',
     interrupted: 'The answer that was cut off goes on then.',

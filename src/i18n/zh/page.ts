@@ -23,6 +23,7 @@ export const page: typeof english = {
   start: {
     heading: '你的话，只留在这台设备上。',
     lead: 'MiniCPM 是一位完全在浏览器里运行的私人助手。你写下的内容不会发送到任何地方。',
+    failed: '页面没有加载完整。请检查网络连接，然后刷新页面。',
     continueWith: '继续使用 {model}',
     continueChat: '上次的对话：{title}',
     interrupted: '打开后会接着写完被打断的回答。',
