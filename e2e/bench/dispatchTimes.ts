@@ -84,7 +84,7 @@ export class DispatchTimes {
       encoder.copyBufferToBuffer(resolved, 0, staging, 0, size);
       const names = dispatches.map(({ pipeline, grid }) => `${pipeline.label} ${grid.join('×')}`);
       const { section } = this;
-      this.#encoded.push(() => this.#timed.push({ section, names, times: readTimes(staging) }));
+      this.#encoded.push(() => this.#timed.push({ section, names, times: readTimes(staging, [querySet, resolved]) }));
     };
     return {
       setPipeline: (next: GPUComputePipeline) => void (pipeline = next),
@@ -95,10 +95,11 @@ export class DispatchTimes {
   }
 }
 
-async function readTimes(staging: GPUBuffer): Promise<BigUint64Array> {
+/** Two counts for each dispatch; gives `others` back with the buffer that they are read from. */
+async function readTimes(staging: GPUBuffer, others: readonly { destroy(): void }[]): Promise<BigUint64Array> {
   await staging.mapAsync(GPUMapMode.READ);
   const times = new BigUint64Array(staging.getMappedRange()).slice();
-  staging.destroy();
+  for (const used of [staging, ...others]) used.destroy();
   return times;
 }
 

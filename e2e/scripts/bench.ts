@@ -31,6 +31,8 @@ const { values, options } = argumentsOrUsage(() => {
     },
   });
   if (!['hardware', 'software', 'none'].includes(values.gpu)) throw new Error(`--gpu cannot be "${values.gpu}".`);
+  if (!values.dawn && Object.keys(DAWN_ARGUMENTS).some((name) => name in values))
+    throw new Error(`--${Object.keys(DAWN_ARGUMENTS).join(', --')} are for --dawn.`);
   const defaultOut = values.dawn ? 'e2e/results/bench-dawn.json' : 'e2e/results/bench.json';
   return { values, options: benchOptions(values, defaultOut) };
 }, USAGE);

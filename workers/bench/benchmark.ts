@@ -12,7 +12,6 @@ import type {
   BenchmarkShapeReport,
 } from '../protocol/benchmark';
 import type { EngineOptions } from '../protocol/engine';
-import type { KvCacheFormat } from '../protocol/loading';
 import { createBackend } from '../session/createBackend';
 import { diagnose } from '../session/diagnose';
 import { Session } from '../session/session';
@@ -106,7 +105,6 @@ class ShapeBenchmark {
 
   /** Makes a session with room for the longest case that fits the memory. */
   async setUp(cases: readonly Case[]): Promise<void> {
-    const started = performance.now();
     const lengths = [...new Set(cases.map(contextFor))].sort((a, b) => b - a);
     for (const contextLength of lengths) {
       if (this.#signal.aborted) return;
@@ -115,6 +113,7 @@ class ShapeBenchmark {
         this.#session = opened.session;
         this.#report.kvCache = opened.kvCache;
         this.#report.kernelChoiceMs = opened.kernelChoiceMs;
+        this.#report.setupSeconds = opened.setupSeconds;
         break;
       } catch (error) {
         this.#omission = omissionFor(error);
@@ -125,7 +124,6 @@ class ShapeBenchmark {
     const { weightBytesPerToken, gpuBytes, contextLength } = this.#session.stats();
     Object.assign(this.#report, { weightBytesPerToken, gpuBytes, contextLength });
     this.#report.kernels = [...this.#session.kernelReports];
-    this.#report.setupSeconds = (performance.now() - started) / 1000;
   }
 
   async resultOf(current: Case): Promise<BenchmarkCase['result']> {
@@ -189,20 +187,27 @@ async function measureDevice({
   }
 }
 
+/** A session, and what a report says of how it came to be. */
+interface Opened extends Pick<BenchmarkShapeReport, 'kvCache' | 'kernelChoiceMs' | 'setupSeconds'> {
+  session: Session;
+}
+
 /** Throws OutOfMemoryError, UnsupportedError, DeviceLostError or AbortError; the device is given back then. */
 async function openSession(
   options: EngineOptions,
   shape: BenchmarkShapeName,
   contextLength: number,
   signal: AbortSignal,
-): Promise<{ session: Session; kvCache: KvCacheFormat; kernelChoiceMs: number | null }> {
-  const { backend, kernelChoiceMs } = await settledBackend(options, workloadOf(SHAPES[shape]));
+): Promise<Opened> {
+  const { backend, kernelChoiceMs } = await settledBackend(options, workloadOf(SHAPES[shape]), signal);
+  const started = performance.now();
   try {
     const model = await createSyntheticModel(backend, SHAPES[shape], contextLength);
     const session = await Session.create(model.parts);
     await fillWeights(backend, model, signal);
     await warmUp(session, signal);
-    return { session, kvCache: model.kvCache, kernelChoiceMs };
+    const setupSeconds = (performance.now() - started) / 1000;
+    return { session, kvCache: model.kvCache, kernelChoiceMs, setupSeconds };
   } catch (error) {
     backend.destroy();
     throw error;
@@ -213,11 +218,12 @@ async function openSession(
 async function settledBackend(
   options: EngineOptions,
   workload: KernelWorkload,
+  signal: AbortSignal,
 ): Promise<{ backend: Backend; kernelChoiceMs: number | null }> {
   let backend = await createBackend(options, workload);
   const { kernelChoiceMs } = backend;
   const isUnsettled = () => backend.kernelReports.some(({ because }) => because?.code === 'no-time');
-  for (let loads = 1; loads < MOST_LOADS && isUnsettled(); loads++) {
+  for (let loads = 1; loads < MOST_LOADS && isUnsettled() && !signal.aborted; loads++) {
     backend.destroy();
     backend = await createBackend(options, workload);
   }

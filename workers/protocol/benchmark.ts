@@ -69,7 +69,7 @@ export interface BenchmarkShapeReport {
   setupSeconds: number;
   /** The kernels that ran, and those that did not. */
   kernels: KernelReport[];
-  /** Milliseconds of the setup that choosing them took; null on the CPU. */
+  /** Milliseconds that choosing them takes in the first load; null on the CPU. */
   kernelChoiceMs: number | null;
   cases: BenchmarkCase[];
 }
