@@ -70,7 +70,7 @@ const QKV: Case = { formats: ['int4', 'int4', 'int8'], rows: [70, 33, 33], colum
 const FOUR: Case = { formats: ['f32', 'f32', 'f32', 'f32'], rows: [64, 3, 33, 3], columns: 96, used: 1, batch: 1 };
 /** What a variant lacks, beside what it has. */
 const BESIDE_FLOATS: Case = {
-  formats: ['int4', 'f32', 'f16', 'int4'],
+  formats: ['int4', 'f32', 'f32', 'int4'],
   rows: [70, 3, 16, 33],
   columns: 288,
   used: 2,
@@ -83,7 +83,9 @@ for (const [variant, shape] of [
   ['f32', MIXED],
   ['f32', FOUR],
   ['f32', WIDE],
-  ...TILE_VARIANTS.flatMap((name) => [[name, QKV] as const, [name, BESIDE_FLOATS] as const]),
+  ...TILE_VARIANTS.map((name) => [name, QKV] as const),
+  ['f16', BESIDE_FLOATS],
+  ['int8', BESIDE_FLOATS],
   ['int8', { ...BESIDE_FLOATS, used: 1, batch: 1 }],
 ] as const) {
   const { formats, rows, columns, used, batch } = shape;
