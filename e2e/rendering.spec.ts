@@ -38,6 +38,8 @@ async function open(page: Page): Promise<string[]> {
     void dialog.dismiss();
   });
   await page.goto(address);
+  // The page is there once its texts are.
+  await page.waitForFunction(() => 'answer' in window);
   return asked;
 }
 
