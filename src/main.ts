@@ -1,6 +1,6 @@
 import { mount } from 'svelte';
 import App from './App.svelte';
-import { nextPicture } from './app/nextTask';
+import { firstPicture } from './app/firstPicture';
 import { Settings } from './app/settings.svelte';
 import './app.css';
 import { startParts } from './models/startParts';
@@ -10,8 +10,8 @@ async function start(): Promise<void> {
   if (!target) throw new Error('index.html has no element #app');
   // What cannot be fetched is said where it is to be shown.
   startParts().catch(() => undefined);
-  // The first words are seen before the page is built in their place, however soon it could be.
-  const [settings] = await Promise.all([Settings.open(), nextPicture()]);
+  // The first words are seen before the page is built in their place.
+  const [settings] = await Promise.all([Settings.open(), firstPicture()]);
   target.replaceChildren();
   mount(App, { target, props: { settings } });
 }
