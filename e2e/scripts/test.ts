@@ -49,6 +49,12 @@ function count(output: string, word: string): number {
     .reduce((sum, [, number]) => sum + Number(number), 0);
 }
 
+/** The lines that name what failed: ' FAIL  file > test' of vitest, '  1) [project] › file › test' of Playwright. */
+function failuresIn(output: string): string[] {
+  const lines = stripVTControlCharacters(output).split('\n');
+  return [...new Set(lines.filter((line) => /^\s*(FAIL |\d+\) \[)/.test(line)).map((line) => line.trim()))];
+}
+
 if (!installedChromium()) {
   console.log('No Chromium or Chrome found: installing one for the tests.');
   const install = ['playwright', 'install', 'chromium'];
@@ -58,11 +64,19 @@ if (!installedChromium()) {
 }
 
 const total = { passed: 0, failed: 0, skipped: 0 };
+/** Said again at the end, where a reader looks first. */
+const failures: string[] = [];
+
+function noteFailure(script: string, output: string): void {
+  failures.push(`npm run ${script}`, ...failuresIn(output).map((line) => `  ${line}`));
+}
+
 /** Steps that pass or fail as a whole. */
 async function runChecks(scripts: string[]): Promise<void> {
   for (const script of scripts) {
-    const { ok } = await run('npm', ['run', '--silent', script]);
+    const { ok, output } = await run('npm', ['run', '--silent', script]);
     total[ok ? 'passed' : 'failed']++;
+    if (!ok) noteFailure(script, output);
   }
 }
 
@@ -73,6 +87,7 @@ async function runTests(scripts: string[]): Promise<void> {
     total.passed += count(output, 'passed');
     total.skipped += count(output, 'skipped');
     total.failed += ok ? failed : Math.max(1, failed);
+    if (!ok) noteFailure(script, output);
   }
 }
 
@@ -86,4 +101,5 @@ await runTests(['test:e2e']);
 
 process.exitCode = total.failed === 0 ? 0 : 1;
 if (total.skipped > 0) console.log(`\n${total.skipped} skipped: they need files or GPU features that are not here`);
+if (failures.length > 0) console.log(`\nFailed:\n${failures.join('\n')}`);
 console.log(`\n${total.passed} passed, ${total.failed} failed`);
