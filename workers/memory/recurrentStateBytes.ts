@@ -1,9 +1,15 @@
-/** Sizes of a layer that keeps a state in place of keys and values: Gated DeltaNet behind a short convolution. */
-export interface RecurrentSizes {
+/** Heads of the gated delta rule. */
+export interface DeltaHeads {
   numKeyHeads: number;
+  /** A multiple of the key heads. */
   numValueHeads: number;
+  /** At most 256 each. */
   keyHeadDim: number;
   valueHeadDim: number;
+}
+
+/** Sizes of a layer that keeps a state in place of keys and values: Gated DeltaNet behind a short convolution. */
+export interface RecurrentSizes extends DeltaHeads {
   /** Tokens that an output of the convolution sees, its own included. */
   taps: number;
 }
@@ -11,8 +17,13 @@ export interface RecurrentSizes {
 /** Copies of the state from earlier positions that are kept beside it. */
 export const MOST_STATE_COPIES = 4;
 
+/** Channels of queries, keys and values side by side, which the convolution runs over. */
+export function deltaChannels({ numKeyHeads, numValueHeads, keyHeadDim, valueHeadDim }: DeltaHeads): number {
+  return 2 * numKeyHeads * keyHeadDim + numValueHeads * valueHeadDim;
+}
+
 /** Floats of the delta rule's state: a matrix for each value head. [value heads, channels of a key, channels of a value] */
-export function deltaStateFloats({ numValueHeads, keyHeadDim, valueHeadDim }: Omit<RecurrentSizes, 'taps'>): number {
+export function deltaStateFloats({ numValueHeads, keyHeadDim, valueHeadDim }: DeltaHeads): number {
   return numValueHeads * keyHeadDim * valueHeadDim;
 }
 
@@ -23,8 +34,7 @@ export function convolutionStateFloats({ channels, taps }: { channels: number; t
 
 /** Bytes that one such layer takes, copies included. */
 export function recurrentStateBytes(sizes: RecurrentSizes): number {
-  const { numKeyHeads, numValueHeads, keyHeadDim, valueHeadDim, taps } = sizes;
-  const channels = 2 * numKeyHeads * keyHeadDim + numValueHeads * valueHeadDim;
-  const floats = deltaStateFloats(sizes) + convolutionStateFloats({ channels, taps });
+  const convolution = { channels: deltaChannels(sizes), taps: sizes.taps };
+  const floats = deltaStateFloats(sizes) + convolutionStateFloats(convolution);
   return (1 + MOST_STATE_COPIES) * floats * Float32Array.BYTES_PER_ELEMENT;
 }

@@ -94,9 +94,13 @@ export function cachedAttention(shape: CachedAttentionShape): Launch {
   };
 }
 
-/** The same for every batch, so that a row has the same result in each. */
+/**
+ * The same for every batch, so that a row has the same result in each. Counts what the shader's workgroup arrays take: query,
+ * those of the step's rows, weights with highest_of_runs and of_quads, sums with weight_sums.
+ */
 function invocations({ headDim, format }: KvCacheShape, heads: number): number {
   const quads = headQuads(headDim);
+  // Of a `Heads`: three floats take the room of four.
   const headsBytes = 4 * (heads === 3 ? 4 : heads);
   const bytes = (count: number) => {
     const ofKeys = count * (headsBytes + headsBytes / 16 + 4);

@@ -159,8 +159,9 @@ fn key_scale(kv_head: u32, key: u32) -> f32 {
   return new_key_scales[key - step.position];
 }
 
-// Cached quads are loaded four at a time, which is one wait for memory instead of four. What is computed with them is the
-// same code for keys of the cache and of the step, which compilers might round differently otherwise. So with values.
+// Cached quads are loaded four at a time (a line that mentions {i} stands four times), which is one wait for memory instead of
+// four. What is computed with them is the same code for keys of the cache and of the step, which compilers might round
+// differently otherwise. So with values.
 fn score(kv_head: u32, key: u32) -> Heads {
   let scale = key_scale(kv_head, key);
   var sum = Heads();

@@ -1,21 +1,25 @@
 import { expect } from 'vitest';
-import { convolutionStateFloats, deltaStateFloats } from '../../memory/recurrentStateBytes';
+import {
+  convolutionStateFloats,
+  deltaChannels,
+  type DeltaHeads,
+  deltaStateFloats,
+} from '../../memory/recurrentStateBytes';
 import { paddedWidth } from '../../quant/layout';
 import { nmse } from '../../testing/allclose';
 import { gpuTest, maxGpuTest } from '../../testing/gpu';
 import { Random } from '../../testing/random';
 import { runLaunch } from '../../testing/runLaunch';
-import type { DeltaRuleShape } from '../deltaRule/deltaRule';
 import { deltaNetStep } from './deltaNetStep';
 import { deltaNetStepReference } from './deltaNetStep.reference';
 
-type Sizes = DeltaRuleShape & { taps: number };
+type Sizes = DeltaHeads & { taps: number };
 
 /** Random weights, and the input of a token behind others. */
 function inputs(sizes: Sizes) {
-  const { numKeyHeads, numValueHeads, keyHeadDim, valueHeadDim, taps } = sizes;
+  const { numValueHeads, keyHeadDim, valueHeadDim, taps } = sizes;
   const random = new Random(numValueHeads * keyHeadDim + taps);
-  const channels = 2 * numKeyHeads * keyHeadDim + numValueHeads * valueHeadDim;
+  const channels = deltaChannels(sizes);
   const decayStart = paddedWidth(channels);
   const betaStart = decayStart + paddedWidth(numValueHeads);
   const gateStart = betaStart + paddedWidth(numValueHeads);

@@ -1,3 +1,4 @@
+import { deltaChannels } from '../../memory/recurrentStateBytes';
 import { paddedWidth } from '../../quant/layout';
 import { deltaRuleReference } from '../deltaRule/deltaRule.reference';
 import { gateHeadsReference } from '../gateHeads/gateHeads.reference';
@@ -21,8 +22,8 @@ export function deltaNetStepReference(
   shape: DeltaNetStepShape,
   position: number,
 ): Float32Array {
-  const { numKeyHeads, numValueHeads, keyHeadDim, valueHeadDim, taps, decayStart, betaStart, gateStart, eps } = shape;
-  const channels = 2 * numKeyHeads * keyHeadDim + numValueHeads * valueHeadDim;
+  const { numValueHeads, valueHeadDim, taps, decayStart, betaStart, gateStart, eps } = shape;
+  const channels = deltaChannels(shape);
   const [qkvWidth, width] = [paddedWidth(channels), paddedWidth(numValueHeads * valueHeadDim)];
   const gateWidth = paddedWidth(numValueHeads);
   const heads = { rows: 1, numHeads: numValueHeads, headDim: valueHeadDim, stride: valueHeadDim, width };

@@ -1,12 +1,12 @@
 import type { Launch } from '../../gpu/kernel';
-import { paddedWidth } from '../../quant/layout';
-import type { DeltaRuleShape } from '../deltaRule/deltaRule';
+import { deltaChannels, type DeltaHeads } from '../../memory/recurrentStateBytes';
+import { DELTA_HEADS, deltaHeadConstants } from '../shared/deltaHeads';
 import { repeatLines } from '../shared/repeatLines';
 import { STEP } from '../shared/step';
 import text from './deltaNetStep.wgsl?raw';
 
 /** Its valueHeadDim is a multiple of VALUE_QUAD. */
-export interface DeltaNetStepShape extends DeltaRuleShape {
+export interface DeltaNetStepShape extends DeltaHeads {
   /** Tokens that the convolution sees. */
   taps: number;
   /** Where, in x, what comes behind queries, keys and values begins: each a multiple of whole blocks. */
@@ -30,12 +30,11 @@ const LOADED_QUADS = 8;
  * Bindings: step, x, convolution, recent, decay_rate, decay_bias, norm_weight, state, out.
  */
 export function deltaNetStep(shape: DeltaNetStepShape): Launch {
-  const { numKeyHeads, numValueHeads, keyHeadDim, valueHeadDim, taps, decayStart, betaStart, gateStart, eps } = shape;
-  const keyStart = numKeyHeads * keyHeadDim;
+  const { numKeyHeads, keyHeadDim, valueHeadDim, taps, decayStart, betaStart, gateStart, eps } = shape;
   return {
     kernel: {
       name: 'deltaNetStep',
-      sources: [repeatLines({ file: 'deltaNetStep.wgsl', text }, { n: LOADED_QUADS, t: taps - 1 }), STEP],
+      sources: [repeatLines({ file: 'deltaNetStep.wgsl', text }, { n: LOADED_QUADS, t: taps - 1 }), DELTA_HEADS, STEP],
       bindings: [
         'uniform',
         'read-only-storage',
@@ -49,18 +48,12 @@ export function deltaNetStep(shape: DeltaNetStepShape): Launch {
       ],
     },
     constants: {
-      VALUE_HEADS: numValueHeads,
-      HEADS_PER_KEY_HEAD: numValueHeads / numKeyHeads,
-      KEY_DIM: keyHeadDim,
-      VALUE_DIM: valueHeadDim,
-      K_START: keyStart,
-      V_START: 2 * keyStart,
+      ...deltaHeadConstants(shape),
       DECAY_START: decayStart,
       BETA_START: betaStart,
       GATE_START: gateStart,
-      CHANNELS: 2 * keyStart + numValueHeads * valueHeadDim,
+      CHANNELS: deltaChannels(shape),
       TAPS: taps,
-      WIDTH: paddedWidth(numValueHeads * valueHeadDim),
       PARTS: keyParts(keyHeadDim, valueHeadDim / VALUE_QUAD),
       NORM_EPS: eps,
     },

@@ -1,7 +1,7 @@
 // One token in a Gated DeltaNet layer, from its projections to what its output matrix is applied to: shortConvolution,
 // deltaRule, headNorm and gateHeads ('silu') in turn, each of whose files has its formula.
-//   x:           what the projections give: [CHANNELS] of queries, of keys at K_START, of values at V_START, heads side by
-//                side; and for each value head decay at DECAY_START, beta at BETA_START, VALUE_DIM gates at GATE_START
+//   x:           what the projections give: [CHANNELS] of queries, keys and values, as deltaHeads.wgsl has them; and for
+//                each value head decay at DECAY_START, beta at BETA_START, VALUE_DIM gates at GATE_START
 //   convolution: [CHANNELS, TAPS]
 //   recent:      [TAPS − 1, CHANNELS], the last inputs of the convolution; zero before position 0
 //   decay_rate, decay_bias: [VALUE_HEADS]
@@ -12,26 +12,17 @@
 // channels of `recent`, or their state. Invocation = (part, quad of a value's channels), with PART_CHANNELS of a key in a
 // part. A state is read once for Sᵀk and Sᵀq, and once more, from a cache, to change it: registers would not hold it.
 
-override VALUE_HEADS: u32;
-override HEADS_PER_KEY_HEAD: u32;
-override KEY_DIM: u32;
-override VALUE_DIM: u32;
-override K_START: u32;
-override V_START: u32;
 override DECAY_START: u32;
 override BETA_START: u32;
 override GATE_START: u32;
 override CHANNELS: u32;
 override TAPS: u32;
-override WIDTH: u32;
 override PARTS: u32;
 override NORM_EPS: f32;
 
 override QUADS: u32 = VALUE_DIM / 4u;
 override THREADS: u32 = PARTS * QUADS;
 override PART_CHANNELS: u32 = KEY_DIM / PARTS;
-
-const LENGTH_EPS = 1e-6;
 
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<storage, read> convolution: array<f32>;
@@ -56,14 +47,11 @@ fn sigmoid(v: vec4f) -> vec4f {
   return 1.0 / (1.0 + exp(min(-v, vec4f(80.0))));
 }
 
-fn softplus(v: f32) -> f32 {
-  return max(v, 0.0) + log(1.0 + exp(-abs(v)));
-}
-
 fn recent_input(age: u32, channel: u32) -> f32 {
   return select(0.0, recent[age * CHANNELS + channel], step.position > 0u);
 }
 
+// A line that mentions {t} stands once per token of `recent`.
 fn convolved(channel: u32) -> f32 {
   let input_{t} = recent_input({t}u, channel);
   var sum = convolution[channel * TAPS + TAPS - 1u] * x[channel];
@@ -107,7 +95,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     let value_start = V_START + head * VALUE_DIM;
     let state_start = (head * KEY_DIM + first) * QUADS + quad;
     // Loaded here, so that nobody waits for them behind a barrier.
-    let alpha = exp(decay_rate[head] * softplus(x[DECAY_START + head] + decay_bias[head]));
+    let alpha = kept(decay_rate[head], x[DECAY_START + head] + decay_bias[head]);
     let strength = sigmoid(vec4f(x[BETA_START + head]));
     let gate_start = GATE_START + head * VALUE_DIM + 4u * quad;
     let gate = vec4f(x[gate_start], x[gate_start + 1u], x[gate_start + 2u], x[gate_start + 3u]);
@@ -117,7 +105,8 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     }
     workgroupBarrier();
 
-    // Eight quads are loaded at a time, which is one wait for memory instead of eight. So they are below.
+    // Eight quads are loaded at a time (a line that mentions {n} stands eight times), which is one wait for memory instead of
+    // eight. So they are below.
     var key_sum = vec4f();
     var query_sum = vec4f();
     var i = 0u;

@@ -1,17 +1,17 @@
 import { expect } from 'vitest';
-import { deltaStateFloats } from '../../memory/recurrentStateBytes';
+import { deltaChannels, type DeltaHeads, deltaStateFloats } from '../../memory/recurrentStateBytes';
 import { paddedWidth } from '../../quant/layout';
 import { nmse } from '../../testing/allclose';
 import { gpuTest, maxGpuTest } from '../../testing/gpu';
 import { Random } from '../../testing/random';
 import { runLaunch } from '../../testing/runLaunch';
-import { deltaRule, type DeltaRuleShape } from './deltaRule';
+import { deltaRule } from './deltaRule';
 import { deltaRuleReference } from './deltaRule.reference';
 
-async function check(device: GPUDevice, shape: DeltaRuleShape, rows: number, position: number) {
-  const { numKeyHeads, numValueHeads, keyHeadDim, valueHeadDim } = shape;
+async function check(device: GPUDevice, shape: DeltaHeads, rows: number, position: number) {
+  const { numValueHeads, keyHeadDim, valueHeadDim } = shape;
   const random = new Random(numValueHeads * keyHeadDim + rows);
-  const channels = 2 * numKeyHeads * keyHeadDim + numValueHeads * valueHeadDim;
+  const channels = deltaChannels(shape);
   const qkvWidth = paddedWidth(channels);
   const gateWidth = paddedWidth(numValueHeads);
   const width = paddedWidth(numValueHeads * valueHeadDim);

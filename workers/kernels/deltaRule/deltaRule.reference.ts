@@ -1,6 +1,5 @@
-import type { DeltaRuleShape } from './deltaRule';
-
-export interface DeltaRuleReferenceShape extends DeltaRuleShape {
+import type { DeltaHeads } from '../../memory/recurrentStateBytes';
+export interface DeltaRuleReferenceShape extends DeltaHeads {
   rows: number;
   qkvWidth: number;
   gateWidth: number;

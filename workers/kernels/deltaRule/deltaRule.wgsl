@@ -2,7 +2,7 @@
 // and key at length one, the query divided by √KEY_DIM:
 //   S ← α S + k ⊗ β (v − α Sᵀ k)      α = exp(decay_rate · softplus(decay + decay_bias)), β = σ(beta)
 //   out = Sᵀ q
-//   qkv:         [rows, QKV_WIDTH], queries at 0, keys at K_START, values at V_START, heads side by side
+//   qkv:         [rows, QKV_WIDTH], as deltaHeads.wgsl has it
 //   decay, beta: [rows, GATE_WIDTH], a number for each value head
 //   decay_rate, decay_bias: [VALUE_HEADS]
 //   state:       S of each value head, [VALUE_HEADS, KEY_DIM, VALUE_DIM]; zero before position 0
@@ -11,22 +11,13 @@
 // share a column, and each alone reads and writes its PART_CHANNELS of it. Sᵀk and Sᵀq are both taken of the old S:
 //   out = α Sᵀq + (k · q) β (v − α Sᵀk)
 
-override VALUE_HEADS: u32;
-override HEADS_PER_KEY_HEAD: u32;
-override KEY_DIM: u32;
-override VALUE_DIM: u32;
-override K_START: u32;
-override V_START: u32;
 override QKV_WIDTH: u32;
 override GATE_WIDTH: u32;
-override WIDTH: u32;
 override COLUMNS: u32;
 override PARTS: u32;
 override PART_CHANNELS: u32;
 
 override THREADS: u32 = COLUMNS * PARTS;
-
-const NORM_EPS = 1e-6;
 
 @group(0) @binding(1) var<storage, read> qkv: array<f32>;
 @group(0) @binding(2) var<storage, read> decay: array<f32>;
@@ -44,10 +35,6 @@ var<workgroup> key: array<f32, PARTS * PART_CHANNELS>;
 var<workgroup> read_key: array<f32, THREADS>;
 var<workgroup> read_query: array<f32, THREADS>;
 var<workgroup> products: array<vec3f, PARTS>;
-
-fn softplus(v: f32) -> f32 {
-  return max(v, 0.0) + log(1.0 + exp(-abs(v)));
-}
 
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) thread: u32) {
@@ -109,10 +96,10 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
       column_key += read_key[other * COLUMNS + own];
       column_query += read_query[other * COLUMNS + own];
     }
-    let key_gain = inverseSqrt(sums.x + NORM_EPS);
-    let query_gain = inverseSqrt(sums.y + NORM_EPS) * inverseSqrt(f32(KEY_DIM));
+    let key_gain = inverseSqrt(sums.x + LENGTH_EPS);
+    let query_gain = inverseSqrt(sums.y + LENGTH_EPS) * inverseSqrt(f32(KEY_DIM));
     let gate = row * GATE_WIDTH + head;
-    let alpha = exp(decay_rate[head] * softplus(decay[gate] + decay_bias[head]));
+    let alpha = kept(decay_rate[head], decay[gate] + decay_bias[head]);
     let strength = 1.0 / (1.0 + exp(min(-beta[gate], 80.0)));
     var value = 0.0;
     if (is_inside) {

@@ -5,7 +5,6 @@ import type { MatrixFormat } from '../../quant/layout';
 import { matrixLayout } from '../../quant/layout';
 import f16Codes from '../shared/f16Codes.wgsl?raw';
 import f16Halves from '../shared/f16Halves.wgsl?raw';
-import { forEachRow } from '../shared/batch';
 import { repeatLines } from '../shared/repeatLines';
 import { SPLIT_BYTES } from '../shared/splitBytes';
 import { STEP } from '../shared/step';
@@ -69,12 +68,12 @@ export function matmulVariant(format: MatrixFormat, wanted: KernelVariant, matri
 
 function form(variant: KernelVariant, format: MatrixFormat, unit: MatrixUnit | undefined): Form {
   const plain = (file: string, own: string): Form => ({
-    sources: [...[source('matmul.wgsl', text), source(file, own)].map((each) => forEachRow(each, 8)), ROWS],
+    sources: [...[source('matmul.wgsl', text), source(file, own)].map((each) => repeatLines(each, { m: 8 })), ROWS],
     xRows: 64,
     tiles: 1,
   });
   const staged = (...own: WgslSource[]): Form => ({
-    sources: [forEachRow(source('stagedMatmul.wgsl', stagedMatmul), 4), ...own],
+    sources: [repeatLines(source('stagedMatmul.wgsl', stagedMatmul), { m: 4 }), ...own],
     xRows: 64,
     tiles: 2,
   });
@@ -84,7 +83,7 @@ function form(variant: KernelVariant, format: MatrixFormat, unit: MatrixUnit | u
     case 'subgroups':
       return plain('subgroupMatmul.wgsl', subgroupMatmul);
     case 'registers': {
-      const sources = [forEachRow(source('registerMatmul.wgsl', registerMatmul), 4), ROWS];
+      const sources = [repeatLines(source('registerMatmul.wgsl', registerMatmul), { m: 4 }), ROWS];
       return { sources, xRows: 16, tiles: 8 };
     }
     case 'f16': {

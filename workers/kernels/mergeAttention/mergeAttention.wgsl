@@ -1,7 +1,8 @@
 // out[row, head] = Σ_c exp(highest_c − highest) · values_c / Σ_c exp(highest_c − highest) · weight_c over chunks c of keys
 //   partials: [rows, NUM_HEADS, PARTIAL_CHUNKS] of {highest score, sum of weights, 0, 0}, weighted values [QUADS]
 //   out:      [rows, WIDTH], heads of HEAD_DIM side by side
-// Joins the chunks of each row that cachedAttention left in parts, and multiplies by gates where gatedOutput.wgsl does. One invocation per row, head and quad of channels.
+// Joins the chunks of each row that cachedAttention left in parts, and multiplies by gates where gatedOutput.wgsl does. One
+// invocation per row, head and quad of channels.
 
 override NUM_HEADS: u32;
 override HEAD_DIM: u32;
@@ -23,7 +24,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   }
   let chunks = (key_count + chunk_keys - 1u) / chunk_keys;
   let first = (row * NUM_HEADS + head) * PARTIAL_CHUNKS * (1u + QUADS);
-  // Four chunks at a time: one wait for memory instead of four. Behind the last chunk it stands in, and weighs nothing.
+  // Four chunks at a time (a line that mentions {i} stands four times): one wait for memory instead of four. Behind the last
+  // chunk it stands in, and weighs nothing.
   var highest = partials[first].x;
   for (var chunk = 0u; chunk < chunks; chunk += 4u) {
     let summary_{i} = partials[first + min(chunk + {i}u, chunks - 1u) * (1u + QUADS)];

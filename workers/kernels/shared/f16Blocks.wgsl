@@ -6,14 +6,14 @@ fn add_blocks(sums: ptr<function, Sums>, tile: u32, row: u32, slice: u32, first:
   for (var block = first + slice; block < end; block += SLICES) {
     let scales = half_scales(tile_base, block, row);
     let at = block - first;
-    (*sums).{sum} += scales.z * staged_scales[{m}u * CHUNK + at].y;
+    (*sums).row_{m} += scales.z * staged_scales[{m}u * CHUNK + at].y;
     for (var side = 0u; side < 2u; side++) {
       let scale = select(scales.x, scales.y, side == 1u);
       let c0 = half_codes(tile_base, block, row, 4u * side);
       let c1 = half_codes(tile_base, block, row, 4u * side + 1u);
       let c2 = half_codes(tile_base, block, row, 4u * side + 2u);
       let c3 = half_codes(tile_base, block, row, 4u * side + 3u);
-      (*sums).{sum} += scale * side_sum({m}u * CHUNK + at, side, c0, c1, c2, c3);
+      (*sums).row_{m} += scale * side_sum({m}u * CHUNK + at, side, c0, c1, c2, c3);
     }
   }
 }

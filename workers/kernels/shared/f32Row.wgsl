@@ -4,7 +4,7 @@ override TILE_UNITS: u32;
 
 fn add_blocks(sums: ptr<function, Sums>, tile: u32, row: u32, slice: u32, first: u32, end: u32) {
   let tile_base = tile * TILE_UNITS;
-  var sum = (*sums).low.x;
+  var sum = (*sums).row_0;
   for (var block = first + slice; block < end; block += SLICES) {
     sum += dot(block_weights(tile_base, block, row, 0u), x[block * 8u]);
     sum += dot(block_weights(tile_base, block, row, 1u), x[block * 8u + 1u]);
@@ -15,5 +15,5 @@ fn add_blocks(sums: ptr<function, Sums>, tile: u32, row: u32, slice: u32, first:
     sum += dot(block_weights(tile_base, block, row, 6u), x[block * 8u + 6u]);
     sum += dot(block_weights(tile_base, block, row, 7u), x[block * 8u + 7u]);
   }
-  (*sums).low.x = sum;
+  (*sums).row_0 = sum;
 }

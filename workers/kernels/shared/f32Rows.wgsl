@@ -9,7 +9,7 @@ fn add_blocks(sums: ptr<function, Sums>, tile: u32, row: u32, slice: u32, first:
     for (var quad = 0u; quad < 8u; quad++) {
       let quad_weights = block_weights(tile_base, block, row, quad);
       let i = block * 8u + quad;
-      (*sums).{sum} += dot(quad_weights, x[x_{m} + i]);
+      (*sums).row_{m} += dot(quad_weights, x[x_{m} + i]);
     }
   }
 }

@@ -1,18 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { MatrixFormat } from '../../quant/layout';
-import { forEachRow } from './batch';
 import { tileProducts, tileVariant } from './tileProducts';
 import { WEIGHT_FORMATS } from './weightFormats';
 
 const FORMATS = Object.keys(WEIGHT_FORMATS) as MatrixFormat[];
-
-test('a line for each activation row stays on its line', () => {
-  const text = 'let a = 1;\n  let x_{m} = {m}u;\n  sums.{sum} += x_{m};\n';
-  expect(forEachRow({ file: 'f', text }, 1).text).toBe('let a = 1;\n  let x_0 = 0u;\n  sums.low.x += x_0;\n');
-  const lines = forEachRow({ file: 'f', text }, 5).text.split('\n');
-  expect(lines).toHaveLength(4);
-  expect(lines[2]).toMatch(/sums\.low\.w \+= x_3; +sums\.high\.x \+= x_4;$/);
-});
 
 test('a variant falls back where a weight format lacks it', () => {
   expect(FORMATS.filter((format) => tileVariant(format, 'f16') === 'f16')).toEqual(

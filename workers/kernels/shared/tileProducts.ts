@@ -2,7 +2,8 @@ import type { WgslSource } from '../../gpu/kernel';
 import type { KernelVariant } from '../../protocol/kernels';
 import type { MatrixFormat } from '../../quant/layout';
 import { matrixLayout, TILE_ROWS } from '../../quant/layout';
-import { forEachRow, MAX_BATCH } from './batch';
+import { MAX_BATCH } from './batch';
+import { repeatLines } from './repeatLines';
 import f16Blocks from './f16Blocks.wgsl?raw';
 import f16Codes from './f16Codes.wgsl?raw';
 import f16Halves from './f16Halves.wgsl?raw';
@@ -125,7 +126,7 @@ export function tileProducts(
     constants[`TILE_UNITS_${name}`] = matrixLayout(format, 1, columns).tileBytes / 16;
   }
   const workgroups = (tiles * TILE_ROWS) / rows;
-  return { sources: [...main, STEP, ...sources].map((part) => forEachRow(part, batch)), constants, workgroups };
+  return { sources: [...main, STEP, ...sources].map((part) => repeatLines(part, { m: batch })), constants, workgroups };
 }
 
 /**

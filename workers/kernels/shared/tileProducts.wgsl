@@ -16,10 +16,16 @@ override SHARED_UNITS: u32;
 // Activations that a variant stages; behind the products, the sums of each invocation.
 var<workgroup> shared_units: array<vec4u, SHARED_UNITS>;
 
-// What an invocation has added up for each activation row: 0 to 3, 4 to 7.
+// What an invocation has added up for each activation row.
 struct Sums {
-  low: vec4f,
-  high: vec4f,
+  row_0: f32,
+  row_1: f32,
+  row_2: f32,
+  row_3: f32,
+  row_4: f32,
+  row_5: f32,
+  row_6: f32,
+  row_7: f32,
 }
 
 // Behind lastRow a step has more rows than there are.
@@ -31,9 +37,10 @@ fn used_rows() -> u32 {
 fn multiply(tile: u32, first_row: u32, thread: u32) {
   var sums = Sums();
   add_tile(&sums, tile, first_row, thread);
-  shared_units[thread] = bitcast<vec4u>(sums.low);
+  shared_units[thread] = bitcast<vec4u>(vec4f(sums.row_0, sums.row_1, sums.row_2, sums.row_3));
   if (BATCH > 4u) {
-    shared_units[WORKGROUP_SIZE + thread] = bitcast<vec4u>(sums.high);
+    let high = vec4f(sums.row_4, sums.row_5, sums.row_6, sums.row_7);
+    shared_units[WORKGROUP_SIZE + thread] = bitcast<vec4u>(high);
   }
   workgroupBarrier();
 }
