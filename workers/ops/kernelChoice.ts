@@ -10,6 +10,8 @@ import type { MatrixFormat } from '../quant/layout';
 export interface KernelChoice extends Readonly<Record<ProductClass, KernelVariant>> {
   /** For 'subgroup-matrix'; without one, other kernels serve in its place. */
   readonly matrixUnit?: MatrixUnit;
+  /** Where a processor computes: attention is given small workgroups. */
+  readonly isOnProcessor?: boolean;
 }
 
 /** Right on every device. */

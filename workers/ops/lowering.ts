@@ -81,7 +81,7 @@ function lowerUnsized(op: Op | FusedOp, kernels: KernelChoice): Unsized[] {
       return [{ launch: mixRows({ ...table, mixWidth: mix.width }), operands: [mix, onlyShard(table), out] }];
     }
     case 'cachedAttention':
-      return lowerCachedAttention(op);
+      return lowerCachedAttention(op, kernels);
     case 'headNorm':
     case 'gateHeads':
     case 'shortConvolution':
@@ -242,10 +242,14 @@ function lowerAttention({ q, cache, numHeads, scale: factor, out }: OpOf<'attent
   return [{ launch, operands: [q, cache.keys, cache.values, out] }];
 }
 
-function lowerCachedAttention(op: Extract<FusedOp, { kind: 'cachedAttention' }>): Unsized[] {
+function lowerCachedAttention(
+  op: Extract<FusedOp, { kind: 'cachedAttention' }>,
+  { isOnProcessor }: KernelChoice,
+): Unsized[] {
   const { qkv, table, cache, numHeads, gated, out, partials } = op;
   checkHeads(numHeads, cache);
-  const launch = cachedAttention({ ...op, qkvWidth: qkv.width, rotaryDim: table.headDim, batch: qkv.rows });
+  const sizes = { qkvWidth: qkv.width, rotaryDim: table.headDim, batch: qkv.rows };
+  const launch = cachedAttention({ ...op, ...sizes, isOnProcessor });
   const norms = gated ? [gated.queryNorm.buffer, gated.keyNorm.buffer] : [];
   const merge = mergeAttention({ numHeads, cache, gated: gated && { ...gated, qkvWidth: qkv.width } });
   return [

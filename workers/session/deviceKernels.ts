@@ -44,12 +44,12 @@ export async function deviceKernels(
   const deadline = new Deadline(CHOOSING_MS);
   const setting = settingOf(on, options, workload);
   const candidates = kernelCandidates(setting);
-  const matrixUnit = matrixUnitOf(on.device);
+  const beside = { matrixUnit: matrixUnitOf(on.device), isOnProcessor: on.diagnostics.isSoftwareAdapter };
   const { kernels: wanted = 'auto' } = options;
   if (wanted !== 'auto') {
     requireFeatures(wanted, setting);
     const kernelReports = await forceKernels(trials, candidates, wanted);
-    const kernels = { matvec: wanted, matmul: wanted, matrixUnit };
+    const kernels = { matvec: wanted, matmul: wanted, ...beside };
     return { kernels, kernelReports, kernelChoiceMs: performance.now() - started };
   }
   const place = await placeOf(on, options, workload, candidates);
@@ -62,7 +62,7 @@ export async function deviceKernels(
   void on.device.lost.then(({ reason }) => {
     if (reason !== 'destroyed' && trials.underWay.size > 0) return remember(afterLoss(kernelReports, trials));
   });
-  const kernels = { ...choiceOf(kernelReports), matrixUnit };
+  const kernels = { ...choiceOf(kernelReports), ...beside };
   return { kernels, kernelReports, kernelChoiceMs: performance.now() - started };
 }
 
@@ -89,7 +89,7 @@ export async function kernelsAfterFailure(
     return report.variant === 'f32' ? { ...report, state: 'active' } : { ...report, state: 'failed', ...because(code) };
   });
   await memory.remember(...place, kernelReports);
-  return { kernels: PLAIN_KERNELS, kernelReports };
+  return { kernels: { ...PLAIN_KERNELS, isOnProcessor: on.diagnostics.isSoftwareAdapter }, kernelReports };
 }
 
 /** What can be said before a model is loaded: what an earlier load found out, else what the device has the features for. */

@@ -27,11 +27,12 @@ interface Case {
   garbage?: number;
   /** With norms and gates, and so many channels of a head that rotate. */
   gatedRotaryDim?: number;
+  isOnProcessor?: boolean;
 }
 
 /** Random input of a step, with a row more than the step has. */
 function inputs(given: Case, batch: number) {
-  const { cache, numHeads, rows, position, magnitude = 1, garbage, gatedRotaryDim } = given;
+  const { cache, numHeads, rows, position, magnitude = 1, garbage, gatedRotaryDim, isOnProcessor } = given;
   const { numKvHeads, headDim, capacity } = cache;
   const random = new Random(headDim * numHeads + position);
   // Gates lie behind each query.
@@ -44,7 +45,7 @@ function inputs(given: Case, batch: number) {
   const scale = 1 / Math.sqrt(headDim);
   const normWeight = () => random.rows(1, headDim, paddedWidth(headDim));
   return {
-    shape: { numHeads, cache, qkvWidth, keyStart, valueStart, rotaryDim, gated, scale, batch },
+    shape: { numHeads, cache, qkvWidth, keyStart, valueStart, rotaryDim, gated, scale, batch, isOnProcessor },
     norms: gated && { query: normWeight(), key: normWeight() },
     table: Float32Array.from({ length: capacity * rotaryDim }, (_, i) => (i % 2 ? Math.sin(i - 1) : Math.cos(i))),
     keys: randomCache(random, cache, 'keys', { count: position, magnitude, garbage }),
@@ -161,10 +162,12 @@ for (const format of FORMATS) {
         ] as const)
       : []),
   ] as const) {
+    // Large and small workgroups in turn.
+    const isOnProcessor = position === 250;
     gpuTest(`${format}: eight rows at ${position} give what each gives alone, to the last bit`, async ({ device }) => {
       const rows = 8;
       const cache = { format, numKvHeads, headDim, capacity: position + rows };
-      const given = { cache, numHeads, rows, position };
+      const given = { cache, numHeads, rows, position, isOnProcessor };
       const [together, alone] = [inputs(given, rows), inputs(given, 1)];
       const { qkvWidth, keyStart } = together.shape;
       const got = await attend(device, together, together.qkv, { rows, position });
@@ -190,6 +193,20 @@ for (const format of FORMATS) {
     const name = `${numHeads}/${numKvHeads} heads of ${headDim}, ${rows} rows at ${position} of ${capacity}`;
     gpuTest(`cachedAttention ${format} with norms and gates: ${name}`, ({ device }) =>
       check(device, { cache: { format, numKvHeads, headDim, capacity }, numHeads, rows, position, gatedRotaryDim }),
+    );
+  }
+}
+
+for (const format of FORMATS) {
+  // numHeads, numKvHeads, headDim, gatedRotaryDim, rows, position: the narrowest workgroup and the one for wide heads.
+  for (const [numHeads, numKvHeads, headDim, gatedRotaryDim, rows, position] of [
+    [16, 2, 64, undefined, 8, 252],
+    [8, 2, 256, 64, 1, 290],
+  ] as const) {
+    const cache = { format, numKvHeads, headDim, capacity: 300 };
+    gpuTest(
+      `cachedAttention ${format} in small workgroups: ${numHeads}/${numKvHeads} heads of ${headDim}`,
+      ({ device }) => check(device, { cache, numHeads, rows, position, gatedRotaryDim, isOnProcessor: true }),
     );
   }
 }

@@ -33,12 +33,12 @@ export interface CachedAttentionShape {
   scale: number;
   /** Rows at most: 1 to 8. */
   batch: number;
+  /** Where a processor computes: it works through the invocations of a workgroup in turn. */
+  isOnProcessor?: boolean;
 }
 
-/** Where memory for them is at hand, as many invocations as a chunk has keys, which are then all scored at once. */
-const MOST_INVOCATIONS = 256;
-/** A key and a value of 64 quads are staged at once. */
-const LEAST_INVOCATIONS = 128;
+/** Where memory for them is at hand, as many as a chunk has keys, which are then all scored at once. */
+const INVOCATIONS = { most: 256, least: 128, onProcessor: 64 };
 /** WebGPU's default limit. */
 const WORKGROUP_BYTES = 16_384;
 
@@ -47,7 +47,7 @@ const WORKGROUP_BYTES = 16_384;
  * Bindings: step, qkv, table, keys, values, out, partials; where it is gated, norm weights of queries and of keys.
  */
 export function cachedAttention(shape: CachedAttentionShape): Launch {
-  const { numHeads, cache, qkvWidth, keyStart, valueStart, rotaryDim, gated, scale, batch } = shape;
+  const { numHeads, cache, qkvWidth, keyStart, valueStart, rotaryDim, gated, scale, batch, isOnProcessor } = shape;
   const { numKvHeads, headDim } = cache;
   const heads = sharingHeads(numHeads / numKvHeads, headDim);
   return {
@@ -86,7 +86,7 @@ export function cachedAttention(shape: CachedAttentionShape): Launch {
       SCALE: scale,
       ROTARY_DIM: rotaryDim,
       ...(gated && { GATE_START: gated.gateStart, NORM_EPS: gated.eps }),
-      WORKGROUP_SIZE: invocations(cache, heads),
+      WORKGROUP_SIZE: isOnProcessor ? fewInvocations(cache, heads) : manyInvocations(cache, heads),
       BATCH: batch,
       MOST_ROWS: MAX_BATCH,
     },
@@ -98,7 +98,7 @@ export function cachedAttention(shape: CachedAttentionShape): Launch {
  * The same for every batch, so that a row has the same result in each. Counts what the shader's workgroup arrays take: query,
  * those of the step's rows, weights with highest_of_runs and of_quads, sums with weight_sums.
  */
-function invocations({ headDim, format }: KvCacheShape, heads: number): number {
+function manyInvocations({ headDim, format }: KvCacheShape, heads: number): number {
   const quads = headQuads(headDim);
   // Of a `Heads`: three floats take the room of four.
   const headsBytes = 4 * (heads === 3 ? 4 : heads);
@@ -107,5 +107,12 @@ function invocations({ headDim, format }: KvCacheShape, heads: number): number {
     const ofSums = count * 16 + (count / quads) * headsBytes;
     return heads * quads * 16 + MAX_BATCH * (quads * QUAD_BYTES[format] + 8) + ofKeys + ofSums;
   };
-  return bytes(MOST_INVOCATIONS) <= WORKGROUP_BYTES ? MOST_INVOCATIONS : LEAST_INVOCATIONS;
+  return bytes(INVOCATIONS.most) <= WORKGROUP_BYTES ? INVOCATIONS.most : INVOCATIONS.least;
+}
+
+/** Enough to stage a key and a value, or the queries, at once. */
+function fewInvocations({ headDim }: KvCacheShape, heads: number): number {
+  return headQuads(headDim) * Math.max(heads, 2) > INVOCATIONS.onProcessor
+    ? INVOCATIONS.least
+    : INVOCATIONS.onProcessor;
 }
