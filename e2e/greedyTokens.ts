@@ -10,6 +10,12 @@ export const GREEDY_WAYS: { name: string; sampling: SamplingOptions }[] = [
   { name: 'without prompt lookup', sampling: { prompt_lookup: false } },
 ];
 
+/** A prompt whose answer ends early. */
+export function firstTokens<T extends Pick<GoldenPrompt, 'greedy'>>(prompt: T, count: number): T {
+  const { tokens, margins } = prompt.greedy;
+  return { ...prompt, greedy: { tokens: tokens.slice(0, count), margins: margins.slice(0, count) } };
+}
+
 /** Of the greedy tokens every tenth is wrong. */
 export function mostlyRight({ greedy }: GoldenPrompt): SamplingOptions {
   const content = greedy.tokens.map((token, i) => (i % 10 === 9 ? Math.abs(token - 1) : token));

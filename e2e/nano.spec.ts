@@ -55,7 +55,7 @@ const VARIANTS = [
   { kernels: 'int8', most: 1 },
 ] as const;
 /** Every so many of the held-out questions. */
-const STRIDE = 100;
+const STRIDE = 200;
 
 test('the demo model answers alike with every kernel variant', { tag: '@gpu' }, async ({ enginePage: page }) => {
   const heldOut = JSON.parse(readFileSync('e2e/nano/heldout.json', 'utf8')) as { messages: ChatMessage[] }[];

@@ -2,7 +2,7 @@ import type { Page } from '@playwright/test';
 import type { EngineOptions, KernelVariant, ModelStats, Quantization, SamplingOptions } from '../src/engine/api';
 import { activeKernels, canRun, giveFiles, isSoftwareAdapter } from './enginePage';
 import { expect, hasOracle, test } from './fixtures';
-import { expectDrafts, expectGreedy, GREEDY_WAYS, mostlyRight, worst } from './greedyTokens';
+import { expectDrafts, expectGreedy, firstTokens, GREEDY_WAYS, mostlyRight, worst } from './greedyTokens';
 import { filesOf, picturePrompts, type PicturePrompt } from './pictureGoldens';
 
 /** Pictures from the file to the logits: decoded, cut, looked at and spoken about as by the models' authors. */
@@ -25,6 +25,9 @@ const MODELS: [model: string, goldens: string, tokenizer: string | null, fusion:
   ['tiny-minicpmv-4.0', 'gguf-Q4_K_M', null, false, 'int8'],
   ['tiny-minicpmv-4.6', 'bf16', 'bytelevel700', true, 'subgroups'],
 ];
+
+/** Show whether an answer goes on as it should. */
+const FEW_TOKENS = 12;
 
 /** Wrong drafts would stay in the states of its layers. */
 const WITHOUT_DRAFTS = 'tiny-minicpmv-4.6';
@@ -59,7 +62,7 @@ for (const [model, variant, tokenizer, fusion, kernels] of MODELS) {
       expect(after.tilesReused, where).toBeGreaterThan(before.tilesReused);
     }
     // The last one has a picture, and is in the cache.
-    const prompt = firstTokens(prompts.at(-1)!);
+    const prompt = firstTokens(prompts.at(-1)!, FEW_TOKENS);
     const once = async (sampling: SamplingOptions, name = 'with drafts') => {
       expectGreedy(await generate(page, prompt, sampling), prompt, difference, name);
     };
@@ -72,7 +75,10 @@ for (const [model, variant, tokenizer, fusion, kernels] of MODELS) {
   if (!kernels) continue;
   test(`${model} ${variant} sees the same with other kernels`, async ({ enginePage: page }) => {
     await giveFiles(page, filesOf(model, variant, tokenizer));
-    const prompt = firstTokens(picturePrompts(model, variant).find(({ messages }) => messages)!);
+    const prompt = firstTokens(
+      picturePrompts(model, variant).find(({ messages }) => messages)!,
+      FEW_TOKENS,
+    );
     const isSoftware = await isSoftwareAdapter(page);
     for (const { kernels: wanted, quantization, tolerance } of KERNELS) {
       if (isSoftware && wanted !== kernels) continue;
@@ -88,12 +94,6 @@ for (const [model, variant, tokenizer, fusion, kernels] of MODELS) {
       expectGreedy(await generate(page, prompt), prompt, difference, wanted);
     }
   });
-}
-
-/** As many as show whether an answer goes on as it should. */
-function firstTokens(prompt: PicturePrompt, count = 12): PicturePrompt {
-  const { tokens, margins } = prompt.greedy;
-  return { ...prompt, greedy: { tokens: tokens.slice(0, count), margins: margins.slice(0, count) } };
 }
 
 /** Imports `window.files` under one id per quantisation and loads it with an engine of the given options. */
