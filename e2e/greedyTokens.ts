@@ -10,7 +10,7 @@ export const GREEDY_WAYS: { name: string; sampling: SamplingOptions }[] = [
   { name: 'without prompt lookup', sampling: { prompt_lookup: false } },
 ];
 
-/** A prompt whose answer ends early. */
+/** A prompt of whose answer `count` tokens are wanted. */
 export function firstTokens<T extends Pick<GoldenPrompt, 'greedy'>>(prompt: T, count: number): T {
   const { tokens, margins } = prompt.greedy;
   return { ...prompt, greedy: { tokens: tokens.slice(0, count), margins: margins.slice(0, count) } };

@@ -52,14 +52,14 @@ const VARIANTS = [
   { kernels: 'subgroups', most: 0 },
   { kernels: 'registers', most: 0 },
   { kernels: 'f16', most: 1 },
-  { kernels: 'int8', most: 1 },
+  { kernels: 'int8', most: 0 },
 ] as const;
-/** Every so many of the held-out questions. */
+/** One of so many held-out questions. */
 const STRIDE = 200;
 
 test('the demo model answers alike with every kernel variant', { tag: '@gpu' }, async ({ enginePage: page }) => {
   const heldOut = JSON.parse(readFileSync('e2e/nano/heldout.json', 'utf8')) as { messages: ChatMessage[] }[];
-  const conversations = heldOut.filter((_, i) => i % STRIDE === 0).map(({ messages }) => messages);
+  const conversations = heldOut.filter((_, i) => i % STRIDE === STRIDE / 2).map(({ messages }) => messages);
   const answersWith = (options: EngineOptions) =>
     page.evaluate(
       async ({ options, conversations }) => {

@@ -19,6 +19,7 @@ const APART_FROM_GPU = [
   'settings.spec.ts',
   'storage.spec.ts',
   'transfer.spec.ts',
+  'unfetched.spec.ts',
 ];
 
 /** Worktrees side by side need a port each. */
@@ -61,6 +62,7 @@ export default defineConfig({
         'pictures.spec.ts',
         'pwa.spec.ts',
         'settings.spec.ts',
+        'unfetched.spec.ts',
       ],
     },
   ],

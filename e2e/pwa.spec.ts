@@ -79,6 +79,19 @@ test('a page that a host sends in place of a file is not kept for offline use', 
   await server.close();
 });
 
+test('a page whose engine never starts is kept for offline use after a while, all the same', async ({ page }) => {
+  await page.clock.install();
+  await page.route('**/assets/engine.worker-*.js', () => new Promise(() => undefined));
+  const registrations = () => page.evaluate(async () => (await navigator.serviceWorker.getRegistrations()).length);
+  await page.goto('./');
+  await expect(page.getByTestId('start-demo')).toBeVisible();
+  expect(await registrations()).toBe(0);
+  // First the wait for the engine, then for the page to be idle.
+  await page.clock.fastForward(10_000);
+  await page.clock.fastForward(10_000);
+  await expect.poll(registrations).toBe(1);
+});
+
 test('installed, updated on consent, started without a network, given a share, taken away in an answer', async ({
   request,
   origins,

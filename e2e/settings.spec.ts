@@ -2,9 +2,6 @@ import { readFileSync } from 'node:fs';
 import type { Page } from '@playwright/test';
 import { expect, test } from './fixtures';
 import { thinkingNano } from './thinkingNano';
-import { en } from '../src/i18n/en';
-import { zh } from '../src/i18n/zh';
-import { roleFragment } from '../src/roles/roleLink';
 
 /** Settings of the page and of a conversation, roles, thoughts and dictation, on the built app without WebGPU. */
 
@@ -78,92 +75,6 @@ test('settings are kept, and hold before anything is drawn', async ({ page, base
   await expect(page.getByTestId('storage-screen')).toBeVisible();
   await page.goBack();
   await expect(page.getByTestId('settings-screen')).toBeVisible();
-});
-
-test.describe(() => {
-  // What the service worker answers cannot be withheld.
-  test.use({ serviceWorkers: 'block' });
-
-  const withhold = (page: Page, file: string) => page.route(`**/assets/${file}-*.js`, (route) => route.abort());
-  const give = (page: Page, file: string) => page.unroute(`**/assets/${file}-*.js`);
-  const heading = (page: Page) => page.getByRole('heading', { level: 1 });
-
-  test('a page without its script or its words says so, and fetches what is missing when asked to', async ({
-    page,
-  }) => {
-    await withhold(page, 'first');
-    await page.goto('./#settings');
-    await expect(page.getByRole('alert')).toContainText(en.start.failed);
-    await give(page, 'first');
-    await withhold(page, 'zh');
-    await withhold(page, 'en');
-    await page.getByRole('button', { name: en.actions.reloadPage }).click();
-    await expect(page.locator('html')).toHaveAttribute('data-start', 'failed');
-    await expect(page.getByRole('alert')).toContainText(en.start.failed);
-    await expect(page.getByText(zh.start.failed)).toBeHidden();
-    await give(page, 'zh');
-    await page.getByRole('button', { name: en.actions.reloadPage }).click();
-    await expect(heading(page)).toHaveText(zh.settings.heading);
-    await give(page, 'en');
-    await page.reload();
-    await expect(heading(page)).toHaveText(en.settings.heading);
-
-    await withhold(page, 'start');
-    await page.goto('./');
-    await expect(page.getByTestId('start-missing')).toBeVisible();
-    await give(page, 'start');
-    await page.getByTestId('start-missing').getByRole('button').click();
-    await expect(page.getByTestId('device-note')).toBeVisible();
-
-    await withhold(page, 'SharedRole');
-    const role = roleFragment({ name: 'Critic', about: '', instructions: 'Be short.', opening: '', sampling: {} });
-    await page.evaluate((hash) => (location.hash = hash), role);
-    await expect(page.getByTestId('role-missing')).toBeVisible();
-    await give(page, 'SharedRole');
-    await page.getByTestId('role-missing').getByRole('button', { name: en.actions.retry }).click();
-    await expect(page.getByTestId('shared-name')).toHaveText('Critic');
-  });
-
-  test('an engine that cannot start is said, whatever else has not come', async ({ page }) => {
-    await page.addInitScript(() => localStorage.setItem('minicpm.lastModelId', 'used before'));
-    await page.route('**/assets/start-*.js', () => new Promise(() => undefined));
-    await withhold(page, 'engine.worker');
-    await page.goto('./');
-    await expect(page.getByText(en.errors.startFailed)).toBeVisible();
-  });
-
-  test('the language that was chosen last holds, however long another one takes; one that fails is said', async ({
-    page,
-  }) => {
-    await withhold(page, 'zh');
-    await page.goto('./#settings');
-    await choose(page, 'language-choice', 'zh');
-    await expect(page.getByTestId('words-missing')).toContainText(en.errors.NetworkError);
-    await expect(page.getByTestId('language-choice').locator('[value=browser]')).toBeChecked();
-    await page.getByTestId('words-missing').getByRole('button').click();
-    await expect(page.getByTestId('words-missing')).toHaveCount(0);
-
-    await give(page, 'zh');
-    let release: () => void = () => undefined;
-    const held = new Promise<void>((resolve) => (release = resolve));
-    await page.route('**/assets/zh-*.js', async (route) => {
-      await held;
-      await route.continue();
-    });
-    await page.goto('./');
-    const asked = page.waitForRequest('**/assets/zh-*.js');
-    await page.getByTestId('language-switch').click();
-    const request = await asked;
-    await page.getByTestId('language-switch').click();
-    release();
-    await (await request.response())!.finished();
-    // Behind whatever the page does with it.
-    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 200)));
-    await expect(page.locator('html')).toHaveAttribute('lang', 'en');
-    expect(await page.evaluate(() => localStorage.getItem('minicpm.language'))).toBe('en');
-    await page.getByTestId('language-switch').click();
-    await expect(heading(page)).toHaveText(zh.start.heading);
-  });
 });
 
 test('a role begins a conversation, which has settings of its own', async ({ page, context }) => {

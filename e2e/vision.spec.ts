@@ -26,7 +26,7 @@ const MODELS: [model: string, goldens: string, tokenizer: string | null, fusion:
   ['tiny-minicpmv-4.6', 'bf16', 'bytelevel700', true, 'subgroups'],
 ];
 
-/** Show whether an answer goes on as it should. */
+/** Enough to show whether an answer goes on as it should. */
 const FEW_TOKENS = 12;
 
 /** Wrong drafts would stay in the states of its layers. */

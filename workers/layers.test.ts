@@ -55,7 +55,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   'workers/storage': ['workers/protocol', 'workers/errors', 'workers/checkpoint'],
   'workers/tokenizer': ['workers/protocol', 'workers/errors', 'workers/checkpoint'],
   'workers/image': ['workers/protocol', 'workers/errors', 'workers/checkpoint'],
-  'workers/checkpoint': ['workers/protocol', 'workers/errors', 'workers/quant'],
+  'workers/checkpoint': ['workers/protocol', 'workers/errors', 'workers/memory', 'workers/quant'],
   'workers/quant': [],
 };
 

@@ -52,7 +52,11 @@ function count(output: string, word: string): number {
 /** The lines that name what failed: ' FAIL  file > test' of vitest, '  1) [project] › file › test' of Playwright. */
 function failuresIn(output: string): string[] {
   const lines = stripVTControlCharacters(output).split('\n');
-  return [...new Set(lines.filter((line) => /^\s*(FAIL |\d+\) \[)/.test(line)).map((line) => line.trim()))];
+  return [
+    ...new Set(
+      lines.filter((line) => /^\s*(FAIL |\d+\) \[)/.test(line)).map((line) => line.trim().replace(/ ─+$/, '')),
+    ),
+  ];
 }
 
 if (!installedChromium()) {

@@ -9,9 +9,14 @@ export function firstPicture(): Promise<void> {
   return new Promise((resolve) => {
     if (document.visibilityState !== 'visible') return resolve();
     const observer = new PerformanceObserver((paints) => {
-      if (paints.getEntriesByName('first-contentful-paint').length > 0) resolve();
+      if (paints.getEntriesByName('first-contentful-paint').length > 0) end();
     });
+    const timer = setTimeout(end, LONGEST_WAIT_MILLISECONDS);
     observer.observe({ type: 'paint', buffered: true });
-    setTimeout(resolve, LONGEST_WAIT_MILLISECONDS);
+    function end() {
+      observer.disconnect();
+      clearTimeout(timer);
+      resolve();
+    }
   });
 }

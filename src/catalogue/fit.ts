@@ -86,7 +86,8 @@ export function memoryNeed(
 
 /** The longest context, in steps of 256 tokens, that the device has memory for; 0 for none. */
 export function longestContext(checkpoint: SizedCheckpoint, room: DeviceRoom): number {
-  if (checkpoint.storedBytes > room.memoryBytes) return 0;
+  // No context is short enough where weights and work alone take more.
+  if (checkpoint.storedBytes + WORKING_BYTES > room.memoryBytes) return 0;
   // A cache that grows changes to a smaller format at some point: from the longest on, the first that fits is meant.
   for (let steps = Math.floor(checkpoint.maxContext / CONTEXT_STEP); steps > 0; steps--) {
     if (isRoomFor(checkpoint, steps * CONTEXT_STEP, room)) return steps * CONTEXT_STEP;

@@ -1,4 +1,5 @@
 import { engineError } from '../errors';
+import type { RecurrentSizes } from '../memory/recurrentStateBytes';
 import { LIMITS } from './configLimits';
 import type { Fields } from './fields';
 
@@ -10,21 +11,10 @@ export interface HybridConfig {
   layerKinds: LayerKind[];
   /** The first channels of a head, which RoPE rotates; the others stay. */
   rotaryDim: number;
-  delta: DeltaNetConfig;
+  delta: RecurrentSizes;
 }
 
 export type LayerKind = 'attention' | 'delta-net';
-
-/** Sizes of Gated DeltaNet (Yang et al. 2024). */
-export interface DeltaNetConfig {
-  numKeyHeads: number;
-  /** A multiple of the key heads. */
-  numValueHeads: number;
-  keyHeadDim: number;
-  valueHeadDim: number;
-  /** Tokens that the short convolution sees, the newest included. */
-  taps: number;
-}
 
 /** A key head and a value head this wide at most, as the kernel has it (kernels/deltaRule). */
 const WIDEST_DELTA_HEAD = 256;
@@ -33,11 +23,6 @@ const LAYER_KINDS: Readonly<Record<string, LayerKind>> = {
   full_attention: 'attention',
   linear_attention: 'delta-net',
 };
-
-/** Channels of queries, keys and values side by side, which the short convolution runs over. */
-export function mixedChannels({ numKeyHeads, numValueHeads, keyHeadDim, valueHeadDim }: DeltaNetConfig): number {
-  return 2 * numKeyHeads * keyHeadDim + numValueHeads * valueHeadDim;
-}
 
 /**
  * The HybridConfig of a Qwen3.5 text model from its config.json; defaults are those of Qwen3_5TextConfig. `rotaryFactor` is
@@ -88,7 +73,7 @@ function layerKinds(fields: Fields, numLayers: number): LayerKind[] {
   });
 }
 
-function checkDelta({ numKeyHeads, numValueHeads, keyHeadDim, valueHeadDim }: DeltaNetConfig, { place }: Fields): void {
+function checkDelta({ numKeyHeads, numValueHeads, keyHeadDim, valueHeadDim }: RecurrentSizes, { place }: Fields): void {
   if (numValueHeads % numKeyHeads !== 0) {
     const reason = `${numValueHeads} value heads cannot share ${numKeyHeads} key heads evenly`;
     throw engineError('InvalidFileError', `${place}: ${reason}.`);

@@ -1,5 +1,6 @@
 import { engineError } from '../errors';
-import { mixedChannels, type HybridConfig } from './hybridConfig';
+import { deltaChannels } from '../memory/recurrentStateBytes';
+import type { HybridConfig } from './hybridConfig';
 import type { ModelConfig } from './modelConfig';
 import { requiredVisionTensors } from './visionTensors';
 
@@ -54,7 +55,7 @@ function attentionTensors({ hiddenSize, numHeads, numKvHeads, headDim, hybrid }:
 
 function deltaNetTensors({ hiddenSize }: ModelConfig, { delta }: HybridConfig): Shapes {
   const { numValueHeads, valueHeadDim, taps } = delta;
-  const channels = mixedChannels(delta);
+  const channels = deltaChannels(delta);
   const valueRows = numValueHeads * valueHeadDim;
   return {
     qkvProj: [channels, hiddenSize],

@@ -1,4 +1,4 @@
-/** Heads of the gated delta rule. */
+/** Heads of the gated delta rule (Yang et al. 2024, "Gated Delta Networks"). */
 export interface DeltaHeads {
   numKeyHeads: number;
   /** A multiple of the key heads. */

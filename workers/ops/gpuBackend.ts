@@ -165,7 +165,9 @@ export class GpuBackend implements Backend {
   async compile(graph: Graph, isPlain = false): Promise<Program> {
     // What has failed before is not the fault of this graph.
     await this.flush();
-    const program = await GpuProgram.create(this, graph, isPlain ? PLAIN_KERNELS : this.options.kernels);
+    const { kernels } = this.options;
+    const plain = { ...PLAIN_KERNELS, isOnProcessor: kernels.isOnProcessor };
+    const program = await GpuProgram.create(this, graph, isPlain ? plain : kernels);
     await this.flush();
     return program;
   }

@@ -4,8 +4,8 @@ import type { KernelReport, KernelVariant, ProductClass } from '../protocol/kern
 import type { MatrixFormat } from '../quant/layout';
 
 /**
- * Which variant multiplies by packed weights. Kernels fall back to another for weight formats that a variant lacks.
- * All of 1 to 8 rows take one, so that checking drafted tokens gives what decoding would.
+ * Which variant multiplies by packed weights, and what else of a device decides on kernels. They fall back to another variant
+ * for weight formats that one lacks. All of 1 to 8 rows take one, so that checking drafted tokens gives what decoding would.
  */
 export interface KernelChoice extends Readonly<Record<ProductClass, KernelVariant>> {
   /** For 'subgroup-matrix'; without one, other kernels serve in its place. */

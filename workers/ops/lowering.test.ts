@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { matrixLayout } from '../quant/layout';
 import type { Matrix, Tensor } from './graph';
-import type { KernelChoice } from './kernelChoice';
+import { PLAIN_KERNELS, type KernelChoice } from './kernelChoice';
 import { lower } from './lowering';
 
 const BUFFER = { byteLength: matrixLayout('int4', 64, 64).bytes, destroy: () => undefined };
@@ -25,4 +25,25 @@ test('matrix units serve where there are any', () => {
   expect(filesOf(64, kernels)).not.toContain('matrixUnitMatmul.wgsl');
   const matrixUnit = { m: 8, n: 8, k: 8, element: 'f16' } as const;
   expect(filesOf(64, { ...kernels, matrixUnit })).toContain('matrixUnitMatmul.wgsl');
+});
+
+test('attention has smaller workgroups where a processor computes', () => {
+  const [qkv, out, partials] = [0, 1, 2].map((id): Tensor => ({ id, rows: 1, width: 384 }));
+  const cache = { format: 'f16', numKvHeads: 1, headDim: 64, capacity: 64, keys: BUFFER, values: BUFFER } as const;
+  const op = {
+    kind: 'cachedAttention',
+    qkv: qkv!,
+    keyStart: 256,
+    valueStart: 320,
+    table: { positions: 64, headDim: 64, buffer: BUFFER },
+    cache,
+    numHeads: 4,
+    scale: 1,
+    gated: null,
+    out: out!,
+    partials: partials!,
+  } as const;
+  const invocations = (isOnProcessor: boolean) =>
+    lower(op, { ...PLAIN_KERNELS, isOnProcessor })[0]!.launch.constants.WORKGROUP_SIZE;
+  expect([invocations(false), invocations(true)]).toEqual([256, 64]);
 });

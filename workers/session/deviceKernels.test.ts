@@ -21,10 +21,11 @@ function deviceWith(
   features: GPUFeatureName[],
   vendor = 'v',
   lost: GPUDevice['lost'] = new Promise(() => undefined),
+  isSoftwareAdapter = false,
 ): KernelDevice {
   return {
     device: { features: new Set(features), lost },
-    diagnostics: { adapter: { ...ADAPTER, vendor }, isSoftwareAdapter: false },
+    diagnostics: { adapter: { ...ADAPTER, vendor }, isSoftwareAdapter },
   };
 }
 
@@ -126,7 +127,7 @@ test('a variant that is asked for is used without being measured or remembered',
   const database = newDatabase();
   const { counts, trials } = countedTrials();
   const { kernels, kernelReports } = await choose(new KernelMemory(database), trials, { kernels: 'f16' });
-  expect(kernels).toEqual({ matvec: 'f16', matmul: 'f16' });
+  expect(kernels).toEqual({ matvec: 'f16', matmul: 'f16', isOnProcessor: false });
   expect(reportOf(kernelReports, 'matvec f16')).toEqual({
     name: 'matvec f16',
     products: 'matvec',
@@ -138,6 +139,15 @@ test('a variant that is asked for is used without being measured or remembered',
   await expect(choose(new KernelMemory(database), trials, { kernels: 'f16' }, deviceWith([]))).rejects.toMatchObject({
     name: 'UnsupportedError',
   });
+});
+
+test('kernels are told that a processor computes, also behind a failure', async () => {
+  const onProcessor = deviceWith([], 'v', undefined, true);
+  const memory = new KernelMemory(newDatabase());
+  const { kernels } = await choose(memory, countedTrials().trials, {}, onProcessor);
+  expect(kernels.isOnProcessor).toBe(true);
+  const plain = await kernelsAfterFailure(onProcessor, {}, workload, memory, 'too-large');
+  expect(plain.kernels.isOnProcessor).toBe(true);
 });
 
 test('without a database everything is measured, and nothing fails', async () => {
@@ -155,7 +165,7 @@ test('without a database everything is measured, and nothing fails', async () =>
 test('a failure that trials do not show is remembered: the plain kernels serve', async () => {
   const memory = new KernelMemory(newDatabase());
   const { kernels } = await kernelsAfterFailure(F16_DEVICE, {}, workload, memory, 'too-large');
-  expect(kernels).toEqual({ matvec: 'f32', matmul: 'f32' });
+  expect(kernels).toEqual({ matvec: 'f32', matmul: 'f32', isOnProcessor: false });
   const { counts, trials } = countedTrials();
   const { kernelReports } = await choose(memory, trials);
   expect(counts.timings).toBe(0);

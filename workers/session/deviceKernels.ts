@@ -44,12 +44,12 @@ export async function deviceKernels(
   const deadline = new Deadline(CHOOSING_MS);
   const setting = settingOf(on, options, workload);
   const candidates = kernelCandidates(setting);
-  const beside = { matrixUnit: matrixUnitOf(on.device), isOnProcessor: on.diagnostics.isSoftwareAdapter };
+  const ofDevice = { matrixUnit: matrixUnitOf(on.device), isOnProcessor: on.diagnostics.isSoftwareAdapter };
   const { kernels: wanted = 'auto' } = options;
   if (wanted !== 'auto') {
     requireFeatures(wanted, setting);
     const kernelReports = await forceKernels(trials, candidates, wanted);
-    const kernels = { matvec: wanted, matmul: wanted, ...beside };
+    const kernels = { matvec: wanted, matmul: wanted, ...ofDevice };
     return { kernels, kernelReports, kernelChoiceMs: performance.now() - started };
   }
   const place = await placeOf(on, options, workload, candidates);
@@ -62,7 +62,7 @@ export async function deviceKernels(
   void on.device.lost.then(({ reason }) => {
     if (reason !== 'destroyed' && trials.underWay.size > 0) return remember(afterLoss(kernelReports, trials));
   });
-  const kernels = { ...choiceOf(kernelReports), ...beside };
+  const kernels = { ...choiceOf(kernelReports), ...ofDevice };
   return { kernels, kernelReports, kernelChoiceMs: performance.now() - started };
 }
 

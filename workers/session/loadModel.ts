@@ -1,5 +1,4 @@
 import { MANIFEST_VERSION, type Manifest, type TensorEntry, type TokenizerRecord } from '../checkpoint/manifest';
-import { type DeltaNetConfig, mixedChannels } from '../checkpoint/hybridConfig';
 import type { ModelConfig } from '../checkpoint/modelConfig';
 import { engineError, hasErrorName } from '../errors';
 import { languageModelWeights } from '../model/weights';
@@ -9,7 +8,12 @@ import type { VisionConfig } from '../checkpoint/visionConfig';
 import { keepsEyes } from '../memory/eyesMemory';
 import { kvCacheBytes } from '../memory/kvCacheBytes';
 import { kvCacheFormat } from '../memory/kvCacheFormat';
-import { convolutionStateFloats, deltaStateFloats } from '../memory/recurrentStateBytes';
+import {
+  convolutionStateFloats,
+  deltaChannels,
+  deltaStateFloats,
+  type RecurrentSizes,
+} from '../memory/recurrentStateBytes';
 import type { Backend } from '../ops/backend';
 import type { LayerCache, LayerMemory, Matrix, RecurrentState, Vector } from '../ops/graph';
 import { kernelWorkload, type KernelWorkload } from '../ops/kernelWorkload';
@@ -319,8 +323,8 @@ function createKvCache(
   };
 }
 
-function createRecurrentState(backend: Backend, delta: DeltaNetConfig, layer: number): RecurrentState {
-  const channels = mixedChannels(delta);
+function createRecurrentState(backend: Backend, delta: RecurrentSizes, layer: number): RecurrentState {
+  const channels = deltaChannels(delta);
   return {
     ...delta,
     memory: backend.createBuffer(`layers.${layer}.memory`, 4 * deltaStateFloats(delta)),

@@ -1,5 +1,6 @@
 import { requiredTensors } from '../checkpoint/names';
-import type { DeltaNetConfig, LayerKind } from '../checkpoint/hybridConfig';
+import type { LayerKind } from '../checkpoint/hybridConfig';
+import type { RecurrentSizes } from '../memory/recurrentStateBytes';
 import type { ModelConfig } from '../checkpoint/modelConfig';
 import type { SourceTensor } from '../checkpoint/tensorTable';
 import type { VisionConfig } from '../checkpoint/visionConfig';
@@ -20,7 +21,7 @@ export type SizedModel = Pick<
   | 'vocabSize'
   | 'tieWordEmbeddings'
   | 'vision'
-> & { hybrid?: { layerKinds: readonly LayerKind[]; delta: DeltaNetConfig } };
+> & { hybrid?: { layerKinds: readonly LayerKind[]; delta: RecurrentSizes } };
 
 /** As far as sizes go, the eyes of the releases: SigLIP So400m with the positions of either kind, and 64 queries or two mergers. */
 export function releasedVision(version: VisionConfig['version']): VisionConfig {

@@ -151,20 +151,21 @@ for (const format of FORMATS) {
     }),
   );
 
-  for (const [numHeads, numKvHeads, headDim, position] of [
-    [6, 2, 12, 250],
-    [4, 1, 70, 256],
+  for (const [numHeads, numKvHeads, headDim, position, isOnProcessor] of [
+    [6, 2, 12, 250, false],
+    [6, 2, 12, 250, true],
+    [4, 1, 70, 256, false],
     ...(format === 'f32'
       ? ([
-          [3, 3, 64, 0],
-          [2, 2, 64, 511],
-          [1, 1, 8, 8187],
+          [3, 3, 64, 0, false],
+          [2, 2, 64, 511, false],
+          [1, 1, 8, 8187, false],
         ] as const)
       : []),
   ] as const) {
-    // Large and small workgroups in turn.
-    const isOnProcessor = position === 250;
-    gpuTest(`${format}: eight rows at ${position} give what each gives alone, to the last bit`, async ({ device }) => {
+    const size = isOnProcessor ? 'small' : 'large';
+    const name = `${format}, ${size} workgroups: eight rows at ${position} give what each gives alone, to the last bit`;
+    gpuTest(name, async ({ device }) => {
       const rows = 8;
       const cache = { format, numKvHeads, headDim, capacity: position + rows };
       const given = { cache, numHeads, rows, position, isOnProcessor };
@@ -198,15 +199,15 @@ for (const format of FORMATS) {
 }
 
 for (const format of FORMATS) {
-  // numHeads, numKvHeads, headDim, gatedRotaryDim, rows, position: the narrowest workgroup and the one for wide heads.
-  for (const [numHeads, numKvHeads, headDim, gatedRotaryDim, rows, position] of [
-    [16, 2, 64, undefined, 8, 252],
-    [8, 2, 256, 64, 1, 290],
+  // numHeads, numKvHeads, headDim, rows, position: the smallest workgroup, and one that a head's key and value fill.
+  for (const [numHeads, numKvHeads, headDim, rows, position] of [
+    [16, 2, 64, 8, 252],
+    [2, 2, 256, 1, 290],
   ] as const) {
     const cache = { format, numKvHeads, headDim, capacity: 300 };
     gpuTest(
       `cachedAttention ${format} in small workgroups: ${numHeads}/${numKvHeads} heads of ${headDim}`,
-      ({ device }) => check(device, { cache, numHeads, rows, position, gatedRotaryDim, isOnProcessor: true }),
+      ({ device }) => check(device, { cache, numHeads, rows, position, isOnProcessor: true }),
     );
   }
 }

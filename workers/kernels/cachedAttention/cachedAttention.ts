@@ -37,8 +37,14 @@ export interface CachedAttentionShape {
   isOnProcessor?: boolean;
 }
 
-/** Where memory for them is at hand, as many as a chunk has keys, which are then all scored at once. */
-const INVOCATIONS = { most: 256, least: 128, onProcessor: 64 };
+const INVOCATIONS = {
+  /** Where memory for them is at hand: as many as a chunk has keys, which are then all scored at once. */
+  most: 256,
+  /** A key and a value, or the queries of all heads, are staged at once: 128 quads of the widest heads. */
+  enough: 128,
+  /** The same of narrower heads, where more would wait for their turn. */
+  onProcessor: 64,
+};
 /** WebGPU's default limit. */
 const WORKGROUP_BYTES = 16_384;
 
@@ -86,7 +92,7 @@ export function cachedAttention(shape: CachedAttentionShape): Launch {
       SCALE: scale,
       ROTARY_DIM: rotaryDim,
       ...(gated && { GATE_START: gated.gateStart, NORM_EPS: gated.eps }),
-      WORKGROUP_SIZE: isOnProcessor ? fewInvocations(cache, heads) : manyInvocations(cache, heads),
+      WORKGROUP_SIZE: invocations(cache, heads, isOnProcessor),
       BATCH: batch,
       MOST_ROWS: MAX_BATCH,
     },
@@ -98,8 +104,10 @@ export function cachedAttention(shape: CachedAttentionShape): Launch {
  * The same for every batch, so that a row has the same result in each. Counts what the shader's workgroup arrays take: query,
  * those of the step's rows, weights with highest_of_runs and of_quads, sums with weight_sums.
  */
-function manyInvocations({ headDim, format }: KvCacheShape, heads: number): number {
+function invocations({ headDim, format }: KvCacheShape, heads: number, isOnProcessor = false): number {
   const quads = headQuads(headDim);
+  if (isOnProcessor)
+    return quads * Math.max(heads, 2) <= INVOCATIONS.onProcessor ? INVOCATIONS.onProcessor : INVOCATIONS.enough;
   // Of a `Heads`: three floats take the room of four.
   const headsBytes = 4 * (heads === 3 ? 4 : heads);
   const bytes = (count: number) => {
@@ -107,12 +115,5 @@ function manyInvocations({ headDim, format }: KvCacheShape, heads: number): numb
     const ofSums = count * 16 + (count / quads) * headsBytes;
     return heads * quads * 16 + MAX_BATCH * (quads * QUAD_BYTES[format] + 8) + ofKeys + ofSums;
   };
-  return bytes(INVOCATIONS.most) <= WORKGROUP_BYTES ? INVOCATIONS.most : INVOCATIONS.least;
-}
-
-/** Enough to stage a key and a value, or the queries, at once. */
-function fewInvocations({ headDim }: KvCacheShape, heads: number): number {
-  return headQuads(headDim) * Math.max(heads, 2) > INVOCATIONS.onProcessor
-    ? INVOCATIONS.least
-    : INVOCATIONS.onProcessor;
+  return bytes(INVOCATIONS.most) <= WORKGROUP_BYTES ? INVOCATIONS.most : INVOCATIONS.enough;
 }

@@ -1,4 +1,5 @@
 import type { DeltaHeads } from '../../memory/recurrentStateBytes';
+
 export interface DeltaRuleReferenceShape extends DeltaHeads {
   rows: number;
   qkvWidth: number;

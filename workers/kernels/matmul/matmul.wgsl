@@ -4,6 +4,7 @@
 //   out:     [capacity, out_width]
 // Invocation = 8 × 4 outputs: activation rows 8 · (thread / 8) + i, weight rows thread % 8 + 8 · j. A block of weights is
 // unpacked once into workgroup memory. How activations are loaded is up to the variant: f32Matmul.wgsl, subgroupMatmul.wgsl.
+// A line that mentions {m} stands once for each activation row of an invocation.
 
 @group(0) @binding(1) var<storage, read> weights: array<vec4u>;
 @group(0) @binding(2) var<storage, read> x: array<vec4f>;

@@ -4,7 +4,8 @@
 //   out:     [capacity, out_width]
 // Variant registers: no workgroup memory, so no barrier. Invocation = 16 × 4 outputs: activation rows 4 · m + i, weight rows
 // thread % 8 + 8 · j of the tile thread / 8. It unpacks a quad of columns of its weight rows, and loads one of each four
-// activation rows for the four neighbouring invocations that multiply them, which works in subgroups of any size.
+// activation rows for the four neighbouring invocations that multiply them, which works in subgroups of any size. A line that
+// mentions {m} stands four times: for activation rows 4 · m + i.
 enable subgroups;
 
 const WORKGROUP_SIZE = 64u;

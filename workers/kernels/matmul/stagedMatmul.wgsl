@@ -6,7 +6,8 @@
 // overflows and an outlier costs only its block; weights stay codes. Both are staged in workgroup memory, a block at a time,
 // multiplied as the variant's small numbers (f16Matmul.wgsl, int8Matmul.wgsl), and scaled and added up in f32.
 // Invocation = 4 × 4 outputs: activation rows 4 · (thread / 16) + i, weight rows thread % 16 + 16 · j. Where four weight rows
-// stand together, in vectors of four, they are those of one invocation.
+// stand together, in vectors of four, they are those of one invocation. A line that mentions {m} stands once for each of its
+// activation rows.
 
 const WORKGROUP_SIZE = 256u;
 const STAGED_ROWS = 64u;

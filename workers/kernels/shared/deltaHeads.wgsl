@@ -1,5 +1,5 @@
 // Heads of the gated delta rule (deltaRule.wgsl): beside each other lie the queries of all key heads, from K_START their keys,
-// from V_START the values of all value heads, of which HEADS_PER_KEY_HEAD share a key head.
+// from V_START the values of all value heads, of which HEADS_PER_KEY_HEAD share a key head. What they give fills WIDTH.
 override VALUE_HEADS: u32;
 override HEADS_PER_KEY_HEAD: u32;
 override KEY_DIM: u32;
@@ -8,7 +8,7 @@ override K_START: u32;
 override V_START: u32;
 override WIDTH: u32;
 
-// Of a squared length.
+// Added to a squared length.
 const LENGTH_EPS = 1e-6;
 
 // What is left of a state: exp(decay_rate · softplus(decay)).
