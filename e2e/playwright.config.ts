@@ -32,11 +32,12 @@ export default defineConfig({
   reporter: 'list',
   timeout: 300_000,
   expect: { timeout: 60_000 },
-  workers: 2,
+  // Of tests that wait for servers and clocks, one more than there are usually cores.
+  workers: 3,
   fullyParallel: true,
   use: { headless: false, baseURL: `http://127.0.0.1:${PORT}/`, launchOptions: chromiumLaunchOptions('software') },
   projects: [
-    { name: 'laptop', use: LAPTOP, testIgnore: APART_FROM_GPU, grepInvert: /@cpu/ },
+    { name: 'laptop', use: LAPTOP, testIgnore: APART_FROM_GPU, grepInvert: /@cpu/, workers: 2 },
     {
       name: 'no-webgpu',
       use: { ...LAPTOP, launchOptions: chromiumLaunchOptions('none') },
