@@ -157,6 +157,21 @@ function licences(): Plugin {
   };
 }
 
+/** Takes the comments out of shaders, which are for those who read them. Errors keep their lines and columns. */
+function shadersWithoutComments(): Plugin {
+  return {
+    name: 'shaders-without-comments',
+    apply: 'build',
+    enforce: 'pre',
+    load(id) {
+      const [file, query] = id.split('?');
+      if (!file?.endsWith('.wgsl') || query !== 'raw') return null;
+      const text = readFileSync(file, 'utf8').replace(/[ \t]*\/\/.*$/gm, '');
+      return `export default ${JSON.stringify(text)};`;
+    },
+  };
+}
+
 /** The modules `roots`, and all that come with them. */
 function modulesOf(roots: string[], context: Rolldown.ChunkingContext): Set<string> {
   const found = new Set(roots.map((file) => resolve(file)));
@@ -198,7 +213,7 @@ export default defineConfig({
     licences(),
     appShell(),
   ],
-  worker: { format: 'es', plugins: () => [notePackages()] },
+  worker: { format: 'es', plugins: () => [notePackages(), shadersWithoutComments()] },
   preview: { headers: HEADERS },
   build: {
     target: 'es2023',
