@@ -177,7 +177,7 @@ test('everything saved to a file, deleted and read again is there; a passphrase 
   await page.getByTestId('history-data').click();
   await page.route('**/assets/chatFile-*.js', (route) => route.abort());
   await page.getByTestId('data-export').click();
-  await expect(page.getByTestId('data-problem')).toHaveText(en.errors.NetworkError);
+  await expect(page.getByTestId('data-problem')).toHaveText(en.errors.partMissing);
   await page.unroute('**/assets/chatFile-*.js');
   await page.evaluate(() => {
     const { createObjectURL } = URL;

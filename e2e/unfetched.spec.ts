@@ -74,9 +74,24 @@ test('the language that was chosen last holds, however long another one takes; o
   await withhold(page, 'zh');
   await page.goto('./#settings');
   await page.getByTestId('language-choice').locator('label:has([value=zh])').click();
-  await expect(page.getByTestId('words-missing')).toContainText(en.errors.NetworkError);
+  await expect(page.getByTestId('words-missing')).toContainText(en.errors.partMissing);
   await expectAccessible(page);
   await expect(page.getByTestId('language-choice').locator('[value=browser]')).toBeChecked();
+  await page.goto('./');
+  await page.getByTestId('start-demo').click();
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.getByTestId('composer-input').waitFor();
+  await page.getByTestId('history-show').click();
+  await page.getByTestId('language-switch').click();
+  await page.keyboard.press('Escape');
+  await expect(page.getByTestId('words-missing')).toBeVisible();
+  // What is written in stays in sight, and the page stays as long as its window.
+  const covered = await page.getByTestId('composer-input').evaluate((input) => {
+    const { left, top, width, height } = input.getBoundingClientRect();
+    const isSeen = document.elementFromPoint(left + width / 2, top + height / 2) === input;
+    return !isSeen || document.documentElement.scrollHeight > window.innerHeight;
+  });
+  expect(covered).toBe(false);
   await page.getByTestId('words-missing').getByRole('button').click();
   await expect(page.getByTestId('words-missing')).toHaveCount(0);
 

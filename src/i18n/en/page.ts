@@ -115,6 +115,7 @@ export const page = {
     ModelInUseError:
       'This model is open, here or in another tab of this page. Open another one there, or close that tab, then try again.',
     SourceChangedError: 'The model has changed on the server meanwhile. Trying again starts from the beginning.',
+    partMissing: 'A part of this page could not be fetched. Check the connection, then try again.',
     NetworkError:
       'The download did not get through. Check the connection, the link, or the source under “Download from”, then try again.',
     accessDenied:
