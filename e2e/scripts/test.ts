@@ -52,11 +52,8 @@ function count(output: string, word: string): number {
 /** The lines that name what failed: ' FAIL  file > test' of vitest, '  1) [project] › file › test' of Playwright. */
 function failuresIn(output: string): string[] {
   const lines = stripVTControlCharacters(output).split('\n');
-  return [
-    ...new Set(
-      lines.filter((line) => /^\s*(FAIL |\d+\) \[)/.test(line)).map((line) => line.trim().replace(/ ─+$/, '')),
-    ),
-  ];
+  const named = lines.filter((line) => /^\s*(FAIL |\d+\) \[)/.test(line));
+  return [...new Set(named.map((line) => line.trim().replace(/ ─+$/, '')))];
 }
 
 if (!installedChromium()) {
