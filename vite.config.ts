@@ -238,7 +238,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['{src,workers,e2e}/**/*.test.ts'],
-          exclude: ['**/*.gpu.test.ts', 'node_modules'],
+          exclude: ['**/*.{gpu,dawn}.test.ts', 'node_modules'],
           // Whole models are imported and run: seconds, on a machine that does something else beside.
           testTimeout: 60_000,
         },
@@ -248,7 +248,10 @@ export default defineConfig({
         test: {
           name: 'dawn',
           // Kernels that have f16 variants; a driver that compiles with LLVM takes seconds for each shader.
-          include: ['workers/kernels/{gatedProjections,matmul,matvec,projections,residualProjection}/*.gpu.test.ts'],
+          include: [
+            'workers/kernels/{gatedProjections,matmul,matvec,projections,residualProjection}/*.gpu.test.ts',
+            'workers/**/*.dawn.test.ts',
+          ],
           setupFiles: ['workers/testing/dawn.ts'],
           testTimeout: 120_000,
         },
