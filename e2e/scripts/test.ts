@@ -72,33 +72,40 @@ function noteFailure(script: string, output: string): void {
   failures.push(`npm run ${script}`, ...failuresIn(output).map((line) => `  ${line}`));
 }
 
-/** Steps that pass or fail as a whole. */
-async function runChecks(scripts: string[]): Promise<void> {
-  for (const script of scripts) {
-    const { ok, output } = await run('npm', ['run', '--silent', script]);
-    total[ok ? 'passed' : 'failed']++;
-    if (!ok) noteFailure(script, output);
-  }
+/** A step that passes or fails as a whole. */
+async function runCheck(script: string): Promise<void> {
+  const { ok, output } = await run('npm', ['run', '--silent', script]);
+  total[ok ? 'passed' : 'failed']++;
+  if (!ok) noteFailure(script, output);
 }
 
-async function runTests(scripts: string[]): Promise<void> {
-  for (const script of scripts) {
-    const { ok, output } = await run('npm', ['run', '--silent', script]);
-    const failed = count(output, 'failed');
-    total.passed += count(output, 'passed');
-    total.skipped += count(output, 'skipped');
-    total.failed += ok ? failed : Math.max(1, failed);
-    if (!ok) noteFailure(script, output);
-  }
+async function runTests(script: string, ...args: string[]): Promise<void> {
+  const { ok, output } = await run('npm', ['run', '--silent', script, '--', ...args]);
+  const failed = count(output, 'failed');
+  total.passed += count(output, 'passed');
+  total.skipped += count(output, 'skipped');
+  total.failed += ok ? failed : Math.max(1, failed);
+  if (!ok) noteFailure(script, output);
 }
 
-await runChecks(['build']);
-// The software adapter computes on one core; what needs none of it runs beside.
-await Promise.all([
-  runTests(['test:gpu']),
-  runChecks(['check', 'lint']).then(() => runTests(['test:unit', 'test:f16'])),
-]);
-await runTests(['test:e2e']);
+/** Steps that need nothing of each other, each on about one core: the software adapter computes on no more. */
+const steps = [
+  () => runTests('test:gpu', 'workers/kernels'),
+  () => runCheck('check'),
+  () => runCheck('lint'),
+  () => runTests('test:unit'),
+  () => runTests('test:gpu', '--exclude', 'workers/kernels/**'),
+  () => runTests('test:f16'),
+];
+
+/** Takes one step after the other until none is left. */
+async function lane(): Promise<void> {
+  for (let step = steps.shift(); step; step = steps.shift()) await step();
+}
+
+await runCheck('build');
+await Promise.all([lane(), lane()]);
+await runTests('test:e2e');
 
 process.exitCode = total.failed === 0 ? 0 : 1;
 if (total.skipped > 0) console.log(`\n${total.skipped} skipped: they need files or GPU features that are not here`);
