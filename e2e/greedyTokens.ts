@@ -3,11 +3,14 @@ import type { Page } from 'playwright';
 import type { SamplingOptions } from '../src/engine/api';
 import type { GoldenPrompt } from './goldens';
 
+/** What checks drafts takes a software adapter long to compile: for tests of something else. */
+export const WITHOUT_LOOKUP: SamplingOptions = { prompt_lookup: false };
+
 /** Ways of a loaded model to the same greedy tokens. */
 export const GREEDY_WAYS: { name: string; sampling: SamplingOptions }[] = [
   { name: 'one token in flight', sampling: { tokens_in_flight: 1 } },
   { name: 'eight tokens in flight', sampling: { tokens_in_flight: 8 } },
-  { name: 'without prompt lookup', sampling: { prompt_lookup: false } },
+  { name: 'without prompt lookup', sampling: WITHOUT_LOOKUP },
 ];
 
 /** A prompt of whose answer `count` tokens are wanted. */

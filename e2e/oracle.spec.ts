@@ -3,7 +3,7 @@ import type { EngineOptions, KernelVariant, Quantization, SamplingOptions } from
 import { expect, hasOracle, test } from './fixtures';
 import { activeKernels, canRun, giveFiles } from './enginePage';
 import { goldenVariants, type GoldenPrompt, type GoldenVariant } from './goldens';
-import { expectDrafts, expectGreedy, firstTokens, GREEDY_WAYS, worst } from './greedyTokens';
+import { expectDrafts, expectGreedy, firstTokens, GREEDY_WAYS, WITHOUT_LOOKUP, worst } from './greedyTokens';
 
 /** Largest |logit − golden| in units of the largest |golden|: f32 weights and cache differ by rounding alone. */
 const F32_TOLERANCE = 1e-3;
@@ -51,7 +51,7 @@ for (const variant of goldenVariants()) {
       await loadGivenFiles(page, quantization, PLAINEST);
       for (const prompt of prompts) {
         const where = `${quantization}, prompt ${prompt.index}`;
-        const result = await answer(page, prompt);
+        const result = await answer(page, prompt, WITHOUT_LOOKUP);
         expectLogits(result.logitsLast, prompt.logitsLast, prompt, quantization, where);
         if (prompt.logitsAll) expectLogits(result.logitsAll!, prompt.logitsAll, prompt, quantization, `${where}, all`);
         expectGreedy(result.greedy, prompt, worst(result.logitsLast, prompt.logitsLast), where);
@@ -133,7 +133,7 @@ for (const variant of onePerModel.values()) {
       const matvec = kernels === 'registers' ? 'subgroups' : kernels;
       expect(await activeKernels(page)).toEqual(expect.arrayContaining([`matmul ${kernels}`, `matvec ${matvec}`]));
       for (const prompt of prompts) {
-        const { greedy, logitsLast } = await answer(page, { ...prompt, logitsAll: null });
+        const { greedy, logitsLast } = await answer(page, { ...prompt, logitsAll: null }, WITHOUT_LOOKUP);
         const limit = tolerance * prompt.logitsStd;
         expect(worst(logitsLast, prompt.logitsLast), `${kernels}, prompt ${prompt.index}`).toBeLessThan(limit);
         expectGreedy(greedy, prompt, worst(logitsLast, prompt.logitsLast), kernels);
