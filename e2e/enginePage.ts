@@ -64,6 +64,16 @@ export function canRun(page: Page, kernels: KernelVariant): Promise<boolean> {
   }, kernels);
 }
 
+/** Whether the page's device is made of software. */
+export function isSoftwareAdapter(page: Page): Promise<boolean> {
+  return page.evaluate(async () => {
+    const engine = await window.createEngine();
+    const { isSoftwareAdapter } = await engine.diagnostics();
+    await engine.dispose();
+    return isSoftwareAdapter;
+  });
+}
+
 /** The kernel variants that the page's model computes with. */
 export function activeKernels(page: Page): Promise<string[]> {
   return page.evaluate(async () => {

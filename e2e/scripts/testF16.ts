@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 /**
  * Runs the tests of the kernels that have f16 variants in Node, on Dawn over a Vulkan driver with shader-f16: the one that
  * VK_ICD_FILENAMES names, else Mesa's lavapipe, which is unpacked from Debian's packages where they are at hand. Only tests
- * that are named after f16: the browser's tier has the others. A whole model answers as well, with F16_MODELS=all each.
+ * that are named after f16: the browser's tier has the others. A whole model answers as well.
  */
 
 const FOLDER = resolve('e2e/results/lavapipe');
