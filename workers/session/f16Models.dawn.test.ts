@@ -1,7 +1,6 @@
 import 'fake-indexeddb/auto';
 import { describe, expect, test, vi } from 'vitest';
 import { pictureOfBytes } from '../image/picture';
-import type { GenerateInput } from '../protocol/generation';
 import { WeightStore } from '../storage/weightStore';
 import { importModel, newDatabase } from '../testing/importing';
 import {
@@ -16,6 +15,7 @@ import {
 } from '../testing/oracle';
 import { readRgbPng } from '../testing/png';
 import { loadModel } from './loadModel';
+import type { ForwardInput } from './prompt';
 
 /** Whole models in f16, from their files to an answer: the software adapter of browsers has no f16. */
 
@@ -62,7 +62,7 @@ function filesOf(model: string, goldens: string, tokenizer?: string): File[] {
 }
 
 /** The prompt with its pictures, if it has any, as a person's message. */
-function inputOf(model: string, { image, images = image ? [image] : [], ...prompt }: GoldenPrompt): GenerateInput {
+function inputOf(model: string, { image, images = image ? [image] : [], ...prompt }: GoldenPrompt): ForwardInput {
   if (images.length === 0) return { tokenIds: prompt.input_ids };
   const pictures = images.map((path) => {
     return { type: 'image_url' as const, image_url: { url: `data:,${ORACLE}/${model}/${path}` } };
