@@ -157,7 +157,7 @@ export class GpuBackend implements Backend {
     throw failure;
   }
 
-  /** Throws UnsupportedError. */
+  /** Throws UnsupportedError or DeviceLostError. */
   compileKernel(launch: Launch): Promise<CompiledKernel> {
     return this.compiler.compile(launch, () => this.counters.objectsCreated++);
   }

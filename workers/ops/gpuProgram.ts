@@ -66,7 +66,10 @@ export class GpuProgram implements Program {
     this.#tokenIds = new Uint32Array(graph.capacity);
   }
 
-  /** Compiles every kernel and builds every bind group. Throws UnsupportedError, or OutOfMemoryError keeping nothing. */
+  /**
+   * Compiles every kernel and builds every bind group. Throws UnsupportedError or DeviceLostError, or OutOfMemoryError
+   * keeping nothing.
+   */
   static async create(backend: GpuBackend, graph: Graph, choice: KernelChoice): Promise<GpuProgram> {
     const run = (backend.options.fusion ? fuse(graph) : null) ?? graph;
     const dispatches = run.ops.flatMap((op) => lower(op, choice));
