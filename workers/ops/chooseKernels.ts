@@ -19,6 +19,13 @@ export async function chooseKernels(
   candidates: readonly KernelReport[],
   deadline: Deadline,
 ): Promise<KernelReport[]> {
+  const reports = await plainKernels(trials, candidates);
+  await tryOthers(trials, reports, deadline);
+  return reports;
+}
+
+/** Makes the plain kernels active, and tries no others. Throws UnsupportedError where they are not right. */
+export async function plainKernels(trials: KernelTrials, candidates: readonly KernelReport[]): Promise<KernelReport[]> {
   const reports = candidates.map((report) => ({ ...report }));
   for (const report of reports) if (report.variant === 'f32') report.state = 'active';
   const wrong = await testActive(trials, reports);
@@ -28,7 +35,6 @@ export async function chooseKernels(
       `This graphics device cannot be used: even its plain kernels fail (${wrong.name}: ${wrong.reason}).`,
     );
   }
-  await tryOthers(trials, reports, deadline);
   return reports;
 }
 

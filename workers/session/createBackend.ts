@@ -3,15 +3,15 @@ import { rejectWhenLost, requestDevice, type DeviceDiagnostics, type DeviceResul
 import { KernelCompiler } from '../gpu/kernel';
 import type { Backend } from '../ops/backend';
 import { CpuBackend } from '../ops/cpuBackend';
-import { GpuBackend } from '../ops/gpuBackend';
-import { GpuTrials } from '../ops/kernelTrials';
+import { GpuBackend, type GpuBackendOptions } from '../ops/gpuBackend';
+import { GpuTrials, type KernelTrials } from '../ops/kernelTrials';
 import type { KernelWorkload } from '../ops/kernelWorkload';
 import type { EngineOptions } from '../protocol/engine';
 import type { Diagnostics } from '../protocol/diagnostics';
 import type { KernelReasonCode } from '../protocol/kernels';
 import { KernelMemory } from '../storage/kernelMemory';
 import { DEFAULT_DATABASE } from '../storage/weightStore';
-import { deviceKernels, expectedKernels, kernelsAfterFailure } from './deviceKernels';
+import { deviceKernels, expectedKernels, kernelsAfterFailure, rememberFailure } from './deviceKernels';
 
 /** What a backend tells of its kernels. */
 export type KernelsInUse = Pick<Backend, 'kernelReports' | 'kernelChoiceMs'>;
@@ -35,23 +35,40 @@ async function gpuBackend(
   options: EngineOptions,
   workload: KernelWorkload,
 ): Promise<GpuBackend> {
-  const { fusion = true, kernels = 'auto' } = options;
   const memory = memoryOf(options);
+  const on = { device, diagnostics };
+  try {
+    return await backendOn(on, options, workload, (trials) => deviceKernels(on, options, workload, trials, memory));
+  } catch (error) {
+    // A driver may crash over one kernel and do well with others.
+    if (!hasErrorName(error, 'DeviceLostError') || (options.kernels ?? 'auto') !== 'auto') throw error;
+    const again = await request(options);
+    if (!again.device) throw error;
+    const second = { device: again.device, diagnostics };
+    return await backendOn(second, options, workload, (trials) =>
+      kernelsAfterFailure(second, options, workload, trials, memory, 'device-lost'),
+    );
+  }
+}
+
+/**
+ * A backend with the kernels that `choose` finds. Throws what `choose` throws, or DeviceLostError; the device is destroyed
+ * then.
+ */
+async function backendOn(
+  { device, diagnostics }: { device: GPUDevice; diagnostics: DeviceDiagnostics },
+  { fusion = true }: EngineOptions,
+  workload: KernelWorkload,
+  choose: (trials: KernelTrials) => Promise<Partial<GpuBackendOptions>>,
+): Promise<GpuBackend> {
   const compiler = new KernelCompiler(device);
   const trials = new GpuTrials(device, workload, diagnostics.isSoftwareAdapter, compiler);
-  const choosing = deviceKernels({ device, diagnostics }, options, workload, trials, memory);
   try {
-    const chosen = await Promise.race([choosing, rejectWhenLost(device)]);
+    const chosen = await Promise.race([choose(trials), rejectWhenLost(device)]);
     return new GpuBackend(device, { fusion, ...chosen }, compiler);
   } catch (error) {
     device.destroy();
-    // A driver may crash over one kernel and do well with others.
-    if (!hasErrorName(error, 'DeviceLostError') || kernels !== 'auto') throw error;
-    const again = await request(options);
-    if (!again.device) throw error;
-    const on = { device: again.device, diagnostics };
-    const plain = await kernelsAfterFailure(on, options, workload, memory, 'device-lost');
-    return new GpuBackend(again.device, { fusion, ...plain });
+    throw error;
   } finally {
     trials.destroy();
   }
@@ -65,7 +82,7 @@ export async function rememberPlainKernels(
 ): Promise<void> {
   const { device, diagnostics } = await request(options);
   device?.destroy();
-  if (device) await kernelsAfterFailure({ device, diagnostics }, options, workload, memoryOf(options), code);
+  if (device) await rememberFailure({ device, diagnostics }, options, workload, memoryOf(options), code);
 }
 
 /**

@@ -1,11 +1,18 @@
 import 'fake-indexeddb/auto';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { areBatchesExact } from '../ops/kernelChoice';
 import type { KernelTrials } from '../ops/kernelTrials';
 import type { EngineOptions } from '../protocol/engine';
 import type { KernelReport } from '../protocol/kernels';
 import { KernelMemory } from '../storage/kernelMemory';
 import { newDatabase, storedKeys } from '../testing/importing';
-import { deviceKernels, expectedKernels, kernelsAfterFailure, type KernelDevice } from './deviceKernels';
+import {
+  deviceKernels,
+  expectedKernels,
+  kernelsAfterFailure,
+  rememberFailure,
+  type KernelDevice,
+} from './deviceKernels';
 
 const WORKLOAD = { format: 'int4', rows: 64, columns: 64, formats: ['int4'] } as const;
 const ADAPTER = { vendor: 'v', architecture: 'a', device: '', description: '' };
@@ -146,7 +153,7 @@ test('kernels are told that a processor computes, also behind a failure', async 
   const memory = new KernelMemory(newDatabase());
   const { kernels } = await choose(memory, countedTrials().trials, {}, onProcessor);
   expect(kernels.isOnProcessor).toBe(true);
-  const plain = await kernelsAfterFailure(onProcessor, {}, workload, memory, 'too-large');
+  const plain = await kernelsAfterFailure(onProcessor, {}, workload, countedTrials().trials, memory, 'too-large');
   expect(plain.kernels.isOnProcessor).toBe(true);
 });
 
@@ -164,15 +171,31 @@ test('without a database everything is measured, and nothing fails', async () =>
 
 test('a failure that trials do not show is remembered: the plain kernels serve', async () => {
   const memory = new KernelMemory(newDatabase());
-  const { kernels } = await kernelsAfterFailure(F16_DEVICE, {}, workload, memory, 'too-large');
-  expect(kernels).toEqual({ matvec: 'f32', matmul: 'f32', isOnProcessor: false });
+  await rememberFailure(F16_DEVICE, {}, workload, memory, 'too-large');
   const { counts, trials } = countedTrials();
-  const { kernelReports } = await choose(memory, trials);
-  expect(counts.timings).toBe(0);
+  const { kernels, kernelReports } = await choose(memory, trials);
+  expect(kernels).toEqual({ matvec: 'f32', matmul: 'f32', isOnProcessor: false });
+  expect(counts).toEqual({ checks: 2, timings: 0 });
   expect(reportOf(kernelReports, 'matvec f16')).toMatchObject({
     state: 'failed',
     because: { code: 'too-large' },
   });
+});
+
+test('behind a lost device, the plain kernels of both classes are tested before they compute', async () => {
+  const memory = new KernelMemory(newDatabase());
+  const afterLoss = ({ trials }: ReturnType<typeof countedTrials>) =>
+    kernelsAfterFailure(F16_DEVICE, {}, workload, trials, memory, 'device-lost');
+  const inexact = countedTrials();
+  const { check } = inexact.trials;
+  inexact.trials.check = async (...of) => ({ ...(await check(...of)), isBatchExact: false });
+  const { kernels, kernelReports } = await afterLoss(inexact);
+  expect(kernels).toEqual({ matvec: 'f32', matmul: 'f32', isOnProcessor: false });
+  expect(inexact.counts).toEqual({ checks: 2, timings: 0 });
+  expect(areBatchesExact(kernelReports)).toBe(false);
+  for (const wrong of ['matvec f32', 'matmul f32']) {
+    await expect(afterLoss(countedTrials([wrong]))).rejects.toMatchObject({ name: 'UnsupportedError' });
+  }
 });
 
 /** A load whose time is over while `matvec f16` is tried, and how to lose its device. */

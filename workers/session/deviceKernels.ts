@@ -1,5 +1,5 @@
 import type { DeviceDiagnostics } from '../gpu/device';
-import { chooseKernels, forceKernels, goOnChoosing } from '../ops/chooseKernels';
+import { chooseKernels, forceKernels, goOnChoosing, plainKernels } from '../ops/chooseKernels';
 import { Deadline } from '../ops/deadline';
 import { kernelCandidates, requireFeatures, type DeviceOffer, type KernelSetting } from '../ops/kernelCandidates';
 import { choiceOf, PLAIN_KERNELS, type KernelChoice } from '../ops/kernelChoice';
@@ -74,22 +74,40 @@ function afterLoss(reports: readonly KernelReport[], { underWay }: KernelTrials)
   });
 }
 
-/** The plain kernels, where others fail in a way that trials do not show, for a reason; the next load will not try again. */
+/**
+ * The plain kernels, where others fail in a way that trials do not show: the reason is `code`, and the next load will not
+ * try them again. Throws UnsupportedError where the plain ones do not compute right either.
+ */
 export async function kernelsAfterFailure(
+  on: KernelDevice,
+  options: EngineOptions,
+  workload: KernelWorkload,
+  trials: KernelTrials,
+  memory: KernelMemory,
+  code: KernelReasonCode,
+): Promise<Omit<DeviceKernels, 'kernelChoiceMs'>> {
+  // Before the test: this device may be lost as well.
+  const remembered = await rememberFailure(on, options, workload, memory, code);
+  const kernelReports = await plainKernels(trials, remembered);
+  return { kernels: { ...PLAIN_KERNELS, isOnProcessor: on.diagnostics.isSoftwareAdapter }, kernelReports };
+}
+
+/** Has the next load take the plain kernels at once, once they pass their test: why the others fail is `code`. */
+export async function rememberFailure(
   on: KernelDevice,
   options: EngineOptions,
   workload: KernelWorkload,
   memory: KernelMemory,
   code: KernelReasonCode,
-): Promise<Omit<DeviceKernels, 'kernelChoiceMs'>> {
+): Promise<KernelReport[]> {
   const candidates = kernelCandidates(settingOf(on, options, workload));
   const place = await placeOf(on, options, workload, candidates);
-  const kernelReports = candidates.map((report): KernelReport => {
+  const reports = candidates.map((report): KernelReport => {
     if (report.state === 'refused') return report;
     return report.variant === 'f32' ? { ...report, state: 'active' } : { ...report, state: 'failed', ...because(code) };
   });
-  await memory.remember(...place, kernelReports);
-  return { kernels: { ...PLAIN_KERNELS, isOnProcessor: on.diagnostics.isSoftwareAdapter }, kernelReports };
+  await memory.remember(...place, reports);
+  return reports;
 }
 
 /** What can be said before a model is loaded: what an earlier load found out, else what the device has the features for. */
