@@ -9,7 +9,8 @@ export class ActivationPool<Memory extends { readonly byteLength: number; destro
 
   /**
    * Distinct memories of at least the given sizes: those already there where they fit, else new ones. Where one cannot
-   * be made, the others are given back and the error is passed on.
+   * be made, the others are given back and the error is passed on. New ones are shared from this moment on: where a device
+   * tells later that it had no room, nothing may be acquired before they are released.
    */
   acquire(sizes: readonly number[]): Memory[] {
     const taken = new Set<Memory>();

@@ -1,8 +1,16 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { matrixLayout } from '../quant/layout';
 import { GpuBackend } from './gpuBackend';
+import { Ops } from './graph';
 
-beforeEach(() => vi.stubGlobal('GPUBufferUsage', { STORAGE: 128, COPY_DST: 8, COPY_SRC: 4 }));
+beforeEach(() => {
+  vi.stubGlobal('GPUBufferUsage', { STORAGE: 128, UNIFORM: 64, COPY_DST: 8, COPY_SRC: 4, MAP_READ: 1 });
+  vi.stubGlobal('GPUShaderStage', { COMPUTE: 4 });
+  vi.stubGlobal('GPUOutOfMemoryError', RangeError);
+});
 afterEach(() => vi.unstubAllGlobals());
+
+const later = <T>(value: T) => new Promise<T>((resolve) => void setTimeout(resolve, 1, value));
 
 /** A device with room for `room` bytes, which reports what does not fit as WebGPU does: later, to the error scope. */
 function deviceWithRoom(room: number) {
@@ -10,17 +18,28 @@ function deviceWithRoom(room: number) {
   const lost = new Promise((resolve) => (lose = resolve));
   let used = 0;
   let error: Error | null = null;
+  let refuse: (event: { error: Error }) => void = () => undefined;
   const device = {
     limits: { maxBufferSize: 1e9, maxStorageBufferBindingSize: 1e9 },
     lost,
     queue: { onSubmittedWorkDone: () => Promise.resolve() },
-    addEventListener: () => undefined,
+    addEventListener: (_: 'uncapturederror', listener: typeof refuse) => (refuse = listener),
     pushErrorScope: () => (error = null),
-    popErrorScope: () => Promise.resolve(error),
+    popErrorScope: () => later(error),
     createBuffer: ({ size }: { size: number }) => {
-      used += size;
-      if (used > room) error = new Error('no memory');
-      return { destroy: () => (used -= size) };
+      const isThere = used + size <= room;
+      if (isThere) used += size;
+      else error = new Error('no memory');
+      return { isThere, destroy: () => (used -= isThere ? size : 0) };
+    },
+    createShaderModule: () => ({ getCompilationInfo: () => Promise.resolve({ messages: [] }) }),
+    createBindGroupLayout: () => ({}),
+    createPipelineLayout: () => ({}),
+    createComputePipelineAsync: () => Promise.resolve({}),
+    createBindGroup: ({ entries }: { entries: { resource: { buffer: { isThere: boolean } } }[] }) => {
+      const isWhole = entries.every(({ resource }) => resource.buffer.isThere);
+      if (!isWhole) refuse({ error: new Error('a buffer is not there') });
+      return {};
     },
   };
   return { device: device as unknown as GPUDevice, lose };
@@ -47,6 +66,28 @@ test('memory that nobody waits for is missed by every later flush', async () => 
   backend.createBuffer('weights', 2048);
   await expect(backend.flush()).rejects.toMatchObject({ name: 'OutOfMemoryError' });
   await expect(backend.flush()).rejects.toMatchObject({ name: 'OutOfMemoryError' });
+});
+
+/** A graph of few operations; rows of 64 floats that go from one to the next are scratch. */
+function smallGraph(backend: GpuBackend, capacity: number) {
+  const buffer = backend.createBuffer('table', matrixLayout('f32', 32, 64).bytes);
+  const ops = new Ops(capacity);
+  const x = ops.embedding({ format: 'f32', rows: 32, columns: 64, shards: [{ rowStart: 0, rows: 32, buffer }] }, 1);
+  return ops.graph(ops.add(x, x, 1));
+}
+
+test('a program that is refused memory shares none of it with another that is compiled meanwhile', async () => {
+  const backend = new GpuBackend(deviceWithRoom(800_000).device);
+  // There is room for the output of the large one, but not for its scratch.
+  const [large, small] = [smallGraph(backend, 2048), smallGraph(backend, 32)];
+  await backend.flush();
+  const idle = backend.counters.heldBytes;
+  const [refused, compiled] = await Promise.allSettled([backend.compile(large), backend.compile(small)]);
+  expect(refused).toMatchObject({ status: 'rejected', reason: { name: 'OutOfMemoryError' } });
+  expect(compiled.status).toBe('fulfilled');
+  await backend.flush();
+  if (compiled.status === 'fulfilled') compiled.value.destroy();
+  expect(backend.counters.heldBytes).toBe(idle);
 });
 
 test('the loss of the device ends a flush under way and every later one', async () => {

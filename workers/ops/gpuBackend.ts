@@ -46,9 +46,12 @@ export class GpuBackend implements Backend {
     objectsCreated: 0,
   };
   readonly lost: Promise<never>;
+  /** Taken by `allocateInTurn`. */
   readonly activations = new ActivationPool((bytes) => this.createBuffer('activations', bytes));
   /** Outcomes of the allocations that nobody has waited for yet. */
   #allocations: Promise<Error | null>[] = [];
+  /** The last one that waits its turn. */
+  #lastInTurn: Promise<unknown> = Promise.resolve();
   /** Not submitted yet: they go with whatever comes next. */
   #copies: Copy[] = [];
   #failure: Error | null = null;
@@ -155,6 +158,13 @@ export class GpuBackend implements Backend {
     if (!failure) return made;
     free(made);
     throw failure;
+  }
+
+  /** As `allocate`, one after the other: memory that `make` shares with others is there by then, or given back. */
+  allocateInTurn<T>(make: () => T, free: (made: T) => void): Promise<T> {
+    const allocation = this.#lastInTurn.then(() => this.allocate(make, free));
+    this.#lastInTurn = allocation.catch(() => undefined);
+    return allocation;
   }
 
   /** Throws UnsupportedError or DeviceLostError. */

@@ -75,7 +75,7 @@ export class GpuProgram implements Program {
     const dispatches = run.ops.flatMap((op) => lower(op, choice));
     const kernels = await Promise.all(dispatches.map(({ launch }) => backend.compileKernel(launch)));
     const free = (memory: ProgramMemory) => freeMemory(backend, memory);
-    const memory = await backend.allocate(() => allocate(backend, graph.capacity, run), free);
+    const memory = await backend.allocateInTurn(() => allocate(backend, graph.capacity, run), free);
     backend.counters.objectsCreated += dispatches.length;
     const prepared = dispatches.map((dispatch, i) => prepare(backend.device, memory, graph, dispatch, kernels[i]!));
     return new GpuProgram(backend, graph, memory, prepared);
