@@ -90,6 +90,17 @@ test('a program that is refused memory shares none of it with another that is co
   expect(backend.counters.heldBytes).toBe(idle);
 });
 
+test('a program whose output stays on the device takes no memory to read it', async () => {
+  const backend = new GpuBackend(deviceWithRoom(1e6).device);
+  const graph = smallGraph(backend, 32);
+  const idle = backend.counters.heldBytes;
+  const program = await backend.compile(graph);
+  // The step, token ids, and two tensors of 32 rows of 64 floats: scratch and output.
+  expect(backend.counters.heldBytes - idle).toBe(128 + 128 + 2 * 8192);
+  program.destroy();
+  expect(backend.counters.heldBytes).toBe(idle);
+});
+
 test('the loss of the device ends a flush under way and every later one', async () => {
   const { device, lose } = deviceWithRoom(1024);
   device.queue.onSubmittedWorkDone = () => new Promise(() => undefined);

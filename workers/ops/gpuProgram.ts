@@ -33,7 +33,6 @@ interface ProgramMemory {
   step: GpuBuffer;
   tokenIds: GpuBuffer;
   output: GpuBuffer;
-  readback: Readback;
   scratch: GpuBuffer[];
   slotOf: Map<number, number>;
 }
@@ -46,6 +45,8 @@ export class GpuProgram implements Program {
   readonly #limits: StepLimits;
   readonly #output: Tensor;
   readonly #memory: ProgramMemory;
+  /** Takes memory with the first `run`: most programs leave their output on the device. */
+  readonly #readback: Readback;
   readonly #dispatches: readonly ProgramDispatch[];
   readonly #step = new Uint32Array(STEP_BYTES / 4);
   readonly #tokenIds: Uint32Array<ArrayBuffer>;
@@ -62,6 +63,7 @@ export class GpuProgram implements Program {
     this.#limits = stepLimits(graph);
     this.#output = graph.output;
     this.#memory = memory;
+    this.#readback = new Readback(backend, tensorBytes(graph.output), 0);
     this.#dispatches = dispatches;
     this.#tokenIds = new Uint32Array(graph.capacity);
   }
@@ -116,9 +118,8 @@ export class GpuProgram implements Program {
   async run(step: Step, rows: number): Promise<Float32Array<ArrayBuffer>> {
     checkOutputRows(rows, this.#output);
     this.writeStep(step);
-    const { output, readback } = this.#memory;
-    const reading = readback.begin();
-    const copy = (encoder: GPUCommandEncoder) => reading.copy(encoder, output, rows * this.#output.width * 4);
+    const reading = this.#readback.begin();
+    const copy = (encoder: GPUCommandEncoder) => reading.copy(encoder, this.output, rows * this.#output.width * 4);
     this.submitWhole(step.tokenIds.length, step.position, { copy });
     return new Float32Array(await reading.bytes());
   }
@@ -177,6 +178,7 @@ export class GpuProgram implements Program {
   }
 
   destroy(): void {
+    this.#readback.destroy();
     freeMemory(this.#backend, this.#memory);
   }
 }
@@ -185,7 +187,6 @@ function allocate(backend: GpuBackend, capacity: number, graph: RunGraph): Progr
   const { slotBytes, slotOf } = planBuffers(graph);
   // The step may be written by a kernel as well as by the host.
   const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
-  const outputBytes = tensorBytes(graph.output);
   const made: { destroy(): void }[] = [];
   const keep = <T extends { destroy(): void }>(memory: T): T => {
     made.push(memory);
@@ -195,8 +196,7 @@ function allocate(backend: GpuBackend, capacity: number, graph: RunGraph): Progr
     return {
       step: keep(backend.createBuffer('step', STEP_BYTES, usage)),
       tokenIds: keep(backend.createBuffer('tokenIds', capacity * 4)),
-      output: keep(backend.createBuffer('output', outputBytes)),
-      readback: keep(new Readback(backend, outputBytes)),
+      output: keep(backend.createBuffer('output', tensorBytes(graph.output))),
       scratch: backend.activations.acquire(slotBytes.slice(0, -1)),
       slotOf,
     };
@@ -206,8 +206,8 @@ function allocate(backend: GpuBackend, capacity: number, graph: RunGraph): Progr
   }
 }
 
-function freeMemory(backend: GpuBackend, { step, tokenIds, output, readback, scratch }: ProgramMemory): void {
-  for (const memory of [step, tokenIds, output, readback]) memory.destroy();
+function freeMemory(backend: GpuBackend, { step, tokenIds, output, scratch }: ProgramMemory): void {
+  for (const memory of [step, tokenIds, output]) memory.destroy();
   backend.activations.release(scratch);
 }
 
