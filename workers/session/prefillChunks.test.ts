@@ -70,6 +70,45 @@ describe('operations of a submission', () => {
     }
     expect(chunks.operations(64) * 64 * 0.1).toBeLessThanOrEqual(128);
   });
+
+  test.each([1, 5, 17, 31])('on a fast device, %d rows soon take one submission', (rows) => {
+    const chunks = new PrefillChunks(512);
+    for (let i = 0; i < 6; i++) chunks.submissionTook(1, chunks.operations(rows), rows);
+    expect(chunks.operations(rows)).toBeGreaterThan(645);
+    expect(chunks.operations(64)).toBe(20);
+  });
+
+  test('where an operation takes as long whatever the rows, a few rows do not get fewer operations than fit', () => {
+    const chunks = new PrefillChunks(512);
+    for (let i = 0; i < 4; i++) chunks.submissionTook(chunks.operations(5) * 10, chunks.operations(5), 5);
+    expect(chunks.operations(5)).toBe(10);
+    expect(chunks.operations(64)).toBe(10);
+  });
+
+  test.each([
+    [1, 2],
+    [5, 8],
+    [33, 63],
+  ])('where each row takes its time, what %d rows have shown makes %d take twice as long at most', (few, more) => {
+    const chunks = new PrefillChunks(512);
+    const perRow = 0.01;
+    for (let i = 0; i < 20; i++) {
+      const operations = chunks.operations(few);
+      chunks.submissionTook(operations * few * perRow, operations, few);
+    }
+    expect(chunks.operations(few) * few * perRow).toBeGreaterThan(95);
+    expect(chunks.operations(more) * more * perRow).toBeLessThanOrEqual(200);
+  });
+
+  test('a few rows get the operations that many were quick with, until they are slow themselves', () => {
+    const chunks = new PrefillChunks(512);
+    for (let i = 0; i < 6; i++) chunks.submissionTook(1, chunks.operations(64), 64);
+    const learned = chunks.operations(64);
+    expect(chunks.operations(5)).toBe(learned);
+    chunks.submissionTook(1000, learned, 5);
+    expect(chunks.operations(5)).toBe(learned / 10);
+    expect(chunks.operations(64)).toBe(learned / 10);
+  });
 });
 
 test('the capacity keeps activations below 64 MiB', () => {

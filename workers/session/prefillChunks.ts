@@ -1,4 +1,4 @@
-import { FIRST_OPERATIONS, SUBMISSION_MS, SubmissionPace } from './submissionPace';
+import { SUBMISSION_MS, SubmissionPace } from './submissionPace';
 
 /** Rows of a chunk: fewer leave part of each workgroup of a product idle, more gain nothing. */
 const SIZES = [64, 128, 256, 512] as const;
@@ -13,8 +13,11 @@ const MOST_BYTES = 64 * 1024 * 1024;
 export class PrefillChunks {
   readonly #sizes: readonly number[];
   #rows: number;
-  /** Counts an operation for each row. */
-  readonly #pace = new SubmissionPace(FIRST_OPERATIONS * LEAST);
+  /**
+   * Of steps of up to 1, 2, 4, … LEAST rows. What an operation takes may grow with the rows or be the same for all of them:
+   * within one of these it is twice as much at most.
+   */
+  readonly #paces = Array.from({ length: paceOf(LEAST) + 1 }, () => new SubmissionPace());
 
   /** `capacity` is the number of rows that the program has room for. */
   constructor(capacity: number) {
@@ -36,13 +39,16 @@ export class PrefillChunks {
   operations(rows: number): number {
     // There are more rows than that only where all operations fit into one submission.
     if (rows > this.#sizes[0]!) return Infinity;
-    // A few rows may take as long as the smallest chunk.
-    return Math.max(1, Math.floor(this.#pace.operations / LEAST));
+    return this.#paces[paceOf(rows)]!.operations;
   }
 
   /** Notes that a submission of so many operations on `rows` rows took `ms` milliseconds. */
   submissionTook(ms: number, operations: number, rows: number): void {
-    this.#pace.took(ms, operations * rows);
+    const counted = Math.floor(operations * Math.max(1, rows / LEAST));
+    for (const [i, pace] of this.#paces.entries()) {
+      // Fewer rows take no longer. Where these took too long, more would as well, and fewer might.
+      if (i <= paceOf(rows) || ms > SUBMISSION_MS) pace.took(ms, counted);
+    }
   }
 
   /** Notes that the submissions of a chunk of `rows` rows took `ms` milliseconds together. */
@@ -51,6 +57,11 @@ export class PrefillChunks {
     const allowed = (SUBMISSION_MS / ms) * rows;
     this.#rows = this.#sizes.findLast((size) => size <= allowed) ?? this.#sizes[0]!;
   }
+}
+
+/** Which pace steps of so many rows have; larger chunks share that of the smallest. */
+function paceOf(rows: number): number {
+  return Math.ceil(Math.log2(Math.min(rows, LEAST)));
 }
 
 /** Rows that a prefill program has room for, where each takes `bytesPerRow` of activations. */

@@ -1,7 +1,7 @@
 /** The device is not kept from others for longer by one submission, and a stop is heard as soon. */
 export const SUBMISSION_MS = 100;
 /** More than a decoder layer, about one of a vision tower. */
-export const FIRST_OPERATIONS = 20;
+const FIRST_OPERATIONS = 20;
 
 /** How many operations of a program to submit at a time: many on a fast device, few on a slow one. */
 export class SubmissionPace {
