@@ -37,6 +37,16 @@ describe('rows of a chunk', () => {
     expect(chunks.rows).toBe(512);
   });
 
+  test.each([1, 63])('a chunk of %d rows tells nothing about larger ones', (rows) => {
+    const chunks = new PrefillChunks(512);
+    chunks.took(8, 64);
+    chunks.took(8, rows);
+    expect(chunks.rows).toBe(512);
+    chunks.took(400, 512);
+    chunks.took(0.1, rows);
+    expect(chunks.rows).toBe(128);
+  });
+
   test('never more than the program has room for, which may be between two sizes', () => {
     const chunks = new PrefillChunks(100);
     chunks.took(1, 64);
