@@ -4,7 +4,7 @@ import type { FeatureStore } from './featureStore';
 import { PrefillChunks } from './prefillChunks';
 import { Submissions } from './submissions';
 
-/** Computes the last step of a prompt in submissions of at most `size()` operations, and returns what is wanted of it. */
+/** Computes the last step of a prompt in submissions of at most `size()` operations, and promises what is wanted of it. */
 export type Finish<T> = (program: Program, step: Step, size: () => number) => Generator<number, Promise<T>>;
 
 /** New tokens of a prompt that decoding computes sooner, one by one, than the products for many rows do, which round up. */
@@ -56,8 +56,7 @@ export class Prefill {
       cached.push(tokenId);
     }
     const last = newIds.at(-1)!;
-    const finishing = await submissions.run(finish(decode, begin(last), WHOLE), UNTIMED, throwIfStopped);
-    const result = await finishing;
+    const result = await submissions.run(finish(decode, begin(last), WHOLE), UNTIMED, throwIfStopped);
     cached.push(last);
     return result;
   }
@@ -76,8 +75,7 @@ export class Prefill {
       const part = (ms: number, operations: number) => chunks.submissionTook(ms, operations, rows.length);
       cached.promptBegun(rows.length);
       if (rows.length === rest.length) {
-        const finishing = await submissions.run(finish(prefill, step, size), { part }, throwIfStopped);
-        const result = await finishing;
+        const result = await submissions.run(finish(prefill, step, size), { part }, throwIfStopped);
         cached.push(...rows);
         return result;
       }

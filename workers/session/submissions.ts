@@ -24,9 +24,10 @@ export class Submissions {
   }
 
   /**
-   * Submits the parts of a step, told how many operations each of them has, and returns what `parts` does, which may be
-   * before the device is done. Behind each part, the last one too, `throwIfStopped` is called; what it throws, or a failure
-   * of the device, ends `parts` where they stand. Throws DeviceLostError or OutOfMemoryError.
+   * Submits the parts of a step, told how many operations each of them has. Resolves to what `parts` returns, which may be
+   * before the device is done; where that is a promise, to what it resolves to. Behind each part, the last one too,
+   * `throwIfStopped` is called; what it throws, or a failure of the device, ends `parts` where they stand. Throws what
+   * Backend.flush rejects with, or that promise.
    */
   async run<T>(parts: Iterator<number, T>, timing: Timing, throwIfStopped: () => void): Promise<T> {
     let stepMs = 0;
