@@ -67,7 +67,11 @@ export interface Backend {
   copy(source: DeviceBuffer, target: DeviceBuffer, byteOffset: number, byteLength: number): void;
   /** The first `byteLength` bytes of a buffer. */
   read(buffer: DeviceBuffer, byteLength: number): Promise<ArrayBuffer>;
-  /** Resolves when every write so far has reached the device; rejects with OutOfMemoryError if one could not. */
+  /**
+   * Resolves when every write, copy and step so far is done. Rejects with DeviceLostError, with OutOfMemoryError where there
+   * was no room for a buffer, or with the first error that the device reported unasked: results since then are not to be
+   * trusted.
+   */
   flush(): Promise<void>;
   /**
    * By the kernels that were chosen for the device, or, `isPlain`, by those that serve on every one. Throws

@@ -36,8 +36,8 @@ export interface TokenLoop {
   /** Makes ready for checks by a program that gives the logits of every row. Throws UnsupportedError. */
   prepareCheck(program: Program): Promise<void>;
   /**
-   * Computes several tokens by a program that was made ready for it that gives the logits of every row, and returns the greedy choice after each.
-   * `resume` must say where to go on.
+   * Computes several tokens by a program that `prepareCheck` was given, and returns the greedy choice after each. `resume`
+   * must say where to go on.
    */
   check(program: Program, step: Step): Promise<number[]>;
   /** Has the next step feed this token at this position. */

@@ -1,7 +1,7 @@
 /**
- * How products of activations and packed weights are computed: in f32, in f16, with activations rounded to int8, in f32
- * with activations shared inside subgroups, the same with weights in registers alone, or by the matrix units that Chromium
- * exposes as subgroup matrices.
+ * How products of activations and packed weights are computed: in f32, in f16, in products of signed bytes with activations
+ * rounded to sixteen bits in two of them (int8), in f32 with activations shared inside subgroups, the same with weights in
+ * registers alone, or by the matrix units that Chromium exposes as subgroup matrices.
  */
 export type KernelVariant = 'f32' | 'f16' | 'int8' | 'subgroups' | 'registers' | 'subgroup-matrix';
 

@@ -1,4 +1,4 @@
-// out = residual + SCALE · (weights · x), weighted = out · norm_weight, squares[m, i] = Σ out[m]² over 8 rows
+// out = residual + SCALE · (weights · x), weighted = out · norm_weight, squares[m, i] = Σ out[m]² of each 8 columns
 //   x:                       [capacity, 32 · BLOCKS]
 //   weights:                 TILES tiles of a packed matrix; rows of padding are zero
 //   norm_weight:             [32 · TILES], zero behind the last row of the matrix
