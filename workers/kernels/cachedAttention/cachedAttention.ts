@@ -66,7 +66,7 @@ export function cachedAttention(shape: CachedAttentionShape): Launch {
         ...kvCacheSources(cache),
         queryHeads(heads),
         gated ? { file: 'normedHeads.wgsl', text: normedHeads } : { file: 'plainHeads.wgsl', text: plainHeads },
-        outputGate(gated),
+        ...outputGate(gated),
       ],
       bindings: [
         'uniform',

@@ -2,6 +2,7 @@ import type { Launch } from '../../gpu/kernel';
 import { deltaChannels, type DeltaHeads } from '../../memory/recurrentStateBytes';
 import { DELTA_HEADS, deltaHeadConstants } from '../shared/deltaHeads';
 import { repeatLines } from '../shared/repeatLines';
+import { SIGMOID } from '../shared/sigmoid';
 import { STEP } from '../shared/step';
 import text from './deltaNetStep.wgsl?raw';
 
@@ -34,7 +35,12 @@ export function deltaNetStep(shape: DeltaNetStepShape): Launch {
   return {
     kernel: {
       name: 'deltaNetStep',
-      sources: [repeatLines({ file: 'deltaNetStep.wgsl', text }, { n: LOADED_QUADS, t: taps - 1 }), DELTA_HEADS, STEP],
+      sources: [
+        repeatLines({ file: 'deltaNetStep.wgsl', text }, { n: LOADED_QUADS, t: taps - 1 }),
+        DELTA_HEADS,
+        SIGMOID,
+        STEP,
+      ],
       bindings: [
         'uniform',
         'read-only-storage',

@@ -42,11 +42,6 @@ var<workgroup> read_query: array<vec4f, THREADS>;
 var<workgroup> products: array<vec3f, PARTS>;
 var<workgroup> squares: array<f32, QUADS>;
 
-// Bounded, because a shader may assume that nothing is infinite.
-fn sigmoid(v: vec4f) -> vec4f {
-  return 1.0 / (1.0 + exp(min(-v, vec4f(80.0))));
-}
-
 fn recent_input(age: u32, channel: u32) -> f32 {
   return select(0.0, recent[age * CHANNELS + channel], step.position > 0u);
 }
@@ -56,7 +51,7 @@ fn convolved(channel: u32) -> f32 {
   let input_{t} = recent_input({t}u, channel);
   var sum = convolution[channel * TAPS + TAPS - 1u] * x[channel];
   sum += convolution[channel * TAPS + {t}u] * input_{t};
-  return sum * sigmoid(vec4f(sum)).x;
+  return sum * (1.0 / sigmoid_divisor(sum));
 }
 
 // Makes room for the newest input of a channel. Behind all that `convolved` reads, which need not wait for it so.
@@ -96,7 +91,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     let state_start = (head * KEY_DIM + first) * QUADS + quad;
     // Loaded here, so that nobody waits for them behind a barrier.
     let alpha = kept(decay_rate[head], x[DECAY_START + head] + decay_bias[head]);
-    let strength = sigmoid(vec4f(x[BETA_START + head]));
+    let strength = 1.0 / sigmoid_divisor(x[BETA_START + head]);
     let gate_start = GATE_START + head * VALUE_DIM + 4u * quad;
     let gate = vec4f(x[gate_start], x[gate_start + 1u], x[gate_start + 2u], x[gate_start + 3u]);
     let weight = norm_weight[quad];
@@ -169,7 +164,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
         sum += squares[other];
       }
       let gain = inverseSqrt(sum / f32(VALUE_DIM) + NORM_EPS);
-      out[head * QUADS + quad] = gain * result * weight * (gate * sigmoid(gate));
+      out[head * QUADS + quad] = gain * result * weight * (gate * (1.0 / sigmoid_divisors(gate)));
     }
     for (var i = thread; i < VALUE_DIM; i += THREADS) {
       remember(value_start + i);

@@ -3,6 +3,7 @@ import type { Launch } from '../../gpu/kernel';
 import { deltaChannels, type DeltaHeads } from '../../memory/recurrentStateBytes';
 import { paddedWidth } from '../../quant/layout';
 import { DELTA_HEADS, deltaHeadConstants } from '../shared/deltaHeads';
+import { SIGMOID } from '../shared/sigmoid';
 import { STEP } from '../shared/step';
 import text from './deltaRule.wgsl?raw';
 
@@ -22,7 +23,7 @@ export function deltaRule(heads: DeltaHeads): Launch {
   return {
     kernel: {
       name: 'deltaRule',
-      sources: [{ file: 'deltaRule.wgsl', text }, DELTA_HEADS, STEP],
+      sources: [{ file: 'deltaRule.wgsl', text }, DELTA_HEADS, SIGMOID, STEP],
       bindings: [
         'uniform',
         'read-only-storage',

@@ -100,7 +100,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     let query_gain = inverseSqrt(sums.y + LENGTH_EPS) * inverseSqrt(f32(KEY_DIM));
     let gate = row * GATE_WIDTH + head;
     let alpha = kept(decay_rate[head], decay[gate] + decay_bias[head]);
-    let strength = 1.0 / (1.0 + exp(min(-beta[gate], 80.0)));
+    let strength = 1.0 / sigmoid_divisor(beta[gate]);
     var value = 0.0;
     if (is_inside) {
       value = qkv[row_start + V_START + head * VALUE_DIM + column];

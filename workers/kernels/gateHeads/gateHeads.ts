@@ -1,6 +1,7 @@
 import { workgroupsFor } from '../../gpu/grid';
 import type { Launch } from '../../gpu/kernel';
 import { paddedWidth } from '../../quant/layout';
+import { SIGMOID } from '../shared/sigmoid';
 import { STEP } from '../shared/step';
 import text from './gateHeads.wgsl?raw';
 
@@ -23,7 +24,7 @@ export function gateHeads({ numHeads, headDim, start, stride, gateWidth, gating 
   return {
     kernel: {
       name: 'gateHeads',
-      sources: [{ file: 'gateHeads.wgsl', text }, STEP],
+      sources: [{ file: 'gateHeads.wgsl', text }, SIGMOID, STEP],
       bindings: ['uniform', 'read-only-storage', 'read-only-storage', 'storage'],
     },
     constants: {

@@ -4,6 +4,7 @@ import type { KernelVariant } from '../../protocol/kernels';
 import type { MatrixFormat } from '../../quant/layout';
 import { matrixLayout } from '../../quant/layout';
 import { NORM_GAIN } from '../shared/normGain';
+import { SIGMOID } from '../shared/sigmoid';
 import { tileProducts } from '../shared/tileProducts';
 import text from './gatedProjections.wgsl?raw';
 
@@ -25,7 +26,7 @@ export function gatedProjections({ gate, up, rows, columns, eps, batch, variant 
     { name: 'gate', format: gate, binding: 4 },
     { name: 'up', format: up, binding: 5 },
   ];
-  const own = [{ file: 'gatedProjections.wgsl', text }, NORM_GAIN];
+  const own = [{ file: 'gatedProjections.wgsl', text }, NORM_GAIN, SIGMOID];
   const { sources, constants, workgroups } = tileProducts(own, { parts, tiles, columns, batch, variant, together: 2 });
   return {
     kernel: {

@@ -39,7 +39,6 @@ fn main(
     let gain = norm_gain(m);
     let gate = gain * sum_over_slices(m, row, 0u);
     let up = gain * sum_over_slices(m, row, SLICES);
-    // Below −80 the sigmoid is zero in f32, and its exponential would overflow.
-    out[(m * TILES + tile) * 32u + first_row + row] = gate / (1.0 + exp(min(-gate, 80.0))) * up;
+    out[(m * TILES + tile) * 32u + first_row + row] = gate / sigmoid_divisor(gate) * up;
   }
 }

@@ -38,7 +38,7 @@ export function mergeAttention({ numHeads, cache, gated }: MergeAttentionShape):
         repeatLines({ file: 'mergeAttention.wgsl', text }, { i: 4 }),
         STEP,
         KEY_CHUNKS,
-        outputGate(gated),
+        ...outputGate(gated),
         ...(gated ? [QKV] : []),
       ],
       bindings: ['uniform', 'read-only-storage', 'storage', ...(gated ? (['read-only-storage'] as const) : [])],

@@ -5,6 +5,5 @@ override GATE_START: u32;
 
 fn head_gate(row: u32, head: u32, index: u32) -> f32 {
   let gate = qkv[row * QKV_WIDTH + GATE_START + head * QUERY_STRIDE + index];
-  // Bounded, because a shader may assume that nothing is infinite.
-  return 1.0 / (1.0 + exp(min(-gate, 80.0)));
+  return 1.0 / sigmoid_divisor(gate);
 }

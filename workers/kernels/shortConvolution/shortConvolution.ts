@@ -1,6 +1,7 @@
 import { workgroupsFor } from '../../gpu/grid';
 import type { Launch } from '../../gpu/kernel';
 import { paddedWidth } from '../../quant/layout';
+import { SIGMOID } from '../shared/sigmoid';
 import { STEP } from '../shared/step';
 import text from './shortConvolution.wgsl?raw';
 
@@ -19,7 +20,7 @@ export function shortConvolution({ channels, taps }: ShortConvolutionShape): Lau
   return {
     kernel: {
       name: 'shortConvolution',
-      sources: [{ file: 'shortConvolution.wgsl', text }, STEP],
+      sources: [{ file: 'shortConvolution.wgsl', text }, SIGMOID, STEP],
       bindings: ['uniform', 'read-only-storage', 'read-only-storage', 'storage', 'storage'],
     },
     constants: { CHANNELS: channels, WIDTH: width, TAPS: taps },

@@ -39,8 +39,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
         sum += weight[channel * TAPS + u32(tap)] * input(row - before + tap, channel);
       }
     }
-    // Bounded, because a shader may assume that nothing is infinite.
-    out[u32(row) * WIDTH + channel] = sum / (1.0 + exp(min(-sum, 80.0)));
+    out[u32(row) * WIDTH + channel] = sum / sigmoid_divisor(sum);
   }
   if (channel >= CHANNELS) {
     return;

@@ -1,5 +1,6 @@
 import { workgroupsFor } from '../../gpu/grid';
 import type { Launch } from '../../gpu/kernel';
+import { SIGMOID } from '../shared/sigmoid';
 import { STEP } from '../shared/step';
 import text from './swiglu.wgsl?raw';
 
@@ -8,7 +9,7 @@ export function swiglu({ width }: { width: number }): Launch {
   return {
     kernel: {
       name: 'swiglu',
-      sources: [{ file: 'swiglu.wgsl', text }, STEP],
+      sources: [{ file: 'swiglu.wgsl', text }, SIGMOID, STEP],
       bindings: ['uniform', 'read-only-storage', 'read-only-storage', 'storage'],
     },
     constants: { WIDTH_QUADS: width / 4 },
