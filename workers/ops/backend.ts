@@ -49,8 +49,6 @@ export interface Backend {
   readonly kernelChoiceMs: number | null;
   /** Bytes of the largest buffer that createBuffer can make. */
   readonly mostBufferBytes: number;
-  /** Rejects with DeviceLostError when the device goes away; never resolves. */
-  readonly lost: Promise<never>;
   /** Zero-filled device memory. Throws OutOfMemoryError. */
   createBuffer(label: string, byteLength: number): DeviceBuffer;
   /**

@@ -36,9 +36,6 @@ export class BackendScope implements Backend {
   get mostBufferBytes() {
     return this.#backend.mostBufferBytes;
   }
-  get lost() {
-    return this.#backend.lost;
-  }
 
   createBuffer(label: string, byteLength: number): DeviceBuffer {
     let buffer: DeviceBuffer | null = null;

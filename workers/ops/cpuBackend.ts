@@ -26,8 +26,6 @@ export class CpuBackend implements Backend {
   readonly kernelReports: readonly KernelReport[] = [{ name: 'TypeScript reference', state: 'active' }];
   readonly kernelChoiceMs = null;
   readonly mostBufferBytes = Infinity;
-  /** Plain memory does not go away. */
-  readonly lost = new Promise<never>(() => undefined);
   readonly activations = new ActivationPool((bytes) => this.createBuffer('activations', bytes));
 
   createBuffer(label: string, byteLength: number): CpuBuffer {

@@ -71,8 +71,4 @@ export class CpuTokenLoop implements TokenLoop {
   resume(tokenId: number, position: number): void {
     this.#next = { tokenId, position };
   }
-
-  destroy(): void {
-    // Plain memory.
-  }
 }

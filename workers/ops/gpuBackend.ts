@@ -45,7 +45,6 @@ export class GpuBackend implements Backend {
     heldBytes: 0,
     objectsCreated: 0,
   };
-  readonly lost: Promise<never>;
   /** Taken by `allocateInTurn`. */
   readonly activations = new ActivationPool((bytes) => this.createBuffer('activations', bytes));
   /** Outcomes of the allocations that nobody has waited for yet. */
@@ -55,7 +54,7 @@ export class GpuBackend implements Backend {
   /** Not submitted yet: they go with whatever comes next. */
   #copies: Copy[] = [];
   #failure: Error | null = null;
-  /** Reject the waits under way: a reaction on `lost` for each would live as long as the device. */
+  /** Reject the waits under way: a reaction on the loss for each would live as long as the device. */
   readonly #waiting = new Set<(reason: unknown) => void>();
 
   readonly options: GpuBackendOptions;
@@ -67,8 +66,7 @@ export class GpuBackend implements Backend {
     readonly compiler = new KernelCompiler(device),
   ) {
     this.options = { fusion: true, kernels: PLAIN_KERNELS, kernelReports: [], kernelChoiceMs: null, ...options };
-    this.lost = rejectWhenLost(device);
-    this.lost.catch((reason: Error) => {
+    rejectWhenLost(device).catch((reason: Error) => {
       this.#failure ??= reason;
       for (const reject of this.#waiting) reject(reason);
     });

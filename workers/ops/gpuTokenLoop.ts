@@ -143,10 +143,6 @@ export class GpuTokenLoop implements TokenLoop {
     this.#position = position;
   }
 
-  destroy(): void {
-    freeMemory(this.memory);
-  }
-
   /** The end of a step that samples the token behind it, and, once the step is submitted, that token or nothing of it. */
   #sampled(
     program: GpuProgram,

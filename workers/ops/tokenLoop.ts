@@ -42,7 +42,6 @@ export interface TokenLoop {
   check(program: Program, step: Step): Promise<number[]>;
   /** Has the next step feed this token at this position. */
   resume(tokenId: number, position: number): void;
-  destroy(): void;
 }
 
 /** Throws ModelCorruptError where a kernel reported that it found no token. */
