@@ -5,12 +5,9 @@ import type { Backend, Counters, Program } from './backend';
 import { CpuBuffer, cpuBuffer } from './cpuBuffer';
 import { CpuProgram } from './cpuProgram';
 import { CpuTokenLoop } from './cpuTokenLoop';
-import type { DeviceBuffer, Graph } from './graph';
+import { BUFFER_UNIT, type DeviceBuffer, type Graph } from './graph';
 import { macrotask } from './macrotask';
 import type { TokenLoop } from './tokenLoop';
-
-/** Buffers are whole blocks of 32 floats: a vector that ends inside one is followed by zeros. */
-const BUFFER_UNIT = 128;
 
 /** Computes with the kernels' reference implementations, in this thread: for small models, and as a second opinion. */
 export class CpuBackend implements Backend {

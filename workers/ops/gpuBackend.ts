@@ -8,12 +8,9 @@ import { GpuBuffer, gpuBuffer } from './gpuBuffer';
 import { GpuProgram, gpuProgram } from './gpuProgram';
 import { GpuTokenLoop } from './gpuTokenLoop';
 import { PLAIN_KERNELS, type KernelChoice } from './kernelChoice';
-import type { DeviceBuffer, Graph } from './graph';
+import { BUFFER_UNIT, type DeviceBuffer, type Graph } from './graph';
 import { Readback } from './readback';
 import type { TokenLoop } from './tokenLoop';
-
-/** Buffers are whole blocks of 32 floats: a vector that ends inside one is followed by zeros. */
-const BUFFER_UNIT = 128;
 
 interface Copy {
   source: GpuBuffer;

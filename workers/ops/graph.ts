@@ -2,7 +2,7 @@ import type { Activation } from '../kernels/bias/bias';
 import type { Gating } from '../kernels/gateHeads/gateHeads';
 import type { KvCacheFormat } from '../protocol/loading';
 import type { MatrixFormat } from '../quant/layout';
-import { paddedWidth } from '../quant/layout';
+import { BLOCK_COLUMNS, paddedWidth } from '../quant/layout';
 
 /** Memory on whatever computes: a GPUBuffer or plain bytes. Made by a Backend, understood by that Backend alone. */
 export interface DeviceBuffer {
@@ -17,6 +17,9 @@ export interface Matrix {
   columns: number;
   shards: { rowStart: number; rows: number; buffer: DeviceBuffer }[];
 }
+
+/** Bytes that the size of a buffer is a multiple of: a vector that ends inside a block is followed by zeros. */
+export const BUFFER_UNIT = 4 * BLOCK_COLUMNS;
 
 /** A plain f32 vector in device memory, padded with zeros to whole blocks. */
 export interface Vector {

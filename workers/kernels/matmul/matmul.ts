@@ -6,6 +6,7 @@ import { matrixLayout } from '../../quant/layout';
 import f16Codes from '../shared/f16Codes.wgsl?raw';
 import f16Halves from '../shared/f16Halves.wgsl?raw';
 import { repeatLines } from '../shared/repeatLines';
+import { source } from '../shared/source';
 import { SPLIT_BYTES } from '../shared/splitBytes';
 import { STEP } from '../shared/step';
 import { WEIGHT_FORMATS } from '../shared/weightFormats';
@@ -47,8 +48,6 @@ interface Form {
   xRows: number;
   tiles: number;
 }
-
-const source = (file: string, source: string): WgslSource => ({ file, text: source });
 
 const ROWS = source('matmulRows.wgsl', matmulRows);
 

@@ -13,8 +13,9 @@ import f32Tile from './f32Tile.wgsl?raw';
 import int8Blocks from './int8Blocks.wgsl?raw';
 import int8Stage from './int8Stage.wgsl?raw';
 import stagedTile from './stagedTile.wgsl?raw';
-import { SPLIT_BYTES } from './splitBytes';
 import { repeatLines } from './repeatLines';
+import { source } from './source';
+import { SPLIT_BYTES } from './splitBytes';
 import { STEP } from './step';
 import subgroupTile from './subgroupTile.wgsl?raw';
 import text from './tileProducts.wgsl?raw';
@@ -53,8 +54,6 @@ const LEAST_BLOCKS = 2;
 const STAGED_UNITS = 512;
 /** Of a staged block: BLOCK_STAGED_UNITS. */
 const BLOCK_UNITS = 4;
-
-const source = (file: string, text: string): WgslSource => ({ file, text });
 
 /** Of the whole kernel, behind tileProducts.wgsl. */
 const TILE_SOURCES: Record<TileVariant, readonly WgslSource[]> = {
