@@ -23,7 +23,7 @@ for (const products of PRODUCT_CLASSES) {
     if (!hasForm(products, variant, formats)) continue;
     variantGpuTest(`${products} ${variant} passes for ${formats.join(', ')}`, variant, async (device) => {
       for (const format of formats) {
-        const trials = new GpuTrials(device, { format, rows: 1, columns: 1, formats: [format] }, true);
+        const trials = new GpuTrials(device, { format, rows: 1, columns: 1, formats: [format], layerBytes: 0 }, true);
         expect((await trials.check(products, variant)).wrong).toBeNull();
       }
     });
@@ -58,7 +58,7 @@ gpuTest('a kernel that does not compile is told by its error', async ({ device }
 
 maxGpuTest('every variant that runs here is timed', async ({ device }) => {
   const variants = VARIANTS.filter((variant) => hasForm('matvec', variant, ['int4']) && runsOn(device, variant));
-  const timer = new ProductTimer(device, 'matvec', { format: 'int4', rows: 600, columns: 288 });
+  const timer = new ProductTimer(device, 'matvec', { format: 'int4', rows: 600, columns: 288, layerBytes: 1e6 });
   const times = await timer.time(variants, new Deadline(600_000));
   expect([...times!.keys()]).toEqual(variants);
   for (const time of times!.values()) expect(time).toBeGreaterThan(0);
@@ -66,14 +66,14 @@ maxGpuTest('every variant that runs here is timed', async ({ device }) => {
 });
 
 gpuTest('products with many rows are timed without a clock of the device', async ({ device }) => {
-  const timer = new ProductTimer(device, 'matmul', { format: 'int8', rows: 64, columns: 96 });
+  const timer = new ProductTimer(device, 'matmul', { format: 'int8', rows: 64, columns: 96, layerBytes: 1e6 });
   const times = await timer.time(['f32'], new Deadline(600_000));
   expect(times!.get('f32')).toBeGreaterThan(0);
   await timer.destroy();
 });
 
 gpuTest('what is not compiled in time is not timed, and is given back when it comes', async ({ device }) => {
-  const timer = new ProductTimer(device, 'matvec', { format: 'int4', rows: 64, columns: 96 });
+  const timer = new ProductTimer(device, 'matvec', { format: 'int4', rows: 64, columns: 96, layerBytes: 0 });
   const destroyed = vi.spyOn(GpuProgram.prototype, 'destroy');
   try {
     expect(await timer.time(['f32'], new Deadline(0))).toBeNull();
@@ -87,7 +87,11 @@ gpuTest('what is not compiled in time is not timed, and is given back when it co
 });
 
 gpuTest('what the device is at is under way until it is over, however long one waits for it', async ({ device }) => {
-  const trials = new GpuTrials(device, { format: 'int4', rows: 64, columns: 96, formats: ['int4'] }, true);
+  const trials = new GpuTrials(
+    device,
+    { format: 'int4', rows: 64, columns: 96, formats: ['int4'], layerBytes: 0 },
+    true,
+  );
   const isOver = () => vi.waitFor(() => expect(trials.underWay.size).toBe(0), { timeout: 60_000 });
   let begin: (value?: unknown) => void = () => undefined;
   const checking = trials.check('matvec', 'f32', new Promise((resolve) => (begin = resolve)));

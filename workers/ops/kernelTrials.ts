@@ -22,7 +22,7 @@ export interface KernelTrials {
    * computes when `idle` is resolved.
    */
   check(products: ProductClass, variant: KernelVariant, idle?: Promise<unknown>): Promise<SelfTestResult>;
-  /** Microseconds of one product; Infinity where a variant cannot compute it. Null where the time is over before. */
+  /** Microseconds of one product; Infinity where a variant cannot compute it. Null where the time is over before, or memory is short. */
   time(
     products: ProductClass,
     variants: readonly KernelVariant[],

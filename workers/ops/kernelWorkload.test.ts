@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { matrixLayout } from '../quant/layout';
 import { kernelWorkload } from './kernelWorkload';
 
 test('the format of most bytes in layers, and the largest matrix in it', () => {
@@ -13,5 +14,6 @@ test('the format of most bytes in layers, and the largest matrix in it', () => {
     rows: 160,
     columns: 64,
     formats: ['int4', 'int8'],
+    layerBytes: matrixLayout('int4', 224, 64).bytes + matrixLayout('int8', 96, 64).bytes,
   });
 });

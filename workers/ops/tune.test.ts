@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Deadline } from './deadline';
-import { cutTo, fastestOf } from './tune';
+import { fastestOf } from './tune';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -35,14 +35,4 @@ test('a deadline ends the rounds, but not the first', async () => {
   expect(taken.join('')).toBe('ab');
   expect(await fastestOf(samplers, 1000, new Deadline(60))).toEqual([20, 40]);
   expect(taken.join('')).toBe('abab');
-});
-
-test('a large matrix is cut to whole tiles', () => {
-  expect(cutTo(1000 * 288, { format: 'int4', rows: 4096, columns: 288 })).toEqual({
-    format: 'int4',
-    rows: 992,
-    columns: 288,
-  });
-  expect(cutTo(1000 * 288, { format: 'int4', rows: 70, columns: 288 }).rows).toBe(70);
-  expect(cutTo(10, { format: 'int4', rows: 70, columns: 288 }).rows).toBe(32);
 });

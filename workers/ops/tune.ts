@@ -4,29 +4,28 @@ import { PassTimer } from '../gpu/passTimer';
 import type { KernelVariant, ProductClass } from '../protocol/kernels';
 import { TILE_ROWS } from '../quant/layout';
 import { Deadline } from './deadline';
-import type { DeviceBuffer, Graph, Matrix } from './graph';
-import { Ops } from './graph';
+import type { Graph } from './graph';
 import { GpuBackend } from './gpuBackend';
 import { gpuProgram, type GpuProgram } from './gpuProgram';
+import type { KernelWorkload } from './kernelWorkload';
 import { matrixUnitOf } from './matrixUnit';
-import type { MatrixShape } from './kernelWorkload';
-import { trialMatrix } from './trialMatrix';
+import { cutTo, productsGraph, type ProductsGraph } from './productsGraph';
 
 interface TimedProducts {
   /** Activation rows. */
   rows: number;
   /** A larger matrix is cut to as many rows as keep it below. */
   mostWeights: number;
-  /** Bytes of different matrices that are multiplied by in turn: more than caches hold, where memory is what counts. */
-  bytes: number;
+  /** Bytes of different matrices that are multiplied by in turn, or fewer, where the layers of the model have fewer. */
+  mostBytes: number;
 }
 
 const MIB = 1024 * 1024;
 const TIMED: Record<ProductClass, TimedProducts> = {
-  matvec: { rows: 1, mostWeights: 16 * MIB, bytes: 64 * MIB },
-  matmul: { rows: 128, mostWeights: 4 * MIB, bytes: 0 },
+  // One row is bound by memory: its matrices are more than caches hold, of which an RTX 4090's has 72 MiB.
+  matvec: { rows: 1, mostWeights: 16 * MIB, mostBytes: 128 * MIB },
+  matmul: { rows: 128, mostWeights: 4 * MIB, mostBytes: 0 },
 };
-const MOST_MATRICES = 8;
 const MOST_REPEATS = 64;
 /** Browsers round a device's clock to 0.1 ms, and a submission alone takes as much. */
 const SAMPLE_MS = 4;
@@ -34,39 +33,43 @@ const SAMPLE_MS = 4;
 const COMPARISON_MS = 60;
 const LEAST_ROUNDS = 3;
 
-/** A variant's program, and how often it runs for a sample; 0 where that is still to be found out. */
+/** A variant's program, how many products it computes, and how often it runs for a sample; 0 where that is still to be found out. */
 interface TimedProgram {
   program: GpuProgram;
+  products: number;
   repeats: number;
 }
+
+type TimedWorkload = Omit<KernelWorkload, 'formats'>;
 
 /** Times kernel variants at products of one shape, cut to a size that is quickly timed. */
 export class ProductTimer {
   readonly #device: GPUDevice;
   readonly #compiler: KernelCompiler | undefined;
   readonly #timer: PassTimer;
-  readonly #graph: Graph;
-  readonly #buffers: DeviceBuffer[] = [];
+  /** Null where memory is short. */
+  readonly #products: Promise<ProductsGraph | null>;
   readonly #programs = new Map<KernelVariant, Promise<TimedProgram | null>>();
   /** The run under way, or the last one. */
   #running: Promise<unknown> = Promise.resolve();
 
-  constructor(device: GPUDevice, products: ProductClass, shape: MatrixShape, compiler?: KernelCompiler) {
-    const { rows, mostWeights, bytes } = TIMED[products];
+  constructor(device: GPUDevice, products: ProductClass, workload: TimedWorkload, compiler?: KernelCompiler) {
+    const { rows, mostWeights, mostBytes } = TIMED[products];
     this.#device = device;
     this.#compiler = compiler;
     this.#timer = new PassTimer(device);
-    const keep = (buffer: DeviceBuffer) => this.#buffers.push(buffer);
-    this.#graph = productsGraph(trialBackend(device, 'f32'), cutTo(mostWeights, shape), rows, bytes, keep);
+    const bytes = Math.min(mostBytes, workload.layerBytes);
+    const making = productsGraph(trialBackend(device, 'f32'), cutTo(mostWeights, workload), rows, bytes);
+    this.#products = making.catch(nullIfRefused);
   }
 
   /**
    * Microseconds that each variant takes for a product, by the least of several runs in turn; Infinity for one that does
-   * not compile at this size. Null where the time is over before. One call at a time.
+   * not compile at this size. Null where the time is over before, or memory is short. One call at a time.
    */
   async time(variants: readonly KernelVariant[], deadline: Deadline): Promise<Map<KernelVariant, number> | null> {
     const programs = await deadline.wait(Promise.all(variants.map((variant) => this.#compiled(variant))), null);
-    if (!programs) return null;
+    if (!programs || !(await this.#products)) return null;
     for (const timed of programs) {
       // Drivers may finish compiling in the first run.
       if (timed?.repeats === 0) await deadline.wait(this.#calibrate(timed, deadline), null);
@@ -85,7 +88,8 @@ export class ProductTimer {
   /** Gives back what was made, as soon as what is running or compiling is done. Nothing may be timed after it. */
   async destroy(): Promise<void> {
     await this.#running;
-    for (const part of [this.#timer, ...this.#buffers]) part.destroy();
+    const products = await this.#products.catch(() => null);
+    for (const part of [this.#timer, ...(products?.buffers ?? [])]) part.destroy();
     const programs = await Promise.allSettled(this.#programs.values());
     for (const program of programs) if (program.status === 'fulfilled') program.value?.program.destroy();
   }
@@ -93,7 +97,8 @@ export class ProductTimer {
   #compiled(variant: KernelVariant): Promise<TimedProgram | null> {
     let compiling = this.#programs.get(variant);
     if (!compiling) {
-      compiling = compileTimed(trialBackend(this.#device, variant, this.#compiler), this.#graph);
+      const backend = trialBackend(this.#device, variant, this.#compiler);
+      compiling = this.#products.then((products) => products && compileTimed(backend, products.graph));
       this.#programs.set(variant, compiling);
     }
     return compiling;
@@ -111,8 +116,7 @@ export class ProductTimer {
   }
 
   /** Milliseconds of one product. */
-  async #sample({ program, repeats }: TimedProgram): Promise<number> {
-    const products = this.#graph.ops.length - 1;
+  async #sample({ program, products, repeats }: TimedProgram): Promise<number> {
     return (await this.#run(program, repeats)) / (repeats * products);
   }
 
@@ -133,12 +137,15 @@ export function trialBackend(device: GPUDevice, variant: KernelVariant, compiler
 }
 
 async function compileTimed(backend: GpuBackend, graph: Graph): Promise<TimedProgram | null> {
-  try {
-    return { program: gpuProgram(await backend.compile(graph)), repeats: 0 };
-  } catch (error) {
-    if (hasErrorName(error, 'UnsupportedError') || hasErrorName(error, 'OutOfMemoryError')) return null;
-    throw error;
-  }
+  const products = graph.ops.filter(({ kind }) => kind === 'linear').length;
+  const program = await backend.compile(graph).catch(nullIfRefused);
+  return program && { program: gpuProgram(program), products, repeats: 0 };
+}
+
+/** Null for what the device has no room for or the driver refuses; any other error is thrown. */
+function nullIfRefused(error: unknown): null {
+  if (hasErrorName(error, 'UnsupportedError') || hasErrorName(error, 'OutOfMemoryError')) return null;
+  throw error;
 }
 
 /**
@@ -156,34 +163,4 @@ export async function fastestOf(
     for (const [i, sample] of samplers.entries()) fastest[i] = Math.min(fastest[i]!, await sample());
   }
   return fastest;
-}
-
-/** Products of the same activations with several matrices, one after the other. */
-function productsGraph(
-  backend: GpuBackend,
-  shape: MatrixShape,
-  rows: number,
-  bytes: number,
-  keep: (buffer: DeviceBuffer) => void,
-): Graph {
-  const matrix = (shape: MatrixShape, packed: Uint8Array): Matrix => {
-    const buffer = backend.createBuffer('tuning', packed.byteLength);
-    keep(buffer);
-    backend.write(buffer, 0, packed);
-    return { ...shape, shards: [{ rowStart: 0, rows: shape.rows, buffer }] };
-  };
-  const packed = trialMatrix(shape.format, shape.rows, shape.columns, 1);
-  const copies = Math.min(MOST_MATRICES, Math.max(1, Math.ceil(bytes / packed.byteLength)));
-  const tableShape = { format: 'f32' as const, rows: TILE_ROWS, columns: shape.columns };
-  const ops = new Ops(rows);
-  const x = ops.embedding(matrix(tableShape, trialMatrix('f32', TILE_ROWS, shape.columns)), 1);
-  let out = x;
-  for (let copy = 0; copy < copies; copy++) out = ops.linear(x, matrix(shape, packed));
-  return ops.graph(out);
-}
-
-/** The first rows of a matrix, whole tiles, that come to no more than so many weights. */
-export function cutTo(mostWeights: number, { format, rows, columns }: MatrixShape): MatrixShape {
-  const tiles = Math.max(1, Math.floor(mostWeights / (TILE_ROWS * columns)));
-  return { format, rows: Math.min(rows, tiles * TILE_ROWS), columns };
 }

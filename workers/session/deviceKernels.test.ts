@@ -14,7 +14,7 @@ import {
   type KernelDevice,
 } from './deviceKernels';
 
-const WORKLOAD = { format: 'int4', rows: 64, columns: 64, formats: ['int4'] } as const;
+const WORKLOAD = { format: 'int4', rows: 64, columns: 64, formats: ['int4'], layerBytes: 2496 } as const;
 const ADAPTER = { vendor: 'v', architecture: 'a', device: '', description: '' };
 
 beforeEach(() => stubBrowser('1'));
