@@ -30,33 +30,38 @@ const REPEATS = 5;
 /** Dispatches of one submission grow by this factor at most. */
 const GROWTH = 16;
 
-/** Bytes per second that a copy kernel reads and writes together, in units of 10⁹. Throws OutOfMemoryError. */
+/**
+ * Bytes per second that a copy kernel reads and writes together, in units of 10⁹. Throws OutOfMemoryError; the backend
+ * stays usable.
+ */
 export async function measureCopy(backend: GpuBackend): Promise<number> {
-  const buffers = [backend.createBuffer('original', COPY_BYTES), backend.createBuffer('copied', COPY_BYTES)];
+  const sizes = { original: COPY_BYTES, copied: COPY_BYTES };
   const grid = linearGrid(workgroupsFor(COPY_BYTES / 16, WORKGROUP_SIZE));
   const launch = { kernel: COPY_KERNEL, constants: {}, grid: () => grid };
-  const seconds = await secondsPerDispatch(backend, launch, grid, buffers);
+  const seconds = await secondsPerDispatch(backend, launch, grid, sizes);
   return (2 * COPY_BYTES) / seconds / 1e9;
 }
 
-/** f32 multiplications and additions per second, in units of 10⁹. */
+/** f32 multiplications and additions per second, in units of 10⁹. Throws OutOfMemoryError; the backend stays usable. */
 export async function measurePeak(backend: GpuBackend): Promise<number> {
   const invocations = PEAK_WORKGROUPS * WORKGROUP_SIZE;
   const grid: Grid = [PEAK_WORKGROUPS, 1, 1];
   const launch = { kernel: PEAK_KERNEL, constants: { ITERATIONS: PEAK_ITERATIONS }, grid: () => grid };
-  const seconds = await secondsPerDispatch(backend, launch, grid, [backend.createBuffer('out', invocations * 4)]);
+  const seconds = await secondsPerDispatch(backend, launch, grid, { out: invocations * 4 });
   return (invocations * PEAK_ITERATIONS * OPERATIONS_PER_ITERATION) / seconds / 1e9;
 }
 
-/** The best of several submissions; the buffers, in the order of the bindings, are destroyed behind them. */
+/** The best of several submissions, with buffers of so many bytes, which are there meanwhile, in the order of the bindings. */
 async function secondsPerDispatch(
   backend: GpuBackend,
   launch: Launch,
   grid: Grid,
-  buffers: GpuBuffer[],
+  sizes: Record<string, number>,
 ): Promise<number> {
+  const make = () => Object.entries(sizes).map(([label, bytes]) => backend.createBuffer(label, bytes));
+  const free = (buffers: GpuBuffer[]) => buffers.forEach((buffer) => buffer.destroy());
+  const buffers = await backend.allocate(make, free);
   try {
-    await backend.flush();
     const compiled = await backend.compileKernel(launch);
     const resources = buffers.map(({ handle }) => ({ buffer: handle }));
     const bindGroup = bindKernel(backend.device, launch.kernel, compiled, resources);
@@ -70,7 +75,7 @@ async function secondsPerDispatch(
     for (let repeat = 1; repeat < REPEATS; repeat++) seconds = Math.min(seconds, await run(count));
     return seconds / count;
   } finally {
-    for (const buffer of buffers) buffer.destroy();
+    free(buffers);
   }
 }
 
