@@ -34,8 +34,8 @@ const MOST_SPEEDUP = 16;
 
 /**
  * Measures prefill and decode of made-up models in the shapes asked for, as a session runs them. What does not fit,
- * takes too long or fails is in the report with the reason; an abort ends it with what was measured until then.
- * Throws RangeError for a request that makes no sense, UnsupportedError where WebGPU is asked for and there is none.
+ * takes too long or fails, as all does where WebGPU is asked for and there is none, is in the report with the reason; an
+ * abort ends it with what was measured until then. Throws RangeError for a request that makes no sense.
  */
 export async function runBenchmark(
   options: EngineOptions,
