@@ -2,18 +2,17 @@ import { requiredVisionTensors } from '../checkpoint/visionTensors';
 import { engineError } from '../errors';
 import type { TilePatches } from '../model/patches';
 import type { Backend } from '../ops/backend';
-import { kernelWorkload } from '../ops/kernelWorkload';
-import type { Matrix, Vector } from '../ops/graph';
+import { kernelWorkload, type NamedTensor } from '../ops/kernelWorkload';
 import type { BenchmarkEyesFigures, BenchmarkEyesReport, BenchmarkOmission } from '../protocol/benchmark';
 import type { EngineOptions } from '../protocol/engine';
-import { paddedWidth } from '../quant/layout';
 import { createBackend } from '../session/createBackend';
 import { createTileEncoder, eyesOf, encoderSizes } from '../session/eyes';
 import type { TileEncoder } from '../session/tileEncoder';
+import { createTensors } from './createTensors';
 import { EYES, tileOperations, withLayers, type EyesShape } from './eyesShape';
 import { median, shareOf, spread } from './figures';
 import { omissionFor, tooSlow } from './omission';
-import { createMatrix, fillWeights } from './syntheticModel';
+import { fillWeights } from './syntheticModel';
 
 /** Sides of a tile of 448 × 448 pixels, in patches. */
 const SIDE = 32;
@@ -45,7 +44,8 @@ export async function measureEyes(
   let backend: Backend | null = null;
   try {
     const started = performance.now();
-    backend = await createBackend(options, workloadOf(shape));
+    const workload = kernelWorkload(tensorsOf(shape), () => true);
+    backend = await createBackend(options, workload);
     const { eyes, matrices, vectors } = createSyntheticEyes(backend, shape);
     await backend.flush();
     report.weightBytes = backend.counters.heldBytes;
@@ -115,29 +115,18 @@ async function timeTiles(
   };
 }
 
-function formatOf(name: string): 'int8' | 'f32' {
+/** In the formats that an import gives them where nobody chooses others. */
+function tensorsOf({ config, width }: EyesShape): NamedTensor[] {
   const tables = ['vision.patchEmbedding', 'vision.positions', 'resampler.query', 'resampler.positions'];
-  return tables.includes(name) ? 'f32' : 'int8';
+  return Array.from(requiredVisionTensors(config, width), ([name, shape]) => {
+    return { name, shape, format: tables.includes(name) ? 'f32' : 'int8' };
+  });
 }
 
-function workloadOf({ config, width }: EyesShape) {
-  const matrices = [...requiredVisionTensors(config, width)].flatMap(([name, [rows, columns]]) =>
-    columns === undefined ? [] : [{ name, format: formatOf(name), rows, columns }],
-  );
-  return kernelWorkload(matrices, []);
-}
-
-/** Every buffer of the eyes, as an import with default formats makes them, full of zeros. Throws OutOfMemoryError. */
-function createSyntheticEyes(backend: Backend, { config, width }: EyesShape) {
-  const matrices = new Map<string, Matrix>();
-  const vectors = new Map<string, Vector>();
-  for (const [name, [rows, columns]] of requiredVisionTensors(config, width)) {
-    if (columns === undefined) {
-      vectors.set(name, { length: rows, buffer: backend.createBuffer(name, paddedWidth(rows) * 4) });
-    } else {
-      matrices.set(name, createMatrix(backend, name, formatOf(name), rows, columns));
-    }
-  }
+/** Every buffer of the eyes, full of zeros. Throws OutOfMemoryError. */
+function createSyntheticEyes(backend: Backend, shape: EyesShape) {
+  const { config, width } = shape;
+  const { matrices, vectors } = createTensors(backend, tensorsOf(shape));
   const eyes = eyesOf(
     config,
     width,

@@ -1,4 +1,3 @@
-import { MAX_SHARD_BYTES } from '../checkpoint/manifest';
 import { requiredTensors } from '../checkpoint/names';
 import { engineError } from '../errors';
 import { ropeTable } from '../model/ropeTable';
@@ -6,12 +5,13 @@ import { kvCacheFormat } from '../memory/kvCacheFormat';
 import { languageModelWeights } from '../model/weights';
 import type { Backend } from '../ops/backend';
 import type { Matrix, Vector } from '../ops/graph';
-import { kernelWorkload, type KernelWorkload } from '../ops/kernelWorkload';
+import { kernelWorkload, type KernelWorkload, type NamedTensor } from '../ops/kernelWorkload';
 import type { KvCacheFormat } from '../protocol/loading';
 import type { ModelInfo } from '../protocol/model';
-import { matrixLayout, paddedWidth, TILE_ROWS } from '../quant/layout';
+import { matrixLayout, TILE_ROWS } from '../quant/layout';
 import { createLayerMemory } from '../session/loadModel';
 import type { SessionParts } from '../session/session';
+import { createTensors } from './createTensors';
 import type { BenchmarkShape } from './shapes';
 import { syntheticTile } from './syntheticTile';
 import { parameters } from './workload';
@@ -32,14 +32,7 @@ export interface SyntheticModel {
 
 /** What kernels are chosen for. */
 export function workloadOf(shape: BenchmarkShape): KernelWorkload {
-  const matrices = [...requiredTensors(shape.config)].flatMap(([name, [rows, columns]]) =>
-    columns === undefined ? [] : [{ name, format: formatOf(shape, name), rows, columns }],
-  );
-  const isInLayer = ({ name }: { name: string }) => name.startsWith('layers.');
-  return kernelWorkload(
-    matrices.filter(isInLayer),
-    matrices.filter((matrix) => !isInLayer(matrix)),
-  );
+  return kernelWorkload(tensorsOf(shape));
 }
 
 /** Makes every buffer of a model with room for `contextLength` tokens. Throws OutOfMemoryError. */
@@ -49,15 +42,7 @@ export async function createSyntheticModel(
   contextLength: number,
 ): Promise<SyntheticModel> {
   const { config } = shape;
-  const matrices = new Map<string, Matrix>();
-  const vectors = new Map<string, Vector>();
-  for (const [name, [rows, columns]] of requiredTensors(config)) {
-    if (columns === undefined) {
-      vectors.set(name, { length: rows, buffer: backend.createBuffer(name, paddedWidth(rows) * 4) });
-    } else {
-      matrices.set(name, createMatrix(backend, name, formatOf(shape, name), rows, columns));
-    }
-  }
+  const { matrices, vectors } = createTensors(backend, tensorsOf(shape));
   const rope = backend.createBuffer('rope', contextLength * config.headDim * 4);
   const table = ropeTable(config.rope, config.headDim, contextLength);
   const info = modelInfo(shape, packedBytes(matrices.values(), vectors.values()));
@@ -120,27 +105,11 @@ export async function fillWeights(
   await backend.flush();
 }
 
-function formatOf({ vocabularyFormat }: BenchmarkShape, name: string): Matrix['format'] {
-  return name === 'embedTokens' || name === 'lmHead' ? vocabularyFormat : 'int4';
-}
-
-/** A matrix of zeros, in shards as an import makes them. */
-export function createMatrix(
-  backend: Backend,
-  name: string,
-  format: Matrix['format'],
-  rows: number,
-  columns: number,
-): Matrix {
-  const { tileBytes } = matrixLayout(format, rows, columns);
-  const shardRows = Math.floor(MAX_SHARD_BYTES / tileBytes) * TILE_ROWS;
-  const shards = Array.from({ length: Math.ceil(rows / shardRows) }, (_, i) => {
-    const rowStart = i * shardRows;
-    const count = Math.min(shardRows, rows - rowStart);
-    const { bytes } = matrixLayout(format, count, columns);
-    return { rowStart, rows: count, buffer: backend.createBuffer(name, bytes) };
+function tensorsOf({ config, vocabularyFormat }: BenchmarkShape): NamedTensor[] {
+  return Array.from(requiredTensors(config), ([name, shape]) => {
+    const isVocabulary = name === 'embedTokens' || name === 'lmHead';
+    return { name, shape, format: isVocabulary ? vocabularyFormat : 'int4' };
   });
-  return { format, rows, columns, shards };
 }
 
 /** For each width of a matrix one tile, repeated as often as a chunk holds it: numbers need not differ to cost the same. */

@@ -16,7 +16,7 @@ import {
 } from '../memory/recurrentStateBytes';
 import type { Backend } from '../ops/backend';
 import type { LayerCache, LayerMemory, Matrix, RecurrentState, Vector } from '../ops/graph';
-import { kernelWorkload, type KernelWorkload } from '../ops/kernelWorkload';
+import { kernelWorkload } from '../ops/kernelWorkload';
 import type { EngineOptions } from '../protocol/engine';
 import type { KernelReasonCode, KernelReport } from '../protocol/kernels';
 import type { KvCacheFormat, LoadRequest } from '../protocol/loading';
@@ -53,8 +53,9 @@ export async function loadModel(
   }
   const manifest = inMode(stored, request);
   const tokenizerRecord = await store.getTokenizer(manifest);
+  const workload = kernelWorkload(manifest.tensors);
   // Before any weight is copied, which would falsify the timings of kernels.
-  const backend = await createBackend(options, workloadOf(manifest));
+  const backend = await createBackend(options, workload);
   const fallsBack = (options.kernels ?? 'auto') === 'auto';
   try {
     return await loadOnto(backend, store, manifest, tokenizerRecord, { ...request, fallsBack }, onProgress, signal);
@@ -64,7 +65,7 @@ export async function loadModel(
     if (!fault) throw error;
     const session = await loadModel(store, { ...options, kernels: 'f32' }, id, request, onProgress, signal);
     // Not remembered, it is found out again.
-    await rememberPlainKernels(options, workloadOf(manifest), fault).catch(() => undefined);
+    await rememberPlainKernels(options, workload, fault).catch(() => undefined);
     return session;
   }
 }
@@ -77,17 +78,6 @@ function kernelFault(error: unknown, reports: readonly KernelReport[]): KernelRe
   // It may crash over one that it goes on compiling, though its trial was given up.
   const isTrialLate = reports.some(({ lateTrials }) => lateTrials !== undefined);
   return isTrialLate && hasErrorName(error, 'DeviceLostError') ? 'device-lost' : null;
-}
-
-function workloadOf({ tensors }: Manifest): KernelWorkload {
-  const matrices = tensors.flatMap(({ name, shape: [rows, columns], format }) =>
-    columns === undefined ? [] : [{ name, format, rows, columns }],
-  );
-  const isInLayer = ({ name }: { name: string }) => name.startsWith('layers.');
-  return kernelWorkload(
-    matrices.filter(isInLayer),
-    matrices.filter((matrix) => !isInLayer(matrix)),
-  );
 }
 
 /** Programs need to know where weights will lie, not what they are: they compile while the weights stream in. */
