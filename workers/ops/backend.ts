@@ -73,12 +73,13 @@ export interface Backend {
   flush(): Promise<void>;
   /**
    * By the kernels that were chosen for the device, or, `isPlain`, by those that serve on every one. Throws
-   * OutOfMemoryError, or UnsupportedError where the driver refuses a kernel; the backend stays usable.
+   * OutOfMemoryError, or UnsupportedError where the driver refuses a kernel: the backend stays usable. Throws
+   * DeviceLostError.
    */
   compile(graph: Graph, isPlain?: boolean): Promise<Program>;
   /**
    * A token loop over two programs that give the logits of their last row, [1, vocabSize], padded alike: `decode` takes
-   * one row, `prefill` more. Throws OutOfMemoryError or UnsupportedError.
+   * one row, `prefill` more. Throws OutOfMemoryError, UnsupportedError or DeviceLostError.
    */
   createTokenLoop(decode: Program, prefill: Program, vocabSize: number): Promise<TokenLoop>;
   destroy(): void;

@@ -67,6 +67,15 @@ test('a program whose output stays on the device takes no memory to read it', as
   expect(backend.counters.heldBytes).toBe(idle);
 });
 
+test('a program whose output there is no room to read says so, and the backend lives on', async () => {
+  const backend = new GpuBackend(deviceWithRoom(30_000).device);
+  const program = await backend.compile(smallGraph(backend, 32));
+  for (let tries = 0; tries < 2; tries++) {
+    await expect(program.run({ tokenIds: [1], position: 0 }, 1)).rejects.toMatchObject({ name: 'OutOfMemoryError' });
+  }
+  await backend.flush();
+});
+
 test('the loss of the device ends a flush under way and every later one', async () => {
   const { device, lose } = deviceWithRoom(1024);
   device.queue.onSubmittedWorkDone = () => new Promise(() => undefined);

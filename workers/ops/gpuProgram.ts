@@ -45,8 +45,8 @@ export class GpuProgram implements Program {
   readonly #limits: StepLimits;
   readonly #output: Tensor;
   readonly #memory: ProgramMemory;
-  /** Takes memory with the first `run`: most programs leave their output on the device. */
-  readonly #readback: Readback;
+  /** Made by the first `run`: most programs leave their output on the device. */
+  #readback: Promise<Readback> | null = null;
   readonly #dispatches: readonly ProgramDispatch[];
   readonly #step = new Uint32Array(STEP_BYTES / 4);
   readonly #tokenIds: Uint32Array<ArrayBuffer>;
@@ -63,7 +63,6 @@ export class GpuProgram implements Program {
     this.#limits = stepLimits(graph);
     this.#output = graph.output;
     this.#memory = memory;
-    this.#readback = new Readback(backend, tensorBytes(graph.output), 0);
     this.#dispatches = dispatches;
     this.#tokenIds = new Uint32Array(graph.capacity);
   }
@@ -117,8 +116,8 @@ export class GpuProgram implements Program {
 
   async run(step: Step, rows: number): Promise<Float32Array<ArrayBuffer>> {
     checkOutputRows(rows, this.#output);
+    const reading = (await (this.#readback ??= this.#createReadback())).begin();
     this.writeStep(step);
-    const reading = this.#readback.begin();
     const copy = (encoder: GPUCommandEncoder) => reading.copy(encoder, this.output, rows * this.#output.width * 4);
     this.submitWhole(step.tokenIds.length, step.position, { copy });
     return new Float32Array(await reading.bytes());
@@ -178,8 +177,19 @@ export class GpuProgram implements Program {
   }
 
   destroy(): void {
-    this.#readback.destroy();
+    this.#readback?.then((readback) => readback.destroy()).catch(() => undefined);
     freeMemory(this.#backend, this.#memory);
+  }
+
+  /** Throws OutOfMemoryError; the next run tries again. */
+  async #createReadback(): Promise<Readback> {
+    const make = () => new Readback(this.#backend, tensorBytes(this.#output));
+    try {
+      return await this.#backend.allocate(make, (readback) => readback.destroy());
+    } catch (error) {
+      this.#readback = null;
+      throw error;
+    }
   }
 }
 

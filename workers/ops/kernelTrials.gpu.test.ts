@@ -72,11 +72,37 @@ gpuTest('products with many rows are timed without a clock of the device', async
   await timer.destroy();
 });
 
+/** A time that ends while kernels compile: of what a timer waits for, that comes second. */
+class OverWhileCompiling extends Deadline {
+  #waits = 0;
+
+  constructor() {
+    super(600_000);
+  }
+
+  override get isOver(): boolean {
+    return this.#waits > 1;
+  }
+
+  override async wait<T, Late>(work: Promise<T>, late: Late): Promise<T | Late> {
+    this.#waits++;
+    return this.isOver ? late : work;
+  }
+}
+
+gpuTest('nothing begins to compile when the time is over', async ({ device }) => {
+  const timer = new ProductTimer(device, 'matvec', { format: 'int4', rows: 64, columns: 96, layerBytes: 0 });
+  const compiling = vi.spyOn(device, 'createComputePipelineAsync');
+  expect(await timer.time(['f32'], new Deadline(0))).toBeNull();
+  await timer.destroy();
+  expect(compiling).not.toHaveBeenCalled();
+});
+
 gpuTest('what is not compiled in time is not timed, and is given back when it comes', async ({ device }) => {
   const timer = new ProductTimer(device, 'matvec', { format: 'int4', rows: 64, columns: 96, layerBytes: 0 });
   const destroyed = vi.spyOn(GpuProgram.prototype, 'destroy');
   try {
-    expect(await timer.time(['f32'], new Deadline(0))).toBeNull();
+    expect(await timer.time(['f32'], new OverWhileCompiling())).toBeNull();
     const givingBack = timer.destroy();
     expect(destroyed).not.toHaveBeenCalled();
     await givingBack;
@@ -99,7 +125,7 @@ gpuTest('what the device is at is under way until it is over, however long one w
   begin();
   await checking;
   await isOver();
-  expect(await trials.time('matvec', ['f32'], new Deadline(0))).toBeNull();
+  expect(await trials.time('matvec', ['f32'], new OverWhileCompiling())).toBeNull();
   expect([...trials.underWay]).toEqual(['matvec f32']);
   await isOver();
   trials.destroy();

@@ -12,7 +12,7 @@ export interface ProductsGraph {
 }
 
 /**
- * Products of the same `rows` activation rows with matrices of one shape, one after the other: as many as come to `bytes`,
+ * Products of the same `rows` activation rows with matrices of one shape, one after the other: as many as `bytes` hold,
  * and one at least. Throws OutOfMemoryError, keeping nothing.
  */
 export async function productsGraph(
@@ -23,7 +23,7 @@ export async function productsGraph(
 ): Promise<ProductsGraph> {
   const table = trialMatrix('f32', TILE_ROWS, shape.columns);
   const packed = trialMatrix(shape.format, shape.rows, shape.columns, 1);
-  const copies = Math.max(1, Math.ceil(bytes / packed.byteLength));
+  const copies = Math.max(1, Math.floor(bytes / packed.byteLength));
   const sizes = [table.byteLength, ...Array.from({ length: copies }, () => packed.byteLength)];
   const buffers = await backend.allocate(
     () => sizes.map((size) => backend.createBuffer('tuning', size)),

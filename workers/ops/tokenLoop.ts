@@ -33,7 +33,7 @@ export interface TokenLoop {
   ): Generator<number, Promise<SampledToken>>;
   /** Computes the step of the token sampled last and samples the token after it. */
   next(wantsLogits: boolean): Promise<SampledToken>;
-  /** Makes ready for checks by a program that gives the logits of every row. Throws UnsupportedError. */
+  /** Makes ready for checks by a program that gives the logits of every row. Throws UnsupportedError or DeviceLostError. */
   prepareCheck(program: Program): Promise<void>;
   /**
    * Computes several tokens by a program that `prepareCheck` was given, and returns the greedy choice after each. `resume`

@@ -47,7 +47,7 @@ export class ProductTimer {
   readonly #device: GPUDevice;
   readonly #compiler: KernelCompiler | undefined;
   readonly #timer: PassTimer;
-  /** Null where memory is short. */
+  /** Of one matrix where memory is short; null where it is short even of that. */
   readonly #products: Promise<ProductsGraph | null>;
   readonly #programs = new Map<KernelVariant, Promise<TimedProgram | null>>();
   /** The run under way, or the last one. */
@@ -59,8 +59,9 @@ export class ProductTimer {
     this.#compiler = compiler;
     this.#timer = new PassTimer(device);
     const bytes = Math.min(mostBytes, workload.layerBytes);
-    const making = productsGraph(trialBackend(device, 'f32'), cutTo(mostWeights, workload), rows, bytes);
-    this.#products = making.catch(nullIfRefused);
+    const make = (bytes: number) =>
+      productsGraph(trialBackend(device, 'f32'), cutTo(mostWeights, workload), rows, bytes).catch(nullIfRefused);
+    this.#products = make(bytes).then((products) => products ?? make(0));
   }
 
   /**
@@ -68,8 +69,11 @@ export class ProductTimer {
    * not compile at this size. Null where the time is over before, or memory is short. One call at a time.
    */
   async time(variants: readonly KernelVariant[], deadline: Deadline): Promise<Map<KernelVariant, number> | null> {
-    const programs = await deadline.wait(Promise.all(variants.map((variant) => this.#compiled(variant))), null);
-    if (!programs || !(await this.#products)) return null;
+    const products = await deadline.wait(this.#products, null);
+    if (!products || deadline.isOver) return null;
+    const compiling = Promise.all(variants.map((variant) => this.#compiled(variant, products.graph)));
+    const programs = await deadline.wait(compiling, null);
+    if (!programs) return null;
     for (const timed of programs) {
       // Drivers may finish compiling in the first run.
       if (timed?.repeats === 0) await deadline.wait(this.#calibrate(timed, deadline), null);
@@ -94,11 +98,11 @@ export class ProductTimer {
     for (const program of programs) if (program.status === 'fulfilled') program.value?.program.destroy();
   }
 
-  #compiled(variant: KernelVariant): Promise<TimedProgram | null> {
+  #compiled(variant: KernelVariant, graph: Graph): Promise<TimedProgram | null> {
     let compiling = this.#programs.get(variant);
     if (!compiling) {
       const backend = trialBackend(this.#device, variant, this.#compiler);
-      compiling = this.#products.then((products) => products && compileTimed(backend, products.graph));
+      compiling = compileTimed(backend, graph);
       this.#programs.set(variant, compiling);
     }
     return compiling;

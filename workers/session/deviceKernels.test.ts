@@ -198,6 +198,16 @@ test('behind a lost device, the plain kernels of both classes are tested before 
   }
 });
 
+test('behind a lost device it is remembered that others fail, even where the test of the plain ones is not survived', async () => {
+  const memory = new KernelMemory(newDatabase());
+  const crashing = countedTrials(['matvec f32']);
+  await expect(
+    kernelsAfterFailure(F16_DEVICE, {}, workload, crashing.trials, memory, 'device-lost'),
+  ).rejects.toMatchObject({ name: 'UnsupportedError' });
+  const { kernelReports } = await choose(memory, countedTrials().trials);
+  expect(reportOf(kernelReports, 'matvec f16')).toMatchObject({ state: 'failed', because: { code: 'device-lost' } });
+});
+
 /** A load whose time is over while `matvec f16` is tried, and how to lose its device. */
 async function loadWithLateTrial(memory: KernelMemory) {
   let lose: (reason: GPUDeviceLostReason) => Promise<void> = () => Promise.resolve();

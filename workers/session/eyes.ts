@@ -21,7 +21,7 @@ export function eyesOf(
     : { kind: 'resampling', config, weights: resamplingWeights(config, matrix, vector), width };
 }
 
-/** Records and compiles the programs that encode tiles. Throws OutOfMemoryError or UnsupportedError. */
+/** Records and compiles the programs that encode tiles. Throws OutOfMemoryError, UnsupportedError or DeviceLostError. */
 export function createTileEncoder(backend: Backend, eyes: Eyes): Promise<TileEncoder> {
   return eyes.kind === 'merging' ? MergingEncoder.create(backend, eyes) : ResamplingEncoder.create(backend, eyes);
 }

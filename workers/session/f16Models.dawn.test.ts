@@ -1,40 +1,24 @@
 import 'fake-indexeddb/auto';
 import { describe, expect, test, vi } from 'vitest';
-import { pictureOfBytes } from '../image/picture';
 import { WeightStore } from '../storage/weightStore';
 import { importModel, newDatabase } from '../testing/importing';
-import {
-  goldenFile,
-  hasOracle,
-  ORACLE,
-  oracleFile,
-  oracleFiles,
-  questionOf,
-  tokenizerFiles,
-  type GoldenPrompt,
-} from '../testing/oracle';
-import { readRgbPng } from '../testing/png';
+import { goldenFile, hasOracle, oracleFile, oracleFiles, tokenizerFiles } from '../testing/oracle';
+import { inputOf } from '../testing/picturePrompt';
 import { loadModel } from './loadModel';
-import type { ForwardInput } from './prompt';
 
 /** Whole models in f16, from their files to an answer: the software adapter of browsers has no f16. */
 
-// Node has no decoder for pictures: an address names a PNG file here.
-vi.mock('../image/decode', () => ({
-  decodePicture: async (file: Blob) => {
-    const { width, height, rgba } = readRgbPng(await file.text());
-    return pictureOfBytes(width, height, rgba);
-  },
-}));
+// Node has no decoder for pictures.
+vi.mock('../image/decode', () => import('../testing/picturePrompt'));
 
 /** By the name of their goldens, those of GGUF files after what their weights are quantised to. */
 const MODELS: [model: string, goldens: string, tokenizer?: string][] = [
+  ['tiny-minicpm5', 'gguf-Q4_0'],
   ['tiny-minicpmv-2', 'gguf-Q4_K_M'],
   ['tiny-minicpm-2b', 'gguf-Q4_K_M'],
   ['tiny-minicpm-1b', 'gguf-Q4_K_M'],
   ['tiny-minicpm4', 'gptq-int4-g128'],
   ['tiny-minicpm4-extended', 'bf16'],
-  ['tiny-minicpm5', 'gguf-Q4_0'],
   ['tiny-minicpmv-1', 'bf16', 'v1027'],
   ['tiny-minicpmv-2', 'bf16', 'v1027'],
   ['tiny-minicpmv-4.0', 'bf16', 'chatml782'],
@@ -42,7 +26,7 @@ const MODELS: [model: string, goldens: string, tokenizer?: string][] = [
   ['tiny-minicpmv-4.6', 'bf16', 'bytelevel700'],
 ];
 
-/** A driver that compiles with LLVM takes half a minute for each. The first has int4 weights, and eyes of floats. */
+/** A driver that compiles with LLVM takes half a minute for one, and two for one with eyes. */
 const WANTED = process.env.THOROUGH === undefined ? MODELS.slice(0, 1) : MODELS;
 
 /** Enough to show whether an answer goes on as it should. */
@@ -59,16 +43,6 @@ function filesOf(model: string, goldens: string, tokenizer?: string): File[] {
   const weights = oracleFile(`${model}/gguf/${model}.${goldens.slice('gguf-'.length)}.gguf`);
   const eyes = `${model}/gguf/mmproj-${model}-f16.gguf`;
   return model.includes('minicpmv') ? [weights, oracleFile(eyes)] : [weights];
-}
-
-/** The prompt with its pictures, if it has any, as a person's message. */
-function inputOf(model: string, { image, images = image ? [image] : [], ...prompt }: GoldenPrompt): ForwardInput {
-  if (images.length === 0) return { tokenIds: prompt.input_ids };
-  const pictures = images.map((path) => {
-    return { type: 'image_url' as const, image_url: { url: `data:,${ORACLE}/${model}/${path}` } };
-  });
-  const text = questionOf(prompt) ?? '';
-  return { messages: [{ role: 'user', content: [...pictures, { type: 'text', text }] }] };
 }
 
 describe.skipIf(!hasOracle)('in f16', { timeout: 300_000 }, () => {

@@ -43,6 +43,7 @@ function load(failure: EngineErrorName, kernelReports: KernelReport[], options: 
 
 test.each([
   ['a device that is lost while the trial of a kernel goes on', 'DeviceLostError', LATE, 'device-lost'],
+  ['a device that is lost over kernels in the sizes of the model', 'DeviceLostError', IN_USE, 'device-lost'],
   ['a kernel that is refused in the sizes of the model', 'UnsupportedError', IN_USE, 'too-large'],
 ] as const)('%s costs one more load, with plain kernels, and is remembered', async (_, failure, report, code) => {
   const session = await load(failure, [PLAIN, report]);
@@ -52,7 +53,7 @@ test.each([
 });
 
 test.each([
-  ['a device that is lost without a trial', 'DeviceLostError', IN_USE, {}],
+  ['a device that is lost with plain kernels and without a trial', 'DeviceLostError', PLAIN, {}],
   ['a refused kernel that is plain already', 'UnsupportedError', LATE, {}],
   ['a lost device where kernels were asked for', 'DeviceLostError', LATE, { kernels: 'f16' }],
 ] as const)('%s is an error', async (_, failure, report, options) => {

@@ -72,12 +72,12 @@ export async function loadModel(
 
 /** Why a load that failed may succeed with plain kernels, which serve everywhere; null where it would not. */
 function kernelFault(error: unknown, reports: readonly KernelReport[]): KernelReasonCode | null {
-  // A driver may refuse a kernel in the sizes of this model that passed its trial.
+  // A driver may refuse a kernel in the sizes of this model that passed its trial, or crash over it.
   const isPlain = reports.every(({ state, variant }) => state !== 'active' || variant === 'f32');
   if (!isPlain && hasErrorName(error, 'UnsupportedError')) return 'too-large';
-  // It may crash over one that it goes on compiling, though its trial was given up.
+  // Or over one that it goes on compiling, though its trial was given up.
   const isTrialLate = reports.some(({ lateTrials }) => lateTrials !== undefined);
-  return isTrialLate && hasErrorName(error, 'DeviceLostError') ? 'device-lost' : null;
+  return (!isPlain || isTrialLate) && hasErrorName(error, 'DeviceLostError') ? 'device-lost' : null;
 }
 
 /** Programs need to know where weights will lie, not what they are: they compile while the weights stream in. */

@@ -42,7 +42,7 @@ export class MergingEncoder implements TileEncoder {
     private readonly width: number,
   ) {}
 
-  /** Records and compiles the programs. Throws OutOfMemoryError or UnsupportedError. */
+  /** Records and compiles the programs. Throws OutOfMemoryError, UnsupportedError or DeviceLostError. */
   static async create(backend: Backend, { config, weights, width }: MergingEyes): Promise<MergingEncoder> {
     const capacity = mostMergedPatches(config);
     const { hiddenSize, numHeads } = config.tower;

@@ -37,7 +37,7 @@ describe('rows of a chunk', () => {
     expect(chunks.rows).toBe(512);
   });
 
-  test.each([1, 63])('a chunk of %d rows tells nothing about larger ones', (rows) => {
+  test.each([1, 63])('a quick chunk of %d rows tells nothing about larger ones, a slow one does', (rows) => {
     const chunks = new PrefillChunks(512);
     chunks.took(8, 64);
     chunks.took(8, rows);
@@ -45,6 +45,8 @@ describe('rows of a chunk', () => {
     chunks.took(400, 512);
     chunks.took(0.1, rows);
     expect(chunks.rows).toBe(128);
+    chunks.took(800, rows);
+    expect(chunks.rows).toBe(64);
   });
 
   test('never more than the program has room for, which may be between two sizes', () => {

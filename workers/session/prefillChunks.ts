@@ -53,8 +53,8 @@ export class PrefillChunks {
 
   /** Notes that the submissions of a chunk of `rows` rows took `ms` milliseconds together. */
   took(ms: number, rows: number): void {
-    // Fewer may take as long as the smallest chunk, and tell nothing about larger ones.
-    if (rows < LEAST) return;
+    // Fewer may take as long as the smallest chunk: only where that is too long do they tell something about larger ones.
+    if (rows < LEAST && ms <= SUBMISSION_MS) return;
     // A row of a larger chunk takes less time, never more, so that this prediction is on the safe side.
     const allowed = (SUBMISSION_MS / ms) * rows;
     this.#rows = this.#sizes.findLast((size) => size <= allowed) ?? this.#sizes[0]!;

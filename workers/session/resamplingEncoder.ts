@@ -40,7 +40,7 @@ export class ResamplingEncoder implements TileEncoder {
     private readonly queries: Program,
   ) {}
 
-  /** Records and compiles the programs. Throws OutOfMemoryError or UnsupportedError. */
+  /** Records and compiles the programs. Throws OutOfMemoryError, UnsupportedError or DeviceLostError. */
   static async create(backend: Backend, eyes: ResamplingEyes): Promise<ResamplingEncoder> {
     const { config, weights, width } = eyes;
     const capacity = mostResampledPatches(config);

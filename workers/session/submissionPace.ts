@@ -5,11 +5,7 @@ const FIRST_OPERATIONS = 20;
 
 /** How many operations of a program to submit at a time: many on a fast device, few on a slow one. */
 export class SubmissionPace {
-  #operations: number;
-
-  constructor(first = FIRST_OPERATIONS) {
-    this.#operations = first;
-  }
+  #operations = FIRST_OPERATIONS;
 
   get operations(): number {
     return this.#operations;

@@ -1,25 +1,19 @@
 import 'fake-indexeddb/auto';
 import { describe, expect, test, vi } from 'vitest';
-import { pictureOfBytes } from '../image/picture';
 import type { ChatMessage } from '../protocol/chat';
 import type { GenerateInput } from '../protocol/generation';
 import { WeightStore } from '../storage/weightStore';
 import { importModel, newDatabase } from '../testing/importing';
-import { goldenFile, hasOracle, ORACLE, oracleFiles, tokenizerFiles, questionOf } from '../testing/oracle';
-import { readRgbPng } from '../testing/png';
+import { goldenFile, hasOracle, ORACLE, oracleFiles, tokenizerFiles } from '../testing/oracle';
+import { inputOf, pictureAt } from '../testing/picturePrompt';
 import { inspectPicture } from './inspectPicture';
 import { loadModel } from './loadModel';
 import type { Session } from './session';
 
 /** Chats with pictures, from the messages to the logits of the authors' code, on the CPU backend. */
 
-// Node has no decoder for pictures: an address names a PNG file here.
-vi.mock('../image/decode', () => ({
-  decodePicture: async (file: Blob) => {
-    const { width, height, rgba } = readRgbPng(await file.text());
-    return pictureOfBytes(width, height, rgba);
-  },
-}));
+// Node has no decoder for pictures.
+vi.mock('../image/decode', () => import('../testing/picturePrompt'));
 
 /** Those that take several pictures in a message. */
 const SEVERAL = ['tiny-minicpmv-4.0', 'tiny-minicpmv-4.6'];
@@ -45,10 +39,6 @@ async function load(model: string, tokenizer: string | null): Promise<Session> {
   return loadModel(new WeightStore(database), { backend: 'cpu' }, id, request, () => undefined, signal);
 }
 
-function picture(path: string) {
-  return { type: 'image_url' as const, image_url: { url: `data:,${ORACLE}/${path}` } };
-}
-
 async function answer(session: Session, input: GenerateInput, maxTokens: number) {
   const tokens: number[] = [];
   const options = { temperature: 0, repetition_penalty: 1, ignore_eos: true, max_tokens: maxTokens };
@@ -62,22 +52,16 @@ describe.skipIf(!hasOracle)('chats with pictures', () => {
     const session = await load(model, tokenizer);
     expect(session.info.mostPictures).toBe(SEVERAL.includes(model) ? undefined : 1);
     const { prompts, tensor } = goldenFile(model, variant);
-    for (const { index, image, images = image ? [image] : [], ...prompt } of prompts) {
-      const question = questionOf(prompt);
-      const pictures = images.map((path) => picture(`${model}/${path}`));
-      const messages: ChatMessage[] = [
-        { role: 'user', content: [...pictures, { type: 'text', text: question ?? '' }] },
-      ];
-      // Some prompts of text alone are given as tokens.
-      const input = question === undefined ? { tokenIds: prompt.input_ids } : { messages };
+    for (const prompt of prompts) {
+      const input = inputOf(model, prompt);
       const { tokenIds, logits } = await session.forward(input, 'last');
-      expect(tokenIds, `prompt ${index}`).toEqual(prompt.input_ids);
-      const want = tensor(`p${index}.logits_last`)!.values;
+      expect(tokenIds, `prompt ${prompt.index}`).toEqual(prompt.input_ids);
+      const want = tensor(`p${prompt.index}.logits_last`)!.values;
       const difference = want.reduce((most, logit, i) => Math.max(most, Math.abs(logits[i]! - logit)), 0);
-      expect(difference / prompt.logits_std, `prompt ${index}`).toBeLessThan(1e-3);
+      expect(difference / prompt.logits_std, `prompt ${prompt.index}`).toBeLessThan(1e-3);
       const { tilesEncoded } = session.stats();
       const { tokens } = prompt.greedy;
-      expect((await answer(session, input, tokens.length)).tokens, `prompt ${index}`).toEqual(tokens);
+      expect((await answer(session, input, tokens.length)).tokens, `prompt ${prompt.index}`).toEqual(tokens);
       expect(session.stats().tilesEncoded).toBe(tilesEncoded);
     }
     await session.dispose();
@@ -90,7 +74,7 @@ describe.skipIf(!hasOracle)('chats with pictures', () => {
   ])('a second question to %s computes neither the picture nor what was said', { timeout: 60_000 }, async (...of) => {
     const [model, tokenizer, file, closing] = of;
     const session = await load(model, tokenizer);
-    const shown = picture(`${model}/images/${file}`);
+    const shown = pictureAt(`${model}/images/${file}`);
     const first: ChatMessage = { role: 'user', content: [shown, { type: 'text', text: 'What is in the image?' }] };
     const { promptTokens } = await answer(session, { messages: [first] }, 5);
     const before = session.stats();
@@ -111,7 +95,7 @@ describe.skipIf(!hasOracle)('chats with pictures', () => {
     const session = await load('tiny-minicpmv-4.0', 'chatml782');
     const path = 'tiny-minicpmv-4.0/images/shapes_120x280.png';
     const tokensWith = async (image_url: object) => {
-      const part = picture(path);
+      const part = pictureAt(path);
       const shown = { ...part, image_url: { ...part.image_url, ...image_url } };
       const content: ChatMessage['content'] = [shown, { type: 'text', text: 'What is in the image?' }];
       const messages: ChatMessage[] = [{ role: 'user', content }];
@@ -141,7 +125,7 @@ describe.skipIf(!hasOracle)('chats with pictures', () => {
     const ask = (content: ChatMessage['content']) => answer(session, { messages: [{ role: 'user', content }] }, 1);
     await expect(ask([elsewhere])).rejects.toMatchObject({ name: 'UnsupportedError' });
     await expect(
-      ask([{ type: 'text', text: '<image><unk></image>' }, picture('tiny-minicpmv-4.0/images/shapes_100x90.png')]),
+      ask([{ type: 'text', text: '<image><unk></image>' }, pictureAt('tiny-minicpmv-4.0/images/shapes_100x90.png')]),
     ).rejects.toMatchObject({
       name: 'UnsupportedError',
     });
