@@ -89,9 +89,9 @@ async function runTests(script: string, ...args: string[]): Promise<void> {
   if (!ok) noteFailure(script, output);
 }
 
-const besideKernels = readdirSync('workers')
-  .filter((folder) => folder !== 'kernels')
-  .map((folder) => `workers/${folder}/`);
+const besideKernels = readdirSync('workers', { withFileTypes: true })
+  .filter((entry) => entry.isDirectory() && entry.name !== 'kernels')
+  .map(({ name }) => `workers/${name}/`);
 
 /** Steps that need nothing of each other, each on about one core: the software adapter computes on no more. */
 const steps = [
