@@ -86,6 +86,7 @@ export class EngineState {
   readonly #seat: ModelSeat;
   readonly #memory: ModelMemory;
   #engine: Engine | null = null;
+  #starting: Promise<void> | null = null;
   #model: Model | null = null;
 
   constructor(
@@ -100,7 +101,12 @@ export class EngineState {
   }
 
   /** Starts the engine and looks at the device and at what is stored. */
-  async start(): Promise<void> {
+  start(): Promise<void> {
+    this.#starting = this.#start();
+    return this.#starting;
+  }
+
+  async #start(): Promise<void> {
     try {
       this.#engine = await this.#newEngine();
       this.models = await this.#engine.listModels();
@@ -118,6 +124,8 @@ export class EngineState {
    * of an answer, another one comes in the background.
    */
   async importAndLoad(source: ModelSource): Promise<void> {
+    // Files may be given sooner than the engine is there.
+    if (this.#stage === 'starting') await this.#starting;
     if (this.#stage !== 'ready') return;
     const isFirst = this.models.every(isDemo) && this.transfers.list.length === 0;
     // Some browsers ask the person; the small demo is not worth that question.

@@ -66,6 +66,17 @@ test('an import ends with the model open and remembered', async () => {
   expect(remembered).toEqual(['m']);
 });
 
+test('files that are given before the engine has started are imported when it has', async () => {
+  const { state, calls } = stateWith(loads);
+  const starting = state.start();
+  const source = { kind: 'files' as const, files: [] };
+  const done = state.importAndLoad(source);
+  expect(state.status).toBe('starting');
+  await Promise.all([starting, done]);
+  expect(calls).toMatchObject([{ source }]);
+  expect(state.loaded).toBe(info);
+});
+
 test('a failure is shown with the model it is about, until dismissed', async () => {
   const { state } = stateWith(fails('ModelCorruptError'));
   await state.start();
