@@ -119,10 +119,7 @@ const KERNELS: { kernels: KernelVariant; tolerance: number }[] = [
   { kernels: 'int8', tolerance: F16_TOLERANCE },
 ];
 
-/** Models whose weights are packed alike differ in sizes alone: one of them. */
-const onePerFormat = new Map([...onePerModel.values()].map((variant) => [variant.name.split(' ')[1], variant]));
-
-for (const variant of (isThorough ? onePerModel : onePerFormat).values()) {
+for (const variant of onePerModel.values()) {
   const name = `${variant.name} gives the reference's logits with every kernel variant`;
   test(name, async ({ enginePage: page }, { project }) => {
     test.skip(project.name === 'no-webgpu', 'the CPU backend has no kernel variants');

@@ -42,7 +42,14 @@ export default defineConfig({
       name: 'no-webgpu',
       use: { ...LAPTOP, launchOptions: chromiumLaunchOptions('none') },
       grepInvert: /@gpu/,
-      testMatch: [...APART_FROM_GPU, 'api.spec.ts', 'failure.spec.ts', 'nano.spec.ts', 'oracle.spec.ts'],
+      testMatch: [
+        ...APART_FROM_GPU,
+        'api.spec.ts',
+        'chat.spec.ts',
+        'failure.spec.ts',
+        'nano.spec.ts',
+        'oracle.spec.ts',
+      ],
     },
     {
       name: 'phone-no-webgpu',
@@ -54,6 +61,7 @@ export default defineConfig({
         'failure.spec.ts',
         'history.spec.ts',
         'pictures.spec.ts',
+        'pwa.spec.ts',
         'settings.spec.ts',
         'unfetched.spec.ts',
       ],

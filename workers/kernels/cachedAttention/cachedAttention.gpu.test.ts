@@ -152,11 +152,11 @@ for (const format of FORMATS) {
   );
 
   for (const [numHeads, numKvHeads, headDim, position, isOnProcessor] of [
+    [6, 2, 12, 250, false],
     [6, 2, 12, 250, true],
     [4, 1, 70, 256, false],
     ...(format === 'f32'
       ? ([
-          [6, 2, 12, 250, false],
           [3, 3, 64, 0, false],
           [2, 2, 64, 511, false],
           [1, 1, 8, 8187, false],
@@ -186,14 +186,10 @@ for (const format of FORMATS) {
 for (const format of FORMATS) {
   // numHeads, numKvHeads, headDim, rotaryDim, capacity, rows, position: that of V 4.6, of one chunk and of more; all channels.
   for (const [numHeads, numKvHeads, headDim, gatedRotaryDim, capacity, rows, position] of [
+    [8, 2, 256, 64, 40, 1, 20],
     [8, 2, 256, 64, 300, 1, 290],
     [6, 2, 12, 4, 40, 3, 20],
-    ...(format === 'f32'
-      ? ([
-          [8, 2, 256, 64, 40, 1, 20],
-          [3, 3, 70, 70, 270, 2, 255],
-        ] as const)
-      : []),
+    [3, 3, 70, 70, 270, 2, 255],
   ] as const) {
     const name = `${numHeads}/${numKvHeads} heads of ${headDim}, ${rows} rows at ${position} of ${capacity}`;
     gpuTest(`cachedAttention ${format} with norms and gates: ${name}`, ({ device }) =>

@@ -125,10 +125,15 @@ gpuTest('matmul, variant subgroup-matrix, emulated: floats in 8 × 8 × 8', ({ d
   return check(device, 'int4', { xRows: 17, rows: 33, columns: 72, rowStart: 32, capacity: 20 }, plain);
 });
 
-variantGpuTest('matmul, variant subgroup-matrix, emulated: f16 in 8 × 16 × 16', 'f16', (device) => {
-  const halves: Way = { ...way('subgroup-matrix'), matrixUnit: { m: 8, n: 16, k: 16, element: 'f16' } };
-  return check(device, 'int8', { xRows: 66, rows: 90, columns: 72, rowStart: 32, magnitude: 1e-3 }, halves);
-});
+for (const [m, n, k] of [
+  [16, 16, 16],
+  [8, 16, 16],
+] as const) {
+  variantGpuTest(`matmul, variant subgroup-matrix, emulated: f16 in ${m} × ${n} × ${k}`, 'f16', (device) => {
+    const halves: Way = { ...way('subgroup-matrix'), matrixUnit: { m, n, k, element: 'f16' } };
+    return check(device, 'int8', { xRows: 66, rows: 90, columns: 72, rowStart: 32, magnitude: 1e-3 }, halves);
+  });
+}
 
 variantGpuTest('matmul, variant f16: the largest halves as weights', 'f16', async (device) => {
   const weights = new Uint8Array(new Uint16Array(32 * 32).fill(0x7bff).buffer);
