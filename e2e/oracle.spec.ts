@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test';
 import type { EngineOptions, KernelVariant, Quantization, SamplingOptions } from '../src/engine/api';
-import { expect, hasOracle, test } from './fixtures';
+import { expect, hasOracle, isThorough, test } from './fixtures';
 import { activeKernels, canRun, giveFiles } from './enginePage';
 import { goldenVariants, type GoldenPrompt, type GoldenVariant } from './goldens';
 import { expectDrafts, expectGreedy, firstTokens, GREEDY_WAYS, WITHOUT_LOOKUP, worst } from './greedyTokens';
@@ -25,9 +25,6 @@ const isOnePerModel = (variant: GoldenVariant) => [...onePerModel.values()].incl
 
 /** Files with weights in the formats that those have not: affine ones, of 4 and of 8 bits. */
 const affine = ['gguf-Q4_1', 'gguf-Q5_K_M'].map((type) => computed.find(({ name }) => name.endsWith(type)));
-
-/** A GPU computes all that is left, too, which takes a software adapter long. */
-const isThorough = process.env.THOROUGH !== undefined;
 
 /** As floats, and with weights as the file has them. */
 function everyQuantization({ isQuantized }: GoldenVariant): Quantization[] {

@@ -1,7 +1,7 @@
 import type { Page } from '@playwright/test';
 import type { EngineOptions, KernelVariant, ModelStats, Quantization, SamplingOptions } from '../src/engine/api';
 import { activeKernels, canRun, giveFiles, isSoftwareAdapter } from './enginePage';
-import { expect, hasOracle, test } from './fixtures';
+import { expect, hasOracle, isThorough, test } from './fixtures';
 import {
   expectDrafts,
   expectGreedy,
@@ -87,7 +87,7 @@ for (const [model, variant, tokenizer, fusion, onSoftware] of MODELS) {
   });
 
   test(`${model} ${variant} sees the same with other kernels`, async ({ enginePage: page }) => {
-    const isWhole = process.env.THOROUGH !== undefined || !(await isSoftwareAdapter(page));
+    const isWhole = isThorough || !(await isSoftwareAdapter(page));
     test.skip(!isWhole && !onSoftware, 'on a software adapter only with THOROUGH=true');
     await giveFiles(page, filesOf(model, variant, tokenizer));
     const prompt = firstTokens(

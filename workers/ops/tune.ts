@@ -33,7 +33,10 @@ const SAMPLE_MS = 4;
 const COMPARISON_MS = 60;
 const LEAST_ROUNDS = 3;
 
-/** A variant's program, how many products it computes, and how often it runs for a sample; 0 where that is still to be found out. */
+/**
+ * A variant's program, how many products it computes, and how often it runs for a sample: 0 where that is still to be found
+ * out.
+ */
 interface TimedProgram {
   program: GpuProgram;
   products: number;
