@@ -50,11 +50,17 @@ function count(output: string, word: string): number {
     .reduce((sum, [, number]) => sum + Number(number), 0);
 }
 
-/** The lines that name what failed: ' FAIL  file > test' of vitest, '  1) [project] › file › test' of Playwright. */
+/**
+ * The lines that name what failed: ' FAIL  file > test' of vitest, '  1) [project] › file › test' of Playwright. Where
+ * something other than a test has failed, the last lines that are no test's.
+ */
 function failuresIn(output: string): string[] {
-  const lines = stripVTControlCharacters(output).split('\n');
-  const named = lines.filter((line) => /^\s*(FAIL |\d+\) \[)/.test(line));
-  return [...new Set(named.map((line) => line.trim().replace(/ ─+$/, '')))];
+  const lines = stripVTControlCharacters(output)
+    .split('\n')
+    .map((line) => line.trim());
+  const named = lines.filter((line) => /^(FAIL |\d+\) \[)/.test(line));
+  if (named.length > 0) return [...new Set(named.map((line) => line.replace(/ ─+$/, '')))];
+  return lines.filter((line) => line !== '' && !/^[✓↓-] /.test(line)).slice(-40);
 }
 
 if (!installedChromium()) {
