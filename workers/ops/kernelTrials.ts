@@ -85,7 +85,12 @@ export class GpuTrials implements KernelTrials {
       this.#timers.set(products, timer);
     }
     const timing = timer.time(variants, deadline);
-    this.#follow(products, variants, Promise.all([timing, timer.compiled()]));
+    // What it compiles is known when it is over.
+    this.#follow(
+      products,
+      variants,
+      timing.then(() => timer.settled()),
+    );
     return timing;
   }
 

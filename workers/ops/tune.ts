@@ -87,9 +87,10 @@ export class ProductTimer {
     return new Map(variants.map((variant, i) => [variant, fastest[i]! * 1000]));
   }
 
-  /** When nothing compiles any more. */
-  compiled(): Promise<unknown> {
-    return Promise.all(this.#programs.values());
+  /** When nothing is made or compiles any more of what was begun. Rejects where the device is lost meanwhile. */
+  async settled(): Promise<void> {
+    await this.#products;
+    await Promise.all(this.#programs.values());
   }
 
   /** Gives back what was made, as soon as what is running or compiling is done. Nothing may be timed after it. */
