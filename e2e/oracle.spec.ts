@@ -14,8 +14,10 @@ const PLAINEST: EngineOptions = { limits: 'default', features: [] };
 
 test.skip(!hasOracle, 'the oracle folder with the tiny models is not here');
 
+const variants = goldenVariants();
+
 /** One file of each model, a quantised one where there is one: what is computed depends on shapes and weight formats. */
-const computed = goldenVariants().filter(({ kind }) => kind === 'safetensors' || kind === 'gguf');
+const computed = variants.filter(({ kind }) => kind === 'safetensors' || kind === 'gguf');
 const onePerModel = new Map(
   computed
     .toSorted((a, b) => Number(a.isQuantized) - Number(b.isQuantized))
@@ -37,7 +39,7 @@ function quantizationsOnGpu(variant: GoldenVariant): Quantization[] {
   return affine.includes(variant) || (isThorough && variant.isQuantized) ? ['auto'] : [];
 }
 
-for (const variant of goldenVariants()) {
+for (const variant of variants) {
   test(`${variant.name} gives the reference's logits and greedy tokens`, async ({ enginePage: page }, { project }) => {
     const isOnCpu = project.name === 'no-webgpu';
     const quantizations = isOnCpu ? everyQuantization(variant) : quantizationsOnGpu(variant);
