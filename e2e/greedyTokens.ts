@@ -19,9 +19,12 @@ export function firstTokens<T extends Pick<GoldenPrompt, 'greedy'>>(prompt: T, c
   return { ...prompt, greedy: { tokens: tokens.slice(0, count), margins: margins.slice(0, count) } };
 }
 
-/** Of the greedy tokens every tenth is wrong. */
+/**
+ * Of the greedy tokens every tenth is wrong, the first one so early that the first draft has it: on a busy machine that
+ * one may seem not to pay, and stay the only one.
+ */
 export function mostlyRight({ greedy }: GoldenPrompt): SamplingOptions {
-  const content = greedy.tokens.map((token, i) => (i % 10 === 9 ? Math.abs(token - 1) : token));
+  const content = greedy.tokens.map((token, i) => (i % 10 === 4 ? Math.abs(token - 1) : token));
   return { prediction: { type: 'content', content } };
 }
 
