@@ -86,7 +86,9 @@ export class EngineState {
   readonly #seat: ModelSeat;
   readonly #memory: ModelMemory;
   #engine: Engine | null = null;
-  #starting: Promise<void> | null = null;
+  /** Resolves once the engine has started, or cannot. */
+  readonly #started: Promise<void>;
+  #noteStarted: () => void = () => undefined;
   #model: Model | null = null;
 
   constructor(
@@ -98,25 +100,43 @@ export class EngineState {
     this.#seat = seat;
     this.#memory = memory;
     this.#lastModelId = memory.recall();
+    this.#started = new Promise((resolve) => (this.#noteStarted = resolve));
   }
 
-  /** Starts the engine and looks at the device and at what is stored. */
-  start(): Promise<void> {
-    this.#starting = this.#start();
-    return this.#starting;
+  /** Starts the engine, and looks at what is stored and then at the device. */
+  async start(): Promise<void> {
+    await this.#open();
+    this.#noteStarted();
+    await this.#lookAtDevice();
   }
 
-  async #start(): Promise<void> {
+  async #open(): Promise<void> {
     try {
       this.#engine = await this.#newEngine();
       this.models = await this.#engine.listModels();
       await this.transfers.refresh();
       this.#stage = 'ready';
-      this.diagnostics = await this.#engine.diagnostics();
     } catch (error) {
-      this.#work.error = failureOf(error);
-      this.#stage = 'failed';
+      this.#fail(error);
     }
+  }
+
+  /** Some graphics drivers never answer: nothing else waits for it. */
+  async #lookAtDevice(): Promise<void> {
+    const engine = this.#engine;
+    if (this.#stage !== 'ready' || !engine) return;
+    try {
+      const diagnostics = await engine.diagnostics();
+      if (engine === this.#engine) this.diagnostics = diagnostics;
+    } catch (error) {
+      // One that was replaced meanwhile ends with its question unanswered.
+      if (engine === this.#engine) this.#fail(error);
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.#work.error = failureOf(error);
+    this.#stage = 'failed';
   }
 
   /**
@@ -125,7 +145,7 @@ export class EngineState {
    */
   async importAndLoad(source: ModelSource): Promise<void> {
     // Files may be given sooner than the engine is there.
-    if (this.#stage === 'starting') await this.#starting;
+    if (this.#stage === 'starting') await this.#started;
     if (this.#stage !== 'ready') return;
     const isFirst = this.models.every(isDemo) && this.transfers.list.length === 0;
     // Some browsers ask the person; the small demo is not worth that question.

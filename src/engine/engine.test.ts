@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { Engine, Model, ModelInfo, ModelSource } from './api';
 import { loadOptions } from './checkArguments';
 import { EngineState } from './engine.svelte';
@@ -68,13 +68,53 @@ test('an import ends with the model open and remembered', async () => {
 
 test('files that are given before the engine has started are imported when it has', async () => {
   const { state, calls } = stateWith(loads);
+  const [sooner, meanwhile] = ['a', 'b'].map((name) => ({ kind: 'files' as const, files: [new File([], name)] }));
+  const first = state.importAndLoad(sooner!);
   const starting = state.start();
-  const source = { kind: 'files' as const, files: [] };
-  const done = state.importAndLoad(source);
+  const second = state.importAndLoad(meanwhile!);
   expect(state.status).toBe('starting');
-  await Promise.all([starting, done]);
-  expect(calls).toMatchObject([{ source }]);
+  await Promise.all([starting, first, second]);
+  expect(calls).toMatchObject([{ source: sooner }, { source: meanwhile }]);
   expect(state.loaded).toBe(info);
+});
+
+/** An engine whose driver never answers: what asks it about the device waits until the engine is disposed of. */
+function silentEngine() {
+  const imported: ModelSource[] = [];
+  let end: (reason: Error) => void = () => undefined;
+  const engine = {
+    listModels: async () => [],
+    listImports: async () => [],
+    diagnostics: () => new Promise((_, reject) => (end = reject)),
+    importModel: async (source: ModelSource) => {
+      imported.push(source);
+      return info;
+    },
+    dispose: async () => end(new Error('the engine was disposed')),
+  } as unknown as Engine;
+  return { engine, imported };
+}
+
+const FORGETFUL = { recall: () => null, remember: () => undefined };
+
+test('an import does not wait for a driver that never answers', async () => {
+  const { engine, imported } = silentEngine();
+  const state = new EngineState(async () => engine, FORGETFUL);
+  void state.start();
+  const source = { kind: 'bundled', name: 'nano' } as const;
+  void state.importAndLoad(source);
+  await vi.waitFor(() => expect(imported).toEqual([source]));
+});
+
+test('an engine that is replaced before its driver has answered leaves the new one at work', async () => {
+  const engines = [silentEngine().engine, { ...silentEngine().engine, diagnostics: async () => ({ backend: 'cpu' }) }];
+  const state = new EngineState(async () => engines.shift() as Engine, FORGETFUL);
+  const started = state.start();
+  await vi.waitFor(() => expect(state.status).toBe('ready'));
+  await state.avoidGpu(true);
+  await started;
+  expect(state.status).toBe('ready');
+  expect(state.diagnostics?.backend).toBe('cpu');
 });
 
 test('a failure is shown with the model it is about, until dismissed', async () => {
