@@ -34,7 +34,11 @@ export interface Program {
    * many they were. Nothing else may be submitted in between.
    */
   parts(step: Step, size: () => number): Generator<number, void>;
-  /** Computes one step and reads the first `rows` rows of its output. [rows, output width]; the width is padded. */
+  /**
+   * Computes one step and reads the first `rows` rows of its output. [rows, output width]; the width is padded. Its turn
+   * comes once there is memory to read into: runs keep their order, but what is submitted meanwhile is computed before.
+   * Throws OutOfMemoryError.
+   */
   run(step: Step, rows: number): Promise<Float32Array<ArrayBuffer>>;
   destroy(): void;
 }

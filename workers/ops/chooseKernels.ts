@@ -6,7 +6,7 @@ import { because } from './kernelReasons';
 import type { KernelTrials } from './kernelTrials';
 import type { SelfTestResult } from './selfTest';
 
-/** A variant whose trial the time of so many loads was too short for is given up: what is that slow to try gains little. */
+/** A variant that so many loads could not try is given up: what is that slow to try gains little. */
 const MOST_LATE_TRIALS = 3;
 
 /**
@@ -109,7 +109,8 @@ function untriedOf(reports: readonly KernelReport[]): KernelReport[] {
   );
 }
 
-/** Times a variant that was tested, beside the active one, and makes the preferred of both active. False without the time. */
+/** Times a variant that was tested, beside the active one, and makes the preferred of both active. False without the time, or the
+ * memory. */
 async function judge(
   trials: KernelTrials,
   reports: readonly KernelReport[],

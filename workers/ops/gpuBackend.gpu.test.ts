@@ -291,8 +291,10 @@ describe('errors', () => {
   test('a lost device', async () => {
     const backend = new GpuBackend(await testDevice(PLAINEST));
     const program = await backend.compile(new RandomModel(backend, 'int4', 'f32', CONTEXT).graph(1, 'last'));
-    const reading = program.run({ tokenIds: [1], position: 0 }, 1);
+    const running = program.run({ tokenIds: [1], position: 0 }, 1);
+    const reading = backend.read(program.output, 4);
     backend.device.destroy();
+    await expect(running).rejects.toMatchObject({ name: 'DeviceLostError' });
     await expect(reading).rejects.toMatchObject({ name: 'DeviceLostError' });
     await expect(backend.flush()).rejects.toMatchObject({ name: 'DeviceLostError' });
   });

@@ -116,8 +116,9 @@ export class GpuProgram implements Program {
 
   async run(step: Step, rows: number): Promise<Float32Array<ArrayBuffer>> {
     checkOutputRows(rows, this.#output);
-    const reading = (await (this.#readback ??= this.#createReadback())).begin();
+    const readback = await (this.#readback ??= this.#createReadback());
     this.writeStep(step);
+    const reading = readback.begin();
     const copy = (encoder: GPUCommandEncoder) => reading.copy(encoder, this.output, rows * this.#output.width * 4);
     this.submitWhole(step.tokenIds.length, step.position, { copy });
     return new Float32Array(await reading.bytes());

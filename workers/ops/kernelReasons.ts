@@ -9,10 +9,10 @@ const SENTENCES: Record<KernelReasonCode, string> = {
   'hardly-faster': '{names} is preferred: nearly as fast and more exact',
   'not-asked-for': '{names} was asked for',
   'too-large': 'does not compile at the size of this model',
-  'device-lost': 'the device was lost while kernels were tried out',
+  'device-lost': 'the device was lost while kernels were tried out, or a model was loaded with them',
   untried: 'tried out when a model is loaded',
-  'no-time': 'is tried out at the next load: the time for that was over',
-  'given-up': 'could not be tried out in time at the last {names} loads',
+  'no-time': 'is tried out at the next load: this one had no time or memory left for it',
+  'given-up': 'could not be tried out for want of time or memory at the last {names} loads',
   'failed-trial': '{names}',
 };
 

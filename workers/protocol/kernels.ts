@@ -43,7 +43,7 @@ export interface KernelReport {
   because?: { code: KernelReasonCode; /** What the sentence is about. */ names: string };
   /** Time of one product of the model's largest layer matrix, or of a part of it, where that was measured. */
   microseconds?: number;
-  /** Loads whose time was over when it was this variant's turn, or before it was tried. */
+  /** Loads that had no time or memory left when it was this variant's turn, or before it was tried. */
   lateTrials?: number;
   /** False where rows of a small batch differ from single rows in some bit: drafts would change answers, and are not made. */
   isBatchExact?: boolean;

@@ -1,6 +1,7 @@
 import 'fake-indexeddb/auto';
 import { afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { engineError, type EngineErrorName } from '../errors';
+import type { Backend } from '../ops/backend';
 import { CpuBackend } from '../ops/cpuBackend';
 import type { EngineOptions } from '../protocol/engine';
 import type { KernelReport } from '../protocol/kernels';
@@ -32,10 +33,11 @@ afterEach(() => void vi.resetAllMocks());
 
 /** Loads a model where the first backend, with these reports, fails while its programs compile. */
 function load(failure: EngineErrorName, kernelReports: KernelReport[], options: EngineOptions = {}) {
-  const failing = Object.assign(new CpuBackend(), {
-    kernelReports,
-    compile: () => Promise.reject(engineError(failure, 'failed')),
-  });
+  return loadOn({ kernelReports, compile: () => Promise.reject(engineError(failure, 'failed')) }, options);
+}
+
+function loadOn(faults: Partial<Backend>, options: EngineOptions = {}) {
+  const failing = Object.assign(new CpuBackend(), faults);
   vi.mocked(createBackend).mockResolvedValueOnce(failing).mockResolvedValueOnce(new CpuBackend());
   const { signal } = new AbortController();
   return loadModel(new WeightStore(database), options, id, {}, () => undefined, signal);
@@ -58,6 +60,25 @@ test.each([
   ['a lost device where kernels were asked for', 'DeviceLostError', LATE, { kernels: 'f16' }],
 ] as const)('%s is an error', async (_, failure, report, options) => {
   await expect(load(failure, [PLAIN, report], options)).rejects.toMatchObject({ name: failure });
+  expect(createBackend).toHaveBeenCalledTimes(1);
+  expect(rememberPlainKernels).not.toHaveBeenCalled();
+});
+
+test('a device that is lost when all programs are compiled is an error: it is nothing that kernels have done', async () => {
+  const plain = new CpuBackend();
+  let noteCompiled: () => void;
+  const compiled = new Promise<void>((resolve) => (noteCompiled = resolve));
+  const createTokenLoop: Backend['createTokenLoop'] = async (...programs) => {
+    const loop = await plain.createTokenLoop(...programs);
+    setTimeout(noteCompiled);
+    return loop;
+  };
+  const flush = async () => {
+    await compiled;
+    throw engineError('DeviceLostError', 'lost');
+  };
+  const loading = loadOn({ kernelReports: [PLAIN, IN_USE], createTokenLoop, flush });
+  await expect(loading).rejects.toMatchObject({ name: 'DeviceLostError' });
   expect(createBackend).toHaveBeenCalledTimes(1);
   expect(rememberPlainKernels).not.toHaveBeenCalled();
 });

@@ -57,11 +57,13 @@ export async function loadModel(
   // Before any weight is copied, which would falsify the timings of kernels.
   const backend = await createBackend(options, workload);
   const fallsBack = (options.kernels ?? 'auto') === 'auto';
+  let isCompiled = false;
+  const attempt = { ...request, fallsBack, onCompiled: () => (isCompiled = true) };
   try {
-    return await loadOnto(backend, store, manifest, tokenizerRecord, { ...request, fallsBack }, onProgress, signal);
+    return await loadOnto(backend, store, manifest, tokenizerRecord, attempt, onProgress, signal);
   } catch (error) {
     backend.destroy();
-    const fault = fallsBack ? kernelFault(error, backend.kernelReports) : null;
+    const fault = fallsBack ? kernelFault(error, backend.kernelReports, isCompiled) : null;
     if (!fault) throw error;
     const session = await loadModel(store, { ...options, kernels: 'f32' }, id, request, onProgress, signal);
     // Not remembered, it is found out again.
@@ -71,13 +73,19 @@ export async function loadModel(
 }
 
 /** Why a load that failed may succeed with plain kernels, which serve everywhere; null where it would not. */
-function kernelFault(error: unknown, reports: readonly KernelReport[]): KernelReasonCode | null {
+function kernelFault(error: unknown, reports: readonly KernelReport[], isCompiled: boolean): KernelReasonCode | null {
   // A driver may refuse a kernel in the sizes of this model that passed its trial, or crash over it.
   const isPlain = reports.every(({ state, variant }) => state !== 'active' || variant === 'f32');
   if (!isPlain && hasErrorName(error, 'UnsupportedError')) return 'too-large';
-  // Or over one that it goes on compiling, though its trial was given up.
+  // Or over one that it goes on compiling, though its trial was given up. Other losses are chance: a machine that sleeps.
   const isTrialLate = reports.some(({ lateTrials }) => lateTrials !== undefined);
-  return (!isPlain || isTrialLate) && hasErrorName(error, 'DeviceLostError') ? 'device-lost' : null;
+  const mayBeOverKernels = (!isPlain && !isCompiled) || isTrialLate;
+  return mayBeOverKernels && hasErrorName(error, 'DeviceLostError') ? 'device-lost' : null;
+}
+
+interface LoadAttempt extends LoadRequest, Pick<EyesSource, 'fallsBack'> {
+  /** Every program is compiled; weights may still be on their way. */
+  onCompiled: () => void;
 }
 
 /** Programs need to know where weights will lie, not what they are: they compile while the weights stream in. */
@@ -86,7 +94,7 @@ async function loadOnto(
   store: WeightStore,
   manifest: Manifest,
   tokenizerRecord: TokenizerRecord | null,
-  request: LoadRequest & Pick<EyesSource, 'fallsBack'>,
+  request: LoadAttempt,
   onProgress: (progress: Progress) => void,
   signal: AbortSignal,
 ): Promise<Session> {
@@ -100,12 +108,12 @@ async function loadOnto(
       ? releasedEyes(store, manifest, vision)
       : keptEyes(manifest, vision, namedTensors(buffers))
     : null;
-  const { fallsBack } = request;
+  const { fallsBack, onCompiled } = request;
   const parts = { ...createParts(backend, manifest, buffers, request), eyes: eyes && { ...eyes, fallsBack } };
   const tokenizer = tokenizerRecord && new Tokenizer(tokenizerRecord);
   const compileFailure = new AbortController();
   const compiling = Session.create({ backend, info, tokenizer, ...parts });
-  compiling.catch(() => compileFailure.abort());
+  compiling.then(onCompiled, () => compileFailure.abort());
   const uploadingSignal = AbortSignal.any([signal, compileFailure.signal]);
   const uploading = upload(store, backend, manifest, buffers, onProgress, () => throwIfAborted(uploadingSignal));
   // Neither is left behind running on a backend that is destroyed; of two failures, the compiler's caused the other.
