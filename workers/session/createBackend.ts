@@ -42,12 +42,12 @@ async function gpuBackend(
   } catch (error) {
     // A driver may crash over one kernel and do well with others.
     if (!hasErrorName(error, 'DeviceLostError') || (options.kernels ?? 'auto') !== 'auto') throw error;
-    const again = await request(options);
-    if (!again.device) throw error;
-    const second = { device: again.device, diagnostics };
-    return await backendOn(second, options, workload, (trials) =>
-      kernelsAfterFailure(second, options, workload, trials, memory, 'device-lost'),
-    );
+    // Sooner than the next device is asked for, which may be lost as well.
+    const reports = await rememberFailure(on, options, workload, memory, 'device-lost');
+    // A browser whose GPU has crashed may answer with another adapter.
+    const second = await request(options);
+    if (!second.device) throw error;
+    return await backendOn(second, options, workload, (trials) => kernelsAfterFailure(second, trials, reports));
   }
 }
 

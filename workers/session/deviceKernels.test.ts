@@ -153,7 +153,7 @@ test('kernels are told that a processor computes, also behind a failure', async 
   const memory = new KernelMemory(newDatabase());
   const { kernels } = await choose(memory, countedTrials().trials, {}, onProcessor);
   expect(kernels.isOnProcessor).toBe(true);
-  const plain = await kernelsAfterFailure(onProcessor, {}, workload, countedTrials().trials, memory, 'too-large');
+  const plain = await kernelsAfterFailure(onProcessor, countedTrials().trials, []);
   expect(plain.kernels.isOnProcessor).toBe(true);
 });
 
@@ -183,29 +183,18 @@ test('a failure that trials do not show is remembered: the plain kernels serve',
 });
 
 test('behind a lost device, the plain kernels of both classes are tested before they compute', async () => {
-  const memory = new KernelMemory(newDatabase());
-  const afterLoss = ({ trials }: ReturnType<typeof countedTrials>) =>
-    kernelsAfterFailure(F16_DEVICE, {}, workload, trials, memory, 'device-lost');
+  const reports = await rememberFailure(F16_DEVICE, {}, workload, new KernelMemory(newDatabase()), 'device-lost');
   const inexact = countedTrials();
   const { check } = inexact.trials;
   inexact.trials.check = async (...of) => ({ ...(await check(...of)), isBatchExact: false });
-  const { kernels, kernelReports } = await afterLoss(inexact);
+  const { kernels, kernelReports } = await kernelsAfterFailure(F16_DEVICE, inexact.trials, reports);
   expect(kernels).toEqual({ matvec: 'f32', matmul: 'f32', isOnProcessor: false });
   expect(inexact.counts).toEqual({ checks: 2, timings: 0 });
   expect(areBatchesExact(kernelReports)).toBe(false);
   for (const wrong of ['matvec f32', 'matmul f32']) {
-    await expect(afterLoss(countedTrials([wrong]))).rejects.toMatchObject({ name: 'UnsupportedError' });
+    const { trials } = countedTrials([wrong]);
+    await expect(kernelsAfterFailure(F16_DEVICE, trials, reports)).rejects.toMatchObject({ name: 'UnsupportedError' });
   }
-});
-
-test('behind a lost device it is remembered that others fail, even where the test of the plain ones is not survived', async () => {
-  const memory = new KernelMemory(newDatabase());
-  const crashing = countedTrials(['matvec f32']);
-  await expect(
-    kernelsAfterFailure(F16_DEVICE, {}, workload, crashing.trials, memory, 'device-lost'),
-  ).rejects.toMatchObject({ name: 'UnsupportedError' });
-  const { kernelReports } = await choose(memory, countedTrials().trials);
-  expect(reportOf(kernelReports, 'matvec f16')).toMatchObject({ state: 'failed', because: { code: 'device-lost' } });
 });
 
 /** A load whose time is over while `matvec f16` is tried, and how to lose its device. */

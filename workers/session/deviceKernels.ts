@@ -75,24 +75,22 @@ function afterLoss(reports: readonly KernelReport[], { underWay }: KernelTrials)
 }
 
 /**
- * The plain kernels, where others fail in a way that trials do not show: the reason is `code`, and the next load will not
- * try them again. Throws UnsupportedError where the plain ones do not compute right either.
+ * The plain kernels, where others fail in a way that trials do not show, as `rememberFailure` reports. Throws
+ * UnsupportedError where the plain ones do not compute right either.
  */
 export async function kernelsAfterFailure(
-  on: KernelDevice,
-  options: EngineOptions,
-  workload: KernelWorkload,
+  { diagnostics }: KernelDevice,
   trials: KernelTrials,
-  memory: KernelMemory,
-  code: KernelReasonCode,
+  reports: readonly KernelReport[],
 ): Promise<Omit<DeviceKernels, 'kernelChoiceMs'>> {
-  // Before the test: this device may be lost as well.
-  const remembered = await rememberFailure(on, options, workload, memory, code);
-  const kernelReports = await plainKernels(trials, remembered);
-  return { kernels: { ...PLAIN_KERNELS, isOnProcessor: on.diagnostics.isSoftwareAdapter }, kernelReports };
+  const kernelReports = await plainKernels(trials, reports);
+  return { kernels: { ...PLAIN_KERNELS, isOnProcessor: diagnostics.isSoftwareAdapter }, kernelReports };
 }
 
-/** Has the next load take the plain kernels at once, once they pass their test: why the others fail is `code`. */
+/**
+ * Has the next load take the plain kernels at once, once they pass their test: why the others fail is `code`. Returns what is
+ * remembered.
+ */
 export async function rememberFailure(
   on: KernelDevice,
   options: EngineOptions,
