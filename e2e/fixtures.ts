@@ -10,7 +10,7 @@ export const ORACLE = '../shared/oracle';
 export const hasOracle = existsSync(ORACLE);
 
 /** Whether a software adapter also computes what takes it long: `THOROUGH=true`. */
-export const isThorough = process.env.THOROUGH !== undefined;
+export const isThorough = process.env.THOROUGH === 'true';
 
 export interface Fixtures {
   /** Every test fails that asks another server than the app's; those that mean to, allow it. */

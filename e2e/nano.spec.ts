@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { ChatMessage, EngineOptions } from '../src/engine/api';
 import { canRun } from './enginePage';
 import { expect, test } from './fixtures';
+import { WITHOUT_LOOKUP } from './greedyTokens';
 
 /** e2e/nano/goldens.json: PyTorch in float32 on the bf16 weights of the demo model. */
 interface Golden {
@@ -62,20 +63,20 @@ test('the demo model answers alike with every kernel variant', { tag: '@gpu' }, 
   const conversations = heldOut.filter((_, i) => i % STRIDE === STRIDE / 2).map(({ messages }) => messages);
   const answersWith = (options: EngineOptions) =>
     page.evaluate(
-      async ({ options, conversations }) => {
+      async ({ options, conversations, withoutLookup }) => {
         const engine = await window.createEngine(options);
         const stored = await engine.listModels();
         if (stored.length === 0) await engine.importModel({ kind: 'bundled', name: 'nano' }, { id: 'nano' });
         const model = await engine.load('nano');
         const answers = [];
         for (const messages of conversations) {
-          const { choices } = await model.chat.completions.create({ messages, temperature: 0, prompt_lookup: false });
+          const { choices } = await model.chat.completions.create({ messages, temperature: 0, ...withoutLookup });
           answers.push(choices[0]!.message.content);
         }
         await engine.dispose();
         return answers;
       },
-      { options, conversations },
+      { options, conversations, withoutLookup: WITHOUT_LOOKUP },
     );
   const runs = await Promise.all(VARIANTS.map(({ kernels }) => canRun(page, kernels)));
   test.skip(!runs.includes(true), 'this adapter runs f32 alone');

@@ -122,14 +122,15 @@ for (const variant of onePerModel.values()) {
   const name = `${variant.name} gives the reference's logits with every kernel variant`;
   test(name, async ({ enginePage: page }, { project }) => {
     test.skip(project.name === 'no-webgpu', 'the CPU backend has no kernel variants');
+    // Of weights that are floats, int8 kernels have no form.
+    const wanted = KERNELS.filter(({ kernels }) => variant.isQuantized || kernels !== 'int8');
+    // Few software adapters have f16.
+    const runs = await Promise.all(wanted.map(({ kernels }) => canRun(page, kernels)));
+    test.skip(!runs.includes(true), 'this adapter runs f32 alone');
     await giveFiles(page, variant.files);
     // One token, which is decoded with those that follow it, and many, which are prefilled.
     const prompts = [variant.prompts[0]!, firstTokens(variant.prompts.at(-1)!, 1)];
-    for (const { kernels, tolerance } of KERNELS) {
-      // Of weights that are floats, int8 kernels have no form.
-      if (!variant.isQuantized && kernels === 'int8') continue;
-      // Few software adapters have f16.
-      if (!(await canRun(page, kernels))) continue;
+    for (const { kernels, tolerance } of wanted.filter((_, i) => runs[i])) {
       await loadGivenFiles(page, variant.isQuantized ? 'auto' : 'f16', { kernels });
       // A single row has no neighbours to share registers with.
       const matvec = kernels === 'registers' ? 'subgroups' : kernels;

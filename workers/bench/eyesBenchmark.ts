@@ -8,7 +8,7 @@ import type { EngineOptions } from '../protocol/engine';
 import { createBackend } from '../session/createBackend';
 import { createTileEncoder, eyesOf, encoderSizes } from '../session/eyes';
 import type { TileEncoder } from '../session/tileEncoder';
-import { createTensors } from './createTensors';
+import { zeroTensors } from './zeroTensors';
 import { EYES, tileOperations, withLayers, type EyesShape } from './eyesShape';
 import { median, shareOf, spread } from './figures';
 import { omissionFor, tooSlow } from './omission';
@@ -126,7 +126,7 @@ function tensorsOf({ config, width }: EyesShape): NamedTensor[] {
 /** Every buffer of the eyes, full of zeros. Throws OutOfMemoryError. */
 function createSyntheticEyes(backend: Backend, shape: EyesShape) {
   const { config, width } = shape;
-  const { matrices, vectors } = createTensors(backend, tensorsOf(shape));
+  const { matrices, vectors } = zeroTensors(backend, tensorsOf(shape));
   const eyes = eyesOf(
     config,
     width,

@@ -11,7 +11,7 @@ import type { ModelInfo } from '../protocol/model';
 import { matrixLayout, TILE_ROWS } from '../quant/layout';
 import { createLayerMemory } from '../session/loadModel';
 import type { SessionParts } from '../session/session';
-import { createTensors } from './createTensors';
+import { zeroTensors } from './zeroTensors';
 import type { BenchmarkShape } from './shapes';
 import { syntheticTile } from './syntheticTile';
 import { parameters } from './workload';
@@ -42,7 +42,7 @@ export async function createSyntheticModel(
   contextLength: number,
 ): Promise<SyntheticModel> {
   const { config } = shape;
-  const { matrices, vectors } = createTensors(backend, tensorsOf(shape));
+  const { matrices, vectors } = zeroTensors(backend, tensorsOf(shape));
   const rope = backend.createBuffer('rope', contextLength * config.headDim * 4);
   const table = ropeTable(config.rope, config.headDim, contextLength);
   const info = modelInfo(shape, packedBytes(matrices.values(), vectors.values()));

@@ -109,8 +109,10 @@ function untriedOf(reports: readonly KernelReport[]): KernelReport[] {
   );
 }
 
-/** Times a variant that was tested, beside the active one, and makes the preferred of both active. False without the time, or the
- * memory. */
+/**
+ * Times a variant that was tested, beside the active one, and makes the preferred of both active. False without the time or
+ * the memory for that.
+ */
 async function judge(
   trials: KernelTrials,
   reports: readonly KernelReport[],

@@ -22,7 +22,10 @@ export interface KernelTrials {
    * computes when `idle` is resolved.
    */
   check(products: ProductClass, variant: KernelVariant, idle?: Promise<unknown>): Promise<SelfTestResult>;
-  /** Microseconds of one product; Infinity where a variant cannot compute it. Null where the time is over before, or memory is short. */
+  /**
+   * Microseconds of one product; Infinity where a variant cannot compute it. Null where the time is over before, or memory
+   * is short.
+   */
   time(
     products: ProductClass,
     variants: readonly KernelVariant[],
@@ -85,7 +88,7 @@ export class GpuTrials implements KernelTrials {
       this.#timers.set(products, timer);
     }
     const timing = timer.time(variants, deadline);
-    // What it compiles is known when it is over.
+    // Which programs a timing compiles is known when it is over.
     this.#follow(
       products,
       variants,

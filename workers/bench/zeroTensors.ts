@@ -5,7 +5,7 @@ import type { NamedTensor } from '../ops/kernelWorkload';
 import { matrixLayout, paddedWidth, TILE_ROWS } from '../quant/layout';
 
 /** Matrices and vectors of zeros by their names, in the formats asked for; vectors are f32. Throws OutOfMemoryError. */
-export function createTensors(
+export function zeroTensors(
   backend: Backend,
   tensors: readonly NamedTensor[],
 ): { matrices: Map<string, Matrix>; vectors: Map<string, Vector> } {
