@@ -222,7 +222,11 @@ test.describe('a conversation that outgrows the model’s memory', { tag: '@cpu'
     await page.getByTestId('model-menu').click();
     await page.getByLabel(locale === 'zh' ? '忘掉最早的消息' : 'Forget the oldest messages').check();
     await page.keyboard.press('Escape');
-    for (let i = 11; i < 19; i++) await ask(page, `What is ${i} + ${i}?`);
+    for (let i = 11; i < 19; i++) {
+      await ask(page, `What is ${i} + ${i}?`);
+      // The divider moves down, and the end stays in view.
+      await expect(page.getByTestId('to-latest')).toHaveCount(0);
+    }
     await expect(page.getByTestId('forgotten')).toHaveCount(1);
     await expect(page.getByTestId('overflow-notice')).toHaveCount(0);
 

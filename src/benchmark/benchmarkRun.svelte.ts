@@ -35,8 +35,10 @@ export class BenchmarkRun {
     this.#benchmark = benchmark;
   }
 
+  /** A run that is stopped before writing was measured leaves what an earlier one has found. */
   async start(shape: BenchmarkShapeName): Promise<void> {
     if (this.isRunning) return;
+    const { asked, report } = this;
     const abort = new AbortController();
     this.#abort = abort;
     this.status = 'running';
@@ -58,6 +60,8 @@ export class BenchmarkRun {
       if (!abort.signal.aborted) this.failure = failureOf(error);
     } finally {
       this.status = abort.signal.aborted ? 'stopped' : 'done';
+      if (abort.signal.aborted && !hasWriting(this.report) && hasWriting(report))
+        Object.assign(this, { asked, report });
       this.progress = null;
       this.isStopping = false;
     }
@@ -80,4 +84,8 @@ export class BenchmarkRun {
     this.progress = progress;
     this.report = progress.report;
   }
+}
+
+function hasWriting(report: BenchmarkReport | null): boolean {
+  return report?.shapes[0]?.cases.some(({ kind, result }) => kind === 'decode' && result.state === 'measured') ?? false;
 }

@@ -43,3 +43,17 @@ test('a stop is no failure, a crash is one', async () => {
   await crashed.start('nano');
   expect(crashed).toMatchObject({ status: 'done', failure: { name: 'DeviceLostError', detail: 'gone' } });
 });
+
+test('a run that is stopped before writing was measured leaves what an earlier one has found', async () => {
+  const whole = { shapes: [{ cases: [{ kind: 'decode', tokens: 128, result }] }] } as unknown as BenchmarkReport;
+  const ends = [whole, report(1), whole];
+  const run = new BenchmarkRun(async () => ends.shift()!);
+  await run.start('nano');
+  const stopped = run.start('0.3B');
+  expect(run.report).toBeNull();
+  run.stop();
+  await stopped;
+  expect(run).toMatchObject({ status: 'stopped', asked: 'nano', report: whole });
+  await run.start('0.3B');
+  expect(run).toMatchObject({ status: 'done', asked: '0.3B' });
+});

@@ -186,12 +186,18 @@ export class Conversation {
     this.#overflow = null;
   }
 
-  /** From here on the oldest messages are forgotten where the context is too small. What was refused is done now. */
+  /**
+   * From here on the oldest messages are forgotten where the context is too small. What was refused is done now; where it
+   * is too long even alone, nothing is forgotten for it, nor later.
+   */
   async forgetOldest(): Promise<void> {
+    const chat = this.#chat;
     const wasRefused = this.#overflow === 'refused';
     this.#change({ forgets: true });
     this.#overflow = null;
-    if (wasRefused) await this.#repeat();
+    if (!wasRefused) return;
+    await this.#repeat();
+    if (this.#chat === chat && this.#overflow === 'tooLong') this.#change({ forgets: false });
   }
 
   /** Ends the answer being written; what was written stays. */

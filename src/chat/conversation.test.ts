@@ -298,6 +298,18 @@ describe('a conversation that outgrows the context', () => {
     expect(conversation).toMatchObject({ overflow: 'tooLong', draft: 'very long' });
   });
 
+  test('forgets nothing, now or later, for a message that turns out to be too long even alone', async () => {
+    const { conversation, overflows } = conversationWith([answered, refused, refused, refused]);
+    await conversation.send('1?');
+    await conversation.send('very long');
+    expect(conversation.overflow).toBe('refused');
+    await conversation.forgetOldest();
+    expect(conversation).toMatchObject({ overflow: 'tooLong', draft: 'very long' });
+    await conversation.send('shorter');
+    expect(conversation.overflow).toBe('refused');
+    expect(overflows).toEqual(['stop', 'stop', 'drop_oldest', 'stop']);
+  });
+
   test('keeps the answer where there is no room to write it anew, until the reader lets it forget', async () => {
     const { conversation, texts } = conversationWith([answered, answered, refused, () => whole('two')]);
     await conversation.send('1?');

@@ -39,7 +39,7 @@ export function deviceReport(surroundings: Surroundings, state: PageState): stri
     `cores: ${cores ?? 'not told'}`,
     `opened: ${isInstalled ? 'installed' : 'in a browser'}`,
     ...deviceLines(diagnostics),
-    `no WebGPU because: ${diagnostics.unavailable ?? 'there is'}`,
+    ...(diagnostics.unavailable ? [`no WebGPU because: ${diagnostics.unavailable}`] : []),
     `memory: ${diagnostics.deviceMemoryGiB === null ? 'not told' : `${diagnostics.deviceMemoryGiB} GiB or more`}`,
     `storage: ${storageWords(diagnostics)}`,
     ...(diagnostics.kernelChoiceMs === null ? [] : [`kernels chosen in: ${Math.round(diagnostics.kernelChoiceMs)} ms`]),

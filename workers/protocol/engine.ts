@@ -20,7 +20,8 @@ export interface EngineOptions {
   backend?: 'auto' | 'webgpu' | 'cpu';
   /**
    * 'auto' takes what a short measurement finds fastest and a self-test finds right. A variant's name forces it, for weights
-   * that it has a form for; loading rejects with UnsupportedError where the device lacks its features or it computes wrong.
+   * that it has a form for; loading rejects with UnsupportedError where there is no WebGPU, the device lacks its features or
+   * it computes wrong. The CPU backend, asked for by name, has no variants.
    */
   kernels?: 'auto' | KernelVariant;
   /** For evaluation: false computes every operation of a model in a dispatch of its own. Default true. */

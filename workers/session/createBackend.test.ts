@@ -70,3 +70,22 @@ test.each<[string, EngineOptions, Error]>([
   expect(rememberFailure).not.toHaveBeenCalled();
   expect(first.device.destroy).toHaveBeenCalledOnce();
 });
+
+const NO_DEVICE = { device: null, reason: 'no adapter', diagnostics: {} as DeviceDiagnostics } as const;
+
+test.each<[EngineOptions]>([[{ backend: 'webgpu' }], [{ kernels: 'f16' }]])(
+  'without a device, %j is refused',
+  async (options) => {
+    vi.mocked(requestDevice).mockReset().mockResolvedValueOnce(NO_DEVICE);
+    const unsupported = { name: 'UnsupportedError', message: 'no adapter' };
+    await expect(createBackend(options, workload)).rejects.toMatchObject(unsupported);
+  },
+);
+
+test.each<[EngineOptions]>([[{}], [{ kernels: 'f32' }]])(
+  'without a device, %j is computed on the CPU',
+  async (options) => {
+    vi.mocked(requestDevice).mockReset().mockResolvedValueOnce(NO_DEVICE);
+    expect((await createBackend(options, workload)).kind).toBe('cpu');
+  },
+);

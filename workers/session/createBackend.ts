@@ -25,7 +25,9 @@ export async function createBackend(options: EngineOptions, workload: KernelWork
   if (options.backend === 'cpu') return new CpuBackend();
   const result = await request(options);
   if (result.device) return gpuBackend(result.device, result.diagnostics, options, workload);
-  if (options.backend === 'webgpu') throw engineError('UnsupportedError', result.reason);
+  const { backend, kernels = 'auto' } = options;
+  const isGpuAskedFor = backend === 'webgpu' || !['auto', 'f32'].includes(kernels);
+  if (isGpuAskedFor) throw engineError('UnsupportedError', result.reason);
   return new CpuBackend();
 }
 

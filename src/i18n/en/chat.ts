@@ -267,6 +267,7 @@ export const chat = {
     tooLong: 'This message alone is longer than the model can keep in mind. Shorten it, then send it again.',
     filled: 'This conversation has reached the end of what the model can keep in mind.',
     forget: 'Forget the oldest and go on',
+    forgetLater: 'Forget the oldest from here on',
   },
   dictation: {
     heading: 'Speak to type',

@@ -161,7 +161,7 @@ export const device = {
     noAdapter: 'none',
     computesOn: 'Computes on',
     processorKernel: 'The page’s own arithmetic, in TypeScript',
-    backends: { webgpu: 'WebGPU', cpu: 'the processor' },
+    backends: { webgpu: 'WebGPU', software: 'WebGPU, which the processor imitates here', cpu: 'the processor' },
     features: 'Features',
     none: 'none',
     limits: 'Limits',

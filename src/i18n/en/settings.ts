@@ -26,7 +26,7 @@ export const settings = {
     check: 'How to check this',
     checks: [
       'Open a model, then switch the network off. Everything goes on working.',
-      'Open the browser’s developer tools (F12), “Network”, and write a message: nothing is listed. Download a model: only the source under “Download from” is.',
+      'Open the browser’s developer tools (F12), “Network”, and write a message: nothing is listed. Download a model: only sources named under “Download from” are.',
       'Look at the source of this page: its first lines are a policy by which the browser itself refuses scripts of others.',
       'Under “Application” or “Storage”, the developer tools show all that is kept: no cookies, two databases, a few settings, and the page itself in the cache, for when there is no network.',
     ],
@@ -44,7 +44,8 @@ export const settings = {
   about: {
     heading: 'About',
     app: 'MiniCPM in the browser is free software under the Apache License 2.0.',
-    models: 'Models belong to their authors and have licences of their own; each is named where the model is listed.',
+    models:
+      'Models belong to their authors and have licences of their own; each is shown before the model is downloaded.',
     licences: 'Licences of the software inside',
   },
 };

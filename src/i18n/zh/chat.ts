@@ -262,6 +262,7 @@ export const chat: typeof english = {
     tooLong: '仅这一条消息就超出了模型能记住的长度。请写短一些再发送。',
     filled: '对话已达到模型能记住的长度上限。',
     forget: '忘掉最早的消息并继续',
+    forgetLater: '从现在起忘掉最早的消息',
   },
   dictation: {
     heading: '语音输入',

@@ -158,7 +158,7 @@ export const device: typeof english = {
     noAdapter: '无',
     computesOn: '计算方式',
     processorKernel: '本页面用 TypeScript 写的计算程序',
-    backends: { webgpu: '用 WebGPU', cpu: '用处理器' },
+    backends: { webgpu: '用 WebGPU', software: '用处理器模拟的 WebGPU', cpu: '用处理器' },
     features: '功能',
     none: '无',
     limits: '限制',

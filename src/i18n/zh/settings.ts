@@ -46,7 +46,7 @@ export const settings: typeof english = {
   about: {
     heading: '关于',
     app: '“浏览器里的 MiniCPM”是自由软件，采用 Apache License 2.0 许可。',
-    models: '模型属于各自的作者，有各自的许可证，在列出模型的地方都有注明。',
+    models: '模型属于各自的作者，有各自的许可证，下载前都会显示。',
     licences: '所含软件的许可证',
   },
 };
