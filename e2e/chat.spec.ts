@@ -215,6 +215,20 @@ test.describe('a conversation that outgrows the model’s memory', { tag: '@cpu'
     await expect(page.getByTestId('message-text')).toHaveText([answer]);
   });
 
+  test('keeps its end in view while what is forgotten grows', async ({ page, isMobile }) => {
+    const locale = localeFor(isMobile);
+    await startDemo(page, locale);
+    await page.getByTestId('model-menu').click();
+    await page.getByLabel(locale === 'zh' ? '忘掉最早的消息' : 'Forget the oldest messages').check();
+    await page.keyboard.press('Escape');
+    for (let i = 1; i < 5; i++) {
+      await ask(page, `${'The capital of France is nice. '.repeat(12)}What is ${i} + 3?`);
+      await expect(page.getByTestId('forgotten')).toHaveCount(i > 1 ? 1 : 0);
+      await expect(page.getByTestId('copy').last()).toBeInViewport({ ratio: 1 });
+      await expect(page.getByTestId('to-latest')).toHaveCount(0);
+    }
+  });
+
   test('forgets its oldest messages where that is set, also after a reload', async ({ page, isMobile }) => {
     const locale = localeFor(isMobile);
     await shortenMemory(page);
@@ -222,11 +236,7 @@ test.describe('a conversation that outgrows the model’s memory', { tag: '@cpu'
     await page.getByTestId('model-menu').click();
     await page.getByLabel(locale === 'zh' ? '忘掉最早的消息' : 'Forget the oldest messages').check();
     await page.keyboard.press('Escape');
-    for (let i = 11; i < 19; i++) {
-      await ask(page, `What is ${i} + ${i}?`);
-      // The divider moves down, and the end stays in view.
-      await expect(page.getByTestId('to-latest')).toHaveCount(0);
-    }
+    for (let i = 11; i < 19; i++) await ask(page, `What is ${i} + ${i}?`);
     await expect(page.getByTestId('forgotten')).toHaveCount(1);
     await expect(page.getByTestId('overflow-notice')).toHaveCount(0);
 
