@@ -53,6 +53,21 @@ test('a file that is no model is refused in a sentence', async ({ page }, testIn
   await expect(page.getByTestId('model-item')).toHaveCount(0);
 });
 
+test('beside a conversation the last refusal is the one that is said', async ({ page }, testInfo) => {
+  const paths = ['first.gguf', 'second.gguf'].map((name) => testInfo.outputPath(name));
+  for (const path of paths) writeFileSync(path, 'GGUF and then nothing of use');
+  await page.goto('./');
+  await expect(page.getByTestId('start-demo')).toBeEnabled();
+  await page.getByTestId('start-demo').click();
+  await expect(page.getByTestId('composer-input')).toBeVisible();
+  const said = page.getByTestId('transfers');
+  for (const path of paths) {
+    await dropPaths(page, [path]);
+    await expect(said).toContainText(path.split('/').at(-1)!);
+    await expect(said.getByTestId('error-banner')).toHaveCount(1);
+  }
+});
+
 test('a cancelled import leaves nothing visible and can be done again', async ({ page }) => {
   await page.goto('./');
   await expect(page.getByTestId('start-demo')).toBeEnabled();
