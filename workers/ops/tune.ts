@@ -22,7 +22,7 @@ interface TimedProducts {
 
 const MIB = 1024 * 1024;
 const TIMED: Record<ProductClass, TimedProducts> = {
-  // One row is bound by memory: its matrices are more than most caches hold: an RTX 4090's has 72 MiB.
+  // One row is bound by memory: its matrices are more than most caches hold (an RTX 4090's: 72 MiB).
   matvec: { rows: 1, mostWeights: 16 * MIB, mostBytes: 128 * MIB },
   matmul: { rows: 128, mostWeights: 4 * MIB, mostBytes: 0 },
 };

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { engineError } from '../errors';
 import { requestDevice, type DeviceDiagnostics } from '../gpu/device';
 import { PLAIN_KERNELS } from '../ops/kernelChoice';
+import type { KernelWorkload } from '../ops/kernelWorkload';
 import type { EngineOptions } from '../protocol/engine';
 import { createBackend } from './createBackend';
 import { deviceKernels, kernelsAfterFailure, rememberFailure } from './deviceKernels';
@@ -10,8 +11,7 @@ import { deviceKernels, kernelsAfterFailure, rememberFailure } from './deviceKer
 vi.mock('../gpu/device', async (original) => ({ ...(await original<object>()), requestDevice: vi.fn() }));
 vi.mock('./deviceKernels', () => ({ deviceKernels: vi.fn(), kernelsAfterFailure: vi.fn(), rememberFailure: vi.fn() }));
 
-const WORKLOAD = { format: 'int4', rows: 64, columns: 64, formats: ['int4'], layerBytes: 0 } as const;
-const workload = { ...WORKLOAD, formats: [...WORKLOAD.formats] };
+const workload: KernelWorkload = { format: 'int4', rows: 64, columns: 64, formats: ['int4'], layerBytes: 0 };
 const lost = engineError('DeviceLostError', 'lost');
 
 /** A device of which nothing is asked but to be destroyed. */
