@@ -101,6 +101,8 @@ const PIECE = 4;
 /** Streams an answer on the page that recites, 60 tokens per second, and counts the time that its thread computes. */
 export async function measureRendering(page: Page, url: string, document: string): Promise<RenderingCost> {
   await page.goto(url);
+  // The page is there once its texts are.
+  await page.waitForFunction(() => 'answer' in window);
   const clock = await threadClock(page);
   const answer = (text: string) =>
     page.evaluate((pieces) => window.answer(pieces), text.match(new RegExp(`[^]{1,${PIECE}}`, 'g'))!);
