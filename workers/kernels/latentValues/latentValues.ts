@@ -1,0 +1,37 @@
+import { workgroupsFor } from '../../gpu/grid';
+import type { Launch } from '../../gpu/kernel';
+import type { MatrixFormat } from '../../quant/layout';
+import { paddedWidth } from '../../quant/layout';
+import { latentHeadConstants, latentHeadDim, latentRows, type LatentHeads } from '../shared/latentHeads';
+import { repeatLines } from '../shared/repeatLines';
+import { STEP } from '../shared/step';
+import { weightRow } from '../shared/weightRow';
+import text from './latentValues.wgsl?raw';
+
+export interface LatentValuesShape extends LatentHeads {
+  /** Of `kvB`. */
+  format: MatrixFormat;
+}
+
+/** Activation rows of a workgroup. */
+const ROWS = 8;
+
+/** Values of heads that have attended to latents. Bindings: step, attended, kvB, out. */
+export function latentValues(shape: LatentValuesShape): Launch {
+  const { format, numHeads, rank, valueDim } = shape;
+  const kvB = weightRow({ format, rows: latentRows(shape), columns: rank }, 'kv', 2);
+  return {
+    kernel: {
+      name: `latentValues ${format}`,
+      sources: [repeatLines({ file: 'latentValues.wgsl', text }, { m: ROWS }), STEP, ...kvB.sources],
+      bindings: ['uniform', 'read-only-storage', 'read-only-storage', 'storage'],
+    },
+    constants: {
+      ...latentHeadConstants(shape),
+      ...kvB.constants,
+      X_QUADS: paddedWidth(numHeads * latentHeadDim(shape)) / 4,
+      WIDTH: paddedWidth(numHeads * valueDim),
+    },
+    grid: (rows) => [numHeads, workgroupsFor(rows, ROWS), 1],
+  };
+}
