@@ -5,22 +5,26 @@ import { hybridFromJson } from './hybridConfig';
 import { imageConfigFromJson } from './imageConfig';
 import type { JsonObject } from './json';
 import { isJsonObject } from './json';
+import { cachedHead, latentFromJson } from './latentConfig';
 import { longRope, longRopeGain } from './longRope';
 import type { ModelConfig, RopeConfig } from './modelConfig';
+import { isMiniCpm } from './modelConfig';
 import { visionFromJson } from './visionConfig';
 
 /** Architectures by the class name in `architectures`, and by `model_type` for files that name no class. */
 const ARCHITECTURES: Readonly<Record<string, ModelConfig['architecture']>> = {
   MiniCPMForCausalLM: 'minicpm',
+  MiniCPM3ForCausalLM: 'minicpm3',
   LlamaForCausalLM: 'llama',
   Qwen3_5ForCausalLM: 'qwen3.5',
   minicpm: 'minicpm',
+  minicpm3: 'minicpm3',
   llama: 'llama',
   qwen3_5_text: 'qwen3.5',
 };
 
 const SUPPORTED =
-  'MiniCPMForCausalLM, LlamaForCausalLM, Qwen3_5ForCausalLM, MiniCPMV and MiniCPMV4_6ForConditionalGeneration';
+  'MiniCPMForCausalLM, MiniCPM3ForCausalLM, LlamaForCausalLM, Qwen3_5ForCausalLM, MiniCPMV and MiniCPMV4_6ForConditionalGeneration';
 
 /**
  * The ModelConfig of a Hugging Face checkpoint, from config.json, generation_config.json and
@@ -47,16 +51,14 @@ export function configFromJson(
   refuseUnsupported(fields, architecture);
   const hiddenSize = fields.size('hidden_size', LIMITS.hiddenSize);
   const numHeads = fields.size('num_attention_heads', LIMITS.numHeads);
-  const headDim =
-    fields.value('head_dim') === undefined
-      ? impliedHeadDim(hiddenSize, numHeads, fields)
-      : fields.size('head_dim', LIMITS.headDim);
+  const latent = architecture === 'minicpm3' ? latentFromJson(fields, hiddenSize, numHeads) : null;
+  const heads = latent ? cachedHead(latent) : readHeads(fields, hiddenSize, numHeads);
   const numLayers = fields.size('num_hidden_layers', LIMITS.numLayers);
   const maxPositions = fields.size('max_position_embeddings', LIMITS.maxPositions, 2048);
   const generation = new Fields('generation_config.json', (key) => generationConfig?.[key]);
   const eosTokenIds = new Set([whole, fields, generation].flatMap((place) => place.tokenIds('eos_token_id')));
   const rotaryFactor = architecture === 'qwen3.5' ? readRotaryFactor(fields) : 1;
-  const hybrid = architecture === 'qwen3.5' ? hybridFromJson(fields, numLayers, headDim, rotaryFactor) : null;
+  const hybrid = architecture === 'qwen3.5' ? hybridFromJson(fields, numLayers, heads.headDim, rotaryFactor) : null;
   return checkConsistency(
     {
       architecture,
@@ -64,24 +66,32 @@ export function configFromJson(
       intermediateSize: fields.size('intermediate_size', LIMITS.intermediateSize),
       numLayers,
       numHeads,
-      numKvHeads: fields.size('num_key_value_heads', numHeads, numHeads),
-      headDim,
+      ...heads,
       vocabSize: fields.size('vocab_size', LIMITS.vocabSize),
       maxPositions,
       rmsNormEps: fields.positive('rms_norm_eps', 1e-6),
       tieWordEmbeddings: whole.boolean(
         'tie_word_embeddings',
-        fields.boolean('tie_word_embeddings', architecture === 'minicpm'),
+        fields.boolean('tie_word_embeddings', isMiniCpm(architecture)),
       ),
-      rope: ropeFromJson(fields, architecture, hybrid?.rotaryDim ?? headDim, maxPositions),
+      rope: ropeFromJson(fields, architecture, latent?.ropeDim ?? hybrid?.rotaryDim ?? heads.headDim, maxPositions),
       ...scales(fields, architecture, hiddenSize, numLayers),
       bosTokenId: [whole, fields].flatMap((place) => place.tokenIds('bos_token_id'))[0] ?? null,
       eosTokenIds: [...eosTokenIds],
       ...(hybrid && { hybrid }),
+      ...(latent && { latent }),
       ...(image && { vision: visionFromJson(whole, hiddenSize, image) }),
     },
     fields,
   );
+}
+
+function readHeads(fields: Fields, hiddenSize: number, numHeads: number): Pick<ModelConfig, 'numKvHeads' | 'headDim'> {
+  const headDim =
+    fields.value('head_dim') === undefined
+      ? impliedHeadDim(hiddenSize, numHeads, fields)
+      : fields.size('head_dim', LIMITS.headDim);
+  return { numKvHeads: fields.size('num_key_value_heads', numHeads, numHeads), headDim };
 }
 
 /** What a config.json describes, and where. */
@@ -132,7 +142,7 @@ function refuseUnsupported(fields: Fields, architecture: ModelConfig['architectu
 }
 
 function scales(fields: Fields, architecture: ModelConfig['architecture'], hiddenSize: number, numLayers: number) {
-  if (architecture !== 'minicpm') return { embeddingScale: 1, residualScale: 1, logitScale: 1 };
+  if (!isMiniCpm(architecture)) return { embeddingScale: 1, residualScale: 1, logitScale: 1 };
   return {
     embeddingScale: fields.positive('scale_emb'),
     residualScale: fields.positive('scale_depth') / Math.sqrt(numLayers),

@@ -22,19 +22,19 @@ export const LIMITS = {
 const WIDEST_HEAD = 256;
 
 /** All heads together; a row tile of the output projection must fit a stored chunk, also in f32. */
-const WIDEST_ATTENTION = 131_072;
+export const WIDEST_ATTENTION = 131_072;
 
 /**
  * Throws InvalidFileError where sizes contradict each other or a special token lies outside the vocabulary, and
- * UnsupportedError for heads that are too wide.
+ * UnsupportedError for heads that are too wide; those of latent attention are judged where they are read.
  */
 export function checkConsistency(config: ModelConfig, { place }: Fields): ModelConfig {
-  const { numHeads, numKvHeads, headDim, vocabSize, bosTokenId, eosTokenIds } = config;
+  const { numHeads, numKvHeads, headDim, vocabSize, latent, bosTokenId, eosTokenIds } = config;
   if (numHeads % numKvHeads !== 0) {
     throw invalid(place, `${numHeads} query heads cannot share ${numKvHeads} key-value heads evenly`);
   }
   if (headDim % 2 !== 0) throw invalid(place, `the head size ${headDim} is odd, so rotary embedding cannot pair it`);
-  if (headDim > WIDEST_HEAD || numHeads * headDim > WIDEST_ATTENTION) {
+  if (!latent && (headDim > WIDEST_HEAD || numHeads * headDim > WIDEST_ATTENTION)) {
     const limits = `at most ${WIDEST_HEAD} each and ${WIDEST_ATTENTION} together`;
     throw engineError(
       'UnsupportedError',

@@ -2,8 +2,10 @@ import { engineError } from '../errors';
 import { checkConsistency, impliedHeadDim, LIMITS } from './configLimits';
 import { Fields } from './fields';
 import type { GgufMetadata } from './ggufMetadata';
+import { cachedHead, latentFromGguf } from './latentConfig';
 import { longRope } from './longRope';
 import type { ModelConfig, RopeConfig } from './modelConfig';
+import { isMiniCpm } from './modelConfig';
 
 /** LongRoPE's factors, which a GGUF file keeps among the tensors; null where it has none. */
 export interface RopeFactors {
@@ -20,7 +22,7 @@ const USER_DEFINED = 4;
 /**
  * The ModelConfig of a GGUF file, from its metadata, the shape of each tensor by the file's names ([rows, columns]), and
  * the LongRoPE factors. Absent keys have the meaning that llama.cpp gives them; MiniCPM files from before the three
- * scales were written have those of all published models: 12, 1.4 / √layers and 256 / hidden size.
+ * scales were written, and all of MiniCPM3, have those of all published models: 12, 1.4 / √layers and 256 / hidden size.
  * Throws UnsupportedError naming what this engine cannot compute, and InvalidFileError naming a bad key.
  */
 export function configFromGguf(
@@ -36,7 +38,8 @@ export function configFromGguf(
   const hiddenSize = fields.size(of('embedding_length'), LIMITS.hiddenSize);
   const numLayers = fields.size(of('block_count'), LIMITS.numLayers);
   const numHeads = fields.size(of('attention.head_count'), LIMITS.numHeads);
-  const headDim = readHeadDim(fields, of, hiddenSize, numHeads);
+  const latent = architecture === 'minicpm3' ? latentFromGguf(fields, of, hiddenSize, numHeads) : null;
+  const heads = latent ? cachedHead(latent) : readHeads(fields, of, hiddenSize, numHeads);
   const maxPositions = fields.size(of('context_length'), LIMITS.maxPositions);
   const vocabSize = readVocabSize(tensorShapes, file);
   return checkConsistency(
@@ -46,33 +49,38 @@ export function configFromGguf(
       intermediateSize: fields.size(of('feed_forward_length'), LIMITS.intermediateSize),
       numLayers,
       numHeads,
-      numKvHeads: fields.size(of('attention.head_count_kv'), numHeads, numHeads),
-      headDim,
+      ...heads,
       vocabSize,
       maxPositions,
       rmsNormEps: fields.positive(of('attention.layer_norm_rms_epsilon')),
       tieWordEmbeddings: !tensorShapes.has('output.weight'),
-      rope: readRope(fields, of, headDim, maxPositions, ropeFactors),
+      rope: readRope(fields, of, latent?.ropeDim ?? heads.headDim, maxPositions, ropeFactors),
       ...readScales(fields, of, architecture, hiddenSize, numLayers),
       bosTokenId: fields.tokenIds('tokenizer.ggml.bos_token_id')[0] ?? null,
       eosTokenIds: readEosTokenIds(fields, vocabSize),
+      ...(latent && { latent }),
     },
     fields,
   );
 }
 
-/** The architecture a GGUF file names. Throws UnsupportedError for all but `minicpm` and `llama`. */
+/** The architecture a GGUF file names. Throws UnsupportedError for all but `minicpm`, `minicpm3` and `llama`. */
 export function ggufArchitecture(metadata: GgufMetadata, file: string): ModelConfig['architecture'] {
   const name = new Fields(file, (key) => metadata.get(key)).string('general.architecture');
-  if (name === 'minicpm' || name === 'llama') return name;
+  if (name === 'minicpm' || name === 'minicpm3' || name === 'llama') return name;
   if (name === 'clip')
     throw unsupported(file, 'it is the vision part of a model (mmproj): choose the file of its language model as well');
-  throw unsupported(file, `the architecture ${name} is not supported yet, only minicpm and llama`);
+  throw unsupported(file, `the architecture ${name} is not supported yet, only minicpm, minicpm3 and llama`);
 }
 
 type KeyOf = (key: string) => string;
 
-function readHeadDim(fields: Fields, of: KeyOf, hiddenSize: number, numHeads: number): number {
+function readHeads(
+  fields: Fields,
+  of: KeyOf,
+  hiddenSize: number,
+  numHeads: number,
+): Pick<ModelConfig, 'numKvHeads' | 'headDim'> {
   const headDim =
     fields.value(of('attention.key_length')) === undefined
       ? impliedHeadDim(hiddenSize, numHeads, fields)
@@ -83,7 +91,7 @@ function readHeadDim(fields: Fields, of: KeyOf, hiddenSize: number, numHeads: nu
   };
   mustEqual('attention.value_length', 'values of another size');
   mustEqual('rope.dimension_count', 'a partial rotation');
-  return headDim;
+  return { numKvHeads: fields.size(of('attention.head_count_kv'), numHeads, numHeads), headDim };
 }
 
 function readVocabSize(tensorShapes: ReadonlyMap<string, readonly number[]>, file: string): number {
@@ -129,11 +137,11 @@ function readScales(
   hiddenSize: number,
   numLayers: number,
 ) {
-  const isMiniCpm = architecture === 'minicpm';
-  const logitDivisor = fields.positive(of('logit_scale'), isMiniCpm ? hiddenSize / 256 : 1);
+  const isScaled = isMiniCpm(architecture);
+  const logitDivisor = fields.positive(of('logit_scale'), isScaled ? hiddenSize / 256 : 1);
   return {
-    embeddingScale: fields.positive(of('embedding_scale'), isMiniCpm ? 12 : 1),
-    residualScale: fields.positive(of('residual_scale'), isMiniCpm ? 1.4 / Math.sqrt(numLayers) : 1),
+    embeddingScale: fields.positive(of('embedding_scale'), isScaled ? 12 : 1),
+    residualScale: fields.positive(of('residual_scale'), isScaled ? 1.4 / Math.sqrt(numLayers) : 1),
     // The final hidden state is divided by hidden / 256; some writers have stored the inverse.
     logitScale: logitDivisor >= 1 ? 1 / logitDivisor : logitDivisor,
   };

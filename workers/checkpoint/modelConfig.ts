@@ -3,12 +3,14 @@ import type { VisionConfig } from './visionConfig';
 
 /** Everything the forward pass needs to know about a checkpoint, under one set of names. */
 export interface ModelConfig {
-  architecture: 'minicpm' | 'llama' | 'qwen3.5';
+  architecture: 'minicpm' | 'minicpm3' | 'llama' | 'qwen3.5';
   hiddenSize: number;
   intermediateSize: number;
   numLayers: number;
   numHeads: number;
+  /** Heads that keys and values are cached of; with latent attention 1, which all query heads attend to. */
   numKvHeads: number;
+  /** Channels of a head, as it is cached; with latent attention those that rotate and, behind them, the rank. */
   headDim: number;
   vocabSize: number;
   /** Longest context the checkpoint was made for. */
@@ -26,8 +28,32 @@ export interface ModelConfig {
   eosTokenIds: number[];
   /** Of a model that not only attends. */
   hybrid?: HybridConfig;
+  /** Of a model whose keys and values are made from one short vector. */
+  latent?: LatentConfig;
   /** Of a model that takes pictures, too. */
   vision?: VisionConfig;
+}
+
+/** Of the authors' own classes: three scales, and one vocabulary matrix where nothing is said of it. */
+export function isMiniCpm(architecture: ModelConfig['architecture']): boolean {
+  return architecture === 'minicpm' || architecture === 'minicpm3';
+}
+
+/**
+ * Multi-head latent attention (DeepSeek-V2, arXiv:2405.04434 §2.1): how MiniCPM3 makes queries, and keys and values from
+ * one short vector.
+ */
+export interface LatentConfig {
+  /** Channels that queries pass through (`q_lora_rank`). */
+  queryRank: number;
+  /** Channels that keys and values are made from (`kv_lora_rank`); these are cached. */
+  rank: number;
+  /** Channels of a query head that do not rotate (`qk_nope_head_dim`). */
+  contentDim: number;
+  /** Channels that rotate, of each query head and of the one key that all heads share (`qk_rope_head_dim`). */
+  ropeDim: number;
+  /** Channels of a value head: hidden size / heads. */
+  valueDim: number;
 }
 
 export interface RopeConfig {

@@ -1,7 +1,7 @@
 import { engineError } from '../errors';
 import { deltaChannels } from '../memory/recurrentStateBytes';
 import type { HybridConfig } from './hybridConfig';
-import type { ModelConfig } from './modelConfig';
+import type { LatentConfig, ModelConfig } from './modelConfig';
 import { requiredVisionTensors } from './visionTensors';
 
 /** How a kind of file names and orders the tensors of a model. */
@@ -40,7 +40,9 @@ export function requiredTensors(config: ModelConfig): Map<string, [number, numbe
 
 type Shapes = Record<string, [number, number] | [number]>;
 
-function attentionTensors({ hiddenSize, numHeads, numKvHeads, headDim, hybrid }: ModelConfig): Shapes {
+function attentionTensors(config: ModelConfig): Shapes {
+  const { hiddenSize, numHeads, numKvHeads, headDim, hybrid, latent } = config;
+  if (latent) return latentTensors(config, latent);
   const queryRows = numHeads * headDim;
   const keyValueRows = numKvHeads * headDim;
   const attention: Shapes = {
@@ -51,6 +53,20 @@ function attentionTensors({ hiddenSize, numHeads, numKvHeads, headDim, hybrid }:
     oProj: [hiddenSize, queryRows],
   };
   return hybrid ? { ...attention, qNorm: [headDim], kNorm: [headDim] } : attention;
+}
+
+/** Rows of `kvAProj` are the latent vector, then the key that rotates; of `kvBProj`, head by head, its key and its value. */
+function latentTensors({ hiddenSize, numHeads }: ModelConfig, latent: LatentConfig): Shapes {
+  const { queryRank, rank, contentDim, ropeDim, valueDim } = latent;
+  return {
+    qAProj: [queryRank, hiddenSize],
+    qANorm: [queryRank],
+    qBProj: [numHeads * (contentDim + ropeDim), queryRank],
+    kvAProj: [rank + ropeDim, hiddenSize],
+    kvANorm: [rank],
+    kvBProj: [numHeads * (contentDim + valueDim), rank],
+    oProj: [hiddenSize, numHeads * valueDim],
+  };
 }
 
 function deltaNetTensors({ hiddenSize }: ModelConfig, { delta }: HybridConfig): Shapes {
@@ -78,6 +94,12 @@ const HUGGING_FACE_LAYER: Readonly<Record<string, string>> = {
   'self_attn.o_proj.weight': 'oProj',
   'self_attn.q_norm.weight': 'qNorm',
   'self_attn.k_norm.weight': 'kNorm',
+  'self_attn.q_a_proj.weight': 'qAProj',
+  'self_attn.q_a_layernorm.weight': 'qANorm',
+  'self_attn.q_b_proj.weight': 'qBProj',
+  'self_attn.kv_a_proj_with_mqa.weight': 'kvAProj',
+  'self_attn.kv_a_layernorm.weight': 'kvANorm',
+  'self_attn.kv_b_proj.weight': 'kvBProj',
   'linear_attn.in_proj_qkv.weight': 'qkvProj',
   'linear_attn.conv1d.weight': 'convolution',
   'linear_attn.in_proj_z.weight': 'outputGateProj',
@@ -102,7 +124,7 @@ const HUGGING_FACE_ENDS: Readonly<Record<string, string>> = {
 /** The gains of a Qwen3.5 are kept without the one in them, but for that of the gated norm. */
 const PLUS_ONE = /(?:^norm|\.(?:inputLayernorm|postAttentionLayernorm|qNorm|kNorm))$/;
 
-/** Tensor names of MiniCPM, Llama and Qwen3.5 checkpoints for transformers. */
+/** Tensor names of MiniCPM, MiniCPM3, Llama and Qwen3.5 checkpoints for transformers. */
 export const huggingFaceNames: NamingScheme = {
   target(name, config, place) {
     // Rotary frequencies are computed from the configuration; a tied head is a copy of the embedding.
@@ -126,6 +148,12 @@ const GGUF_LAYER: Readonly<Record<string, string>> = {
   'attn_q.weight': 'qProj',
   'attn_k.weight': 'kProj',
   'attn_v.weight': 'vProj',
+  'attn_q_a.weight': 'qAProj',
+  'attn_q_a_norm.weight': 'qANorm',
+  'attn_q_b.weight': 'qBProj',
+  'attn_kv_a_mqa.weight': 'kvAProj',
+  'attn_kv_a_norm.weight': 'kvANorm',
+  'attn_kv_b.weight': 'kvBProj',
   'attn_output.weight': 'oProj',
   'ffn_norm.weight': 'postAttentionLayernorm',
   'ffn_gate.weight': 'gateProj',
@@ -144,7 +172,8 @@ export const GGUF_ROPE_FACTORS = { long: 'rope_factors_long.weight', short: 'rop
 
 /**
  * Tensor names of GGUF files of the architectures `minicpm` and `llama`, whose converter moves rows j and
- * j + headDim / 2 of every head of q and k next to each other (LlamaModel.permute).
+ * j + headDim / 2 of every head of q and k next to each other (LlamaModel.permute), and `minicpm3`, which has no matrices
+ * of these names and whose rows stay where they are.
  */
 export const ggufNames: NamingScheme = {
   target(name, _config, place) {
