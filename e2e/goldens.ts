@@ -26,7 +26,7 @@ export interface GoldenVariant {
 }
 
 /** Language models that the engine runs; others have no `input_ids` goldens or another architecture. */
-const ARCHITECTURES = ['MiniCPMForCausalLM', 'LlamaForCausalLM'];
+const ARCHITECTURES = ['MiniCPMForCausalLM', 'MiniCPM3ForCausalLM', 'LlamaForCausalLM'];
 
 /** Every supported language model of the oracle in every supported file format. */
 export function goldenVariants(): GoldenVariant[] {

@@ -2,11 +2,12 @@ import type { ModelConfig } from '../checkpoint/modelConfig';
 import type { FeatureRows, LayerCache, LayerMemory, Ops, RopeTable, Tensor } from '../ops/graph';
 import { deltaNet } from './deltaNet';
 import { gatedAttention } from './gatedAttention';
+import { latentAttention } from './latentAttention';
 import type { AttentionWeights, LanguageModelWeights, LayerWeights } from './weights';
 
 /**
- * A language model in device memory. Llama is the same network with all three scalars equal to one; Qwen3.5 is a Llama but
- * for how its layers mix tokens.
+ * A language model in device memory. Llama is the same network with all three scalars equal to one; MiniCPM3 is a MiniCPM,
+ * and Qwen3.5 a Llama, but for how their layers mix tokens.
  */
 export interface MiniCpm {
   config: ModelConfig;
@@ -15,7 +16,7 @@ export interface MiniCpm {
 
 /**
  * Records the forward pass of MiniCPM (Hu et al. 2024, "MiniCPM: Unveiling the Potential of Small Language Models"), of
- * Llama and of Qwen3.5. `memory` is what each layer keeps. One recording serves prefill and decode: the step says how many rows are in use and where they stand.
+ * MiniCPM3, of Llama and of Qwen3.5. `memory` is what each layer keeps. One recording serves prefill and decode: the step says how many rows are in use and where they stand.
  *
  * Token ids behind the vocabulary stand for rows of `features`, which MiniCPM-V has in place of embeddings, unscaled.
  *
@@ -69,9 +70,14 @@ function mixed(
     return deltaNet(ops, mixer, config.rmsNormEps, memory, hiddenStates);
   }
   if (!('keys' in memory)) throw new TypeError('a layer that attends was given a recurrent state');
-  return mixer.kind === 'attention'
-    ? attention(ops, config, mixer, rope, memory, hiddenStates)
-    : gatedAttention(ops, config, mixer, rope, memory, hiddenStates);
+  switch (mixer.kind) {
+    case 'attention':
+      return attention(ops, config, mixer, rope, memory, hiddenStates);
+    case 'gated-attention':
+      return gatedAttention(ops, config, mixer, rope, memory, hiddenStates);
+    case 'latent-attention':
+      return latentAttention(ops, config.numHeads, mixer, rope, memory, hiddenStates);
+  }
 }
 
 function attention(

@@ -1,5 +1,4 @@
-import type { LayerKind } from '../checkpoint/hybridConfig';
-import type { ModelConfig } from '../checkpoint/modelConfig';
+import type { LatentConfig, ModelConfig } from '../checkpoint/modelConfig';
 import type { Matrix, RopeTable, Vector } from '../ops/graph';
 
 /** The weight tree of a language model, in the order of the forward pass. */
@@ -21,7 +20,7 @@ export interface LayerWeights {
 }
 
 /** How a layer brings tokens together. */
-export type MixerWeights = AttentionWeights | GatedAttentionWeights | DeltaNetWeights;
+export type MixerWeights = AttentionWeights | GatedAttentionWeights | LatentAttentionWeights | DeltaNetWeights;
 
 export interface AttentionWeights {
   kind: 'attention';
@@ -40,6 +39,19 @@ export interface GatedAttentionWeights {
   oProj: Matrix; // [hiddenSize, numHeads · headDim]
   qNorm: Vector; // [headDim]
   kNorm: Vector; // [headDim]
+}
+
+/** Multi-head latent attention; sizes are those of checkpoint/modelConfig.ts. */
+export interface LatentAttentionWeights {
+  kind: 'latent-attention';
+  latent: LatentConfig;
+  qAProj: Matrix; // [queryRank, hiddenSize]
+  qANorm: Vector; // [queryRank]
+  qBProj: Matrix; // [numHeads · (contentDim + ropeDim), queryRank]
+  kvAProj: Matrix; // [rank + ropeDim, hiddenSize]
+  kvANorm: Vector; // [rank]
+  kvBProj: Matrix; // [numHeads · (contentDim + valueDim), rank], each head's key rows followed by its value rows
+  oProj: Matrix; // [hiddenSize, numHeads · valueDim]
 }
 
 /** Gated DeltaNet; `channels` are those of queries, keys and values side by side. */
@@ -71,7 +83,8 @@ export function languageModelWeights(
     return {
       inputLayernorm: vector(`${at}.inputLayernorm`),
       mixer: mixerWeights(
-        config.hybrid?.layerKinds[i] ?? null,
+        config,
+        i,
         (name) => matrix(`${at}.${name}`),
         (name) => vector(`${at}.${name}`),
       ),
@@ -90,15 +103,28 @@ export function languageModelWeights(
   };
 }
 
-/** `kind` is that of a layer of a hybrid, null of any other. */
 function mixerWeights(
-  kind: LayerKind | null,
+  { hybrid, latent }: ModelConfig,
+  layer: number,
   matrix: (name: string) => Matrix,
   vector: (name: string) => Vector,
 ): MixerWeights {
-  if (kind === 'delta-net') {
+  if (latent) {
     return {
-      kind,
+      kind: 'latent-attention',
+      latent,
+      qAProj: matrix('qAProj'),
+      qANorm: vector('qANorm'),
+      qBProj: matrix('qBProj'),
+      kvAProj: matrix('kvAProj'),
+      kvANorm: vector('kvANorm'),
+      kvBProj: matrix('kvBProj'),
+      oProj: matrix('oProj'),
+    };
+  }
+  if (hybrid?.layerKinds[layer] === 'delta-net') {
+    return {
+      kind: 'delta-net',
       qkvProj: matrix('qkvProj'),
       convolution: vector('convolution'),
       outputGateProj: matrix('outputGateProj'),
@@ -116,6 +142,6 @@ function mixerWeights(
     vProj: matrix('vProj'),
     oProj: matrix('oProj'),
   };
-  if (kind === null) return { kind: 'attention', ...projections };
+  if (!hybrid) return { kind: 'attention', ...projections };
   return { kind: 'gated-attention', ...projections, qNorm: vector('qNorm'), kNorm: vector('kNorm') };
 }

@@ -15,6 +15,7 @@ import { unpackMatrix, unpackRow } from '../quant/unpack';
 import type { Step } from './backend';
 import { cacheRows, cpuBuffer } from './cpuBuffer';
 import { prepareHybridOp } from './cpuHybridOps';
+import { prepareLatentOp } from './cpuLatentOps';
 import type { Op, Tensor } from './graph';
 
 /** Computes one op for one step. */
@@ -51,6 +52,10 @@ export function prepareOp(op: Op, floatsOf: FloatsOf): CpuOp {
     case 'averageRows':
     case 'windowAttention':
       return prepareHybridOp(op, floatsOf);
+    case 'latentQueries':
+    case 'latentKey':
+    case 'latentValues':
+      return prepareLatentOp(op, floatsOf);
     default:
       return prepareElementwise(op, floatsOf);
   }

@@ -1,11 +1,12 @@
 import { VALUE_QUAD } from '../kernels/deltaNetStep/deltaNetStep';
+import { hasLatentStep, latentStepWidth } from '../kernels/latentStep/latentStep';
 import { MAX_PARTS } from '../kernels/projections/projections';
 import { MAX_BATCH } from '../kernels/shared/batch';
 import { partialFloats } from '../kernels/shared/keyChunks';
 import { matrixLayout, paddedWidth } from '../quant/layout';
 import type { FusedOp, NormedRow, RunGraph } from './fusedOps';
 import { opInputs, opOutputs } from './opTensors';
-import type { Graph, Matrix, Op, Tensor } from './graph';
+import type { Graph, LayerCache, Matrix, Op, Tensor } from './graph';
 
 type OpOf<Kind extends Op['kind']> = Extract<Op, { kind: Kind }>;
 type Attending = Extract<FusedOp, { kind: 'cachedAttention' }>;
@@ -62,7 +63,9 @@ class Fusion {
         this.#ops.push(op);
         return this.#weigh(op.out);
       case 'attention':
-        return this.#isGated(op) ? undefined : this.#attend(op, null);
+        return this.#isTakenUp(op) ? undefined : this.#attend(op, null);
+      case 'latentValues':
+        return this.#attendToLatents(op);
       case 'gateHeads':
         return op.gating === 'silu' ? this.#deltaNet(op) : this.#attend(this.#producer(op.x, 'attention'), op);
       case 'swiglu':
@@ -79,6 +82,8 @@ class Fusion {
       case 'rmsNorm':
       case 'rope':
       case 'kvAppend':
+      case 'latentQueries':
+      case 'latentKey':
       case 'headNorm':
       case 'shortConvolution':
       case 'deltaRule':
@@ -97,9 +102,7 @@ class Fusion {
 
   /** Queries, keys and values of the rows, and their attention over the cache with these in it; norms and gates, if any. */
   #attend({ q, cache, numHeads, scale, out }: OpOf<'attention'>, gate: OpOf<'gateHeads'> | null): void {
-    const appends = this.graph.ops.filter((op) => op.kind === 'kvAppend' && op.cache === cache);
-    const [append] = appends;
-    if (appends.length !== 1 || append?.kind !== 'kvAppend') throw new NoFusedForm();
+    const append = this.#appendTo(cache);
     const ropes = [this.#producer(q, 'rope'), this.#producer(append.k, 'rope')] as const;
     const [queryNorm, keyNorm] = ropes.map(({ x }) => (gate ? this.#producer(x, 'headNorm') : null));
     const [queries, keys] = [(queryNorm ?? ropes[0]).x, (keyNorm ?? ropes[1]).x];
@@ -126,9 +129,66 @@ class Fusion {
     });
   }
 
-  /** Whether the results go through gates. */
-  #isGated({ out }: OpOf<'attention'>): boolean {
-    return this.graph.ops.some((op) => op.kind === 'gateHeads' && op.x === out);
+  /** Down-projections of a row, its queries and its key, and their attention over the cache with this in it, as values. */
+  #attendToLatents({ attended, kvB, heads, out }: OpOf<'latentValues'>): void {
+    const { q, cache, numHeads, scale } = this.#producer(attended, 'attention');
+    const append = this.#appendTo(cache);
+    const ropes = [this.#producer(q, 'rope'), this.#producer(append.k, 'rope')] as const;
+    const queries = this.#producer(ropes[0].x, 'latentQueries');
+    // It is kept as a value, too.
+    const key = this.#producer(ropes[1].x, 'latentKey', 2);
+    const { x, weight: qB } = this.#producer(queries.q, 'linear');
+    const norm = this.#producer(x, 'rmsNorm');
+    const hasKernel =
+      append.v === key.out &&
+      queries.kvB === kvB &&
+      norm.eps === key.eps &&
+      hasLatentStep({ ...heads, queryRank: qB.columns });
+    if (!hasKernel) throw new NoFusedForm();
+    const { row, starts } = this.#project([norm.x, key.x].map((x) => this.#producer(x, 'linear')));
+    const qkv = this.#tensor(latentStepWidth(heads));
+    this.#ops.push({
+      kind: 'latentStep',
+      x: row,
+      keyStart: starts[1]!,
+      queryNorm: norm.weight,
+      latentNorm: key.weight,
+      eps: key.eps,
+      qB: whole(qB),
+      kvB: whole(kvB),
+      heads,
+      out: qkv,
+    });
+    const keyStart = numHeads * cache.headDim;
+    this.#ops.push({
+      kind: 'cachedAttention',
+      qkv,
+      keyStart,
+      valueStart: keyStart,
+      table: ropes[0].table,
+      cache,
+      numHeads,
+      scale,
+      gated: null,
+      out: attended,
+      partials: this.#tensor(partialFloats(numHeads, cache)),
+    });
+    this.#ops.push({ kind: 'latentValues', attended, kvB, heads, out });
+  }
+
+  /** The op that puts keys and values of the rows into a cache, of which there must be one. */
+  #appendTo(cache: LayerCache): OpOf<'kvAppend'> {
+    const appends = this.graph.ops.filter((op) => op.kind === 'kvAppend' && op.cache === cache);
+    const [append] = appends;
+    if (appends.length !== 1 || append?.kind !== 'kvAppend') throw new NoFusedForm();
+    return append;
+  }
+
+  /** Whether the results go through gates, or are latents: an op behind it takes it up. */
+  #isTakenUp({ out }: OpOf<'attention'>): boolean {
+    return this.graph.ops.some(
+      (op) => (op.kind === 'gateHeads' && op.x === out) || (op.kind === 'latentValues' && op.attended === out),
+    );
   }
 
   /** Projections of a token, and how it goes by the state of its layer. */

@@ -1,4 +1,5 @@
 import type { GatedHeads } from '../kernels/cachedAttention/cachedAttention';
+import type { LatentHeads } from '../kernels/shared/latentHeads';
 import type { LayerCache, Matrix, Op, RecurrentState, RopeTable, Tensor, Vector } from './graph';
 
 /** Rows half way through RMSNorm: times the norm's weight, not yet divided by their root mean squares. */
@@ -30,6 +31,19 @@ export type FusedOp =
       out: Tensor;
       /** Results of chunks of keys, before they are merged. */
       partials: Tensor;
+    }
+  | {
+      /** `x` begins with what queries are made from; `out` is queries of all heads and their one key. */
+      kind: 'latentStep';
+      x: Tensor;
+      keyStart: number;
+      queryNorm: Vector;
+      latentNorm: Vector;
+      eps: number;
+      qB: Matrix;
+      kvB: Matrix;
+      heads: LatentHeads;
+      out: Tensor;
     }
   | {
       /** Of one row; `x` begins with queries, keys and values. */

@@ -1,5 +1,6 @@
 import type { Activation } from '../kernels/bias/bias';
 import type { Gating } from '../kernels/gateHeads/gateHeads';
+import { latentHeadDim, type LatentHeads } from '../kernels/shared/latentHeads';
 import type { KvCacheFormat } from '../protocol/loading';
 import type { MatrixFormat } from '../quant/layout';
 import { BLOCK_COLUMNS, paddedWidth } from '../quant/layout';
@@ -109,6 +110,9 @@ export type Op =
   | { kind: 'linear'; x: Tensor; weight: Matrix; out: Tensor }
   | { kind: 'headNorm'; x: Tensor; weight: Vector; eps: number; heads: HeadLayout; out: Tensor }
   | { kind: 'gateHeads'; x: Tensor; gate: Tensor; gating: Gating; heads: HeadLayout; out: Tensor }
+  | { kind: 'latentQueries'; q: Tensor; kvB: Matrix; heads: LatentHeads; out: Tensor }
+  | { kind: 'latentKey'; x: Tensor; weight: Vector; eps: number; heads: LatentHeads; out: Tensor }
+  | { kind: 'latentValues'; attended: Tensor; kvB: Matrix; heads: LatentHeads; out: Tensor }
   | { kind: 'shortConvolution'; x: Tensor; weight: Vector; state: RecurrentState; out: Tensor }
   | {
       kind: 'deltaRule';
@@ -209,6 +213,23 @@ export class Ops {
   /** Heads of x, side by side, times σ(g), for 'silu' times g · σ(g), of gates g that lie in `gate` as `heads` says. */
   gateHeads(x: Tensor, gate: Tensor, gating: Gating, heads: HeadLayout): Tensor {
     return this.#record({ kind: 'gateHeads', x, gate, gating, heads, out: this.#tensor(x.rows, x.width) });
+  }
+
+  /** Queries {contentDim | ropeDim} of heads side by side, for the latent instead of keys: heads {ropeDim | rank}. */
+  latentQueries(q: Tensor, kvB: Matrix, heads: LatentHeads): Tensor {
+    const out = this.#tensor(q.rows, heads.numHeads * latentHeadDim(heads));
+    return this.#record({ kind: 'latentQueries', q, kvB, heads, out });
+  }
+
+  /** {ropeDim | rank} of {rank | ropeDim}, the latter normed as by `rmsNorm`: the key of all heads, before RoPE. */
+  latentKey(x: Tensor, weight: Vector, eps: number, heads: LatentHeads): Tensor {
+    return this.#record({ kind: 'latentKey', x, weight, eps, heads, out: this.#tensor(x.rows, latentHeadDim(heads)) });
+  }
+
+  /** Values of heads that have attended to latents. [rows, numHeads · valueDim] */
+  latentValues(attended: Tensor, kvB: Matrix, heads: LatentHeads): Tensor {
+    const out = this.#tensor(attended.rows, heads.numHeads * heads.valueDim);
+    return this.#record({ kind: 'latentValues', attended, kvB, heads, out });
   }
 
   /** silu of the causal convolution of each channel over the last tokens, the newest included, by [channels, taps]. */

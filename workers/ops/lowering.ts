@@ -14,6 +14,10 @@ import { gatedProjections } from '../kernels/gatedProjections/gatedProjections';
 import { headNorm } from '../kernels/headNorm/headNorm';
 import { kvAppend } from '../kernels/kvAppend/kvAppend';
 import { lastRow } from '../kernels/lastRow/lastRow';
+import { latentKey } from '../kernels/latentKey/latentKey';
+import { latentQueries } from '../kernels/latentQueries/latentQueries';
+import { latentStep } from '../kernels/latentStep/latentStep';
+import { latentValues } from '../kernels/latentValues/latentValues';
 import { layerNorm } from '../kernels/layerNorm/layerNorm';
 import { matmul } from '../kernels/matmul/matmul';
 import { matvec } from '../kernels/matvec/matvec';
@@ -87,12 +91,17 @@ function lowerUnsized(op: Op | FusedOp, kernels: KernelChoice): Unsized[] {
     case 'shortConvolution':
     case 'deltaRule':
       return [lowerHybrid(op)];
+    case 'latentQueries':
+    case 'latentKey':
+    case 'latentValues':
+      return [lowerLatent(op)];
     case 'stackRows':
     case 'averageRows':
     case 'windowAttention':
       return [lowerMerging(op)];
     case 'weigh':
     case 'projections':
+    case 'latentStep':
     case 'deltaNetStep':
     case 'gatedProjections':
     case 'residualProjection':
@@ -119,6 +128,13 @@ function lowerFused(op: Exclude<FusedOp, { kind: 'cachedAttention' }>, { matvec:
       const { rows: batch, width: outWidth } = op.out;
       const launch = projections({ parts, columns, outWidth, eps, gain: op.gain, batch, variant });
       return { launch, operands: [weighted, squares, op.out, ...buffers] };
+    }
+    case 'latentStep': {
+      const { x, queryNorm, latentNorm, qB, kvB, heads, keyStart, eps, out } = op;
+      const formats = { qB: qB.format, kvB: kvB.format };
+      const launch = latentStep({ ...heads, queryRank: qB.columns, formats, xWidth: x.width, keyStart, eps });
+      const operands = [x, queryNorm.buffer, latentNorm.buffer, out, onlyShard(qB), onlyShard(kvB)];
+      return { launch, operands };
     }
     case 'deltaNetStep': {
       const { x, convolution, decayRate, decayBias, norm, state, out } = op;
@@ -162,6 +178,24 @@ function lowerHybrid(op: OpOf<'headNorm' | 'gateHeads' | 'shortConvolution' | 'd
       const operands = [qkv, decay, beta, decayRate.buffer, decayBias.buffer, state.memory, out];
       return { launch: deltaRule(state), operands };
     }
+  }
+}
+
+/** What latent attention has besides. */
+function lowerLatent(op: OpOf<'latentQueries' | 'latentKey' | 'latentValues'>): Unsized {
+  switch (op.kind) {
+    case 'latentQueries':
+      return {
+        launch: latentQueries({ ...op.heads, format: op.kvB.format }),
+        operands: [op.q, onlyShard(op.kvB), op.out],
+      };
+    case 'latentKey':
+      return { launch: latentKey({ ...op.heads, eps: op.eps }), operands: [op.x, op.weight.buffer, op.out] };
+    case 'latentValues':
+      return {
+        launch: latentValues({ ...op.heads, format: op.kvB.format }),
+        operands: [op.attended, onlyShard(op.kvB), op.out],
+      };
   }
 }
 

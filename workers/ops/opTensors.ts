@@ -19,6 +19,10 @@ export function opInputs(op: Op | FusedOp): Tensor[] {
       return [op.gate, op.up];
     case 'gateHeads':
       return [op.x, op.gate];
+    case 'latentQueries':
+      return [op.q];
+    case 'latentValues':
+      return [op.attended];
     case 'deltaRule':
       return [op.qkv, op.decay, op.beta];
     case 'windowAttention':
@@ -43,6 +47,8 @@ export function opInputs(op: Op | FusedOp): Tensor[] {
     case 'lastRow':
     case 'weigh':
     case 'deltaNetStep':
+    case 'latentKey':
+    case 'latentStep':
       return [op.x];
   }
 }

@@ -16,6 +16,8 @@ const FORMATS = [
   ['tiny-minicpm-2b', 'gptq-int4-g32', 'gptq-int4-g32'],
   ['tiny-minicpm-2b', 'gptq-int4-g128-actorder', 'gptq-int4-g128-actorder'],
   ['tiny-minicpm-1b', 'gptq-int4-g128', 'gptq-int4-g128'],
+  ['tiny-minicpm3', 'safetensors-bf16', 'bf16'],
+  ['tiny-minicpm3', 'gptq-int4-g64', 'gptq-int4-g64'],
   ['tiny-minicpm4', 'gptq-int4-g128', 'gptq-int4-g128'],
   ['tiny-minicpm5', 'gptq-int4-g128', 'gptq-int4-g128'],
 ] as const;

@@ -139,7 +139,7 @@ function createParts(
   const { config } = manifest;
   const contextLength = contextLengthFor(manifest, request);
   const tensors = namedTensors(buffers);
-  const rotaryDim = config.hybrid?.rotaryDim ?? config.headDim;
+  const rotaryDim = config.latent?.ropeDim ?? config.hybrid?.rotaryDim ?? config.headDim;
   const rope = backend.createBuffer('rope', contextLength * rotaryDim * 4);
   backend.write(rope, 0, asBytes(ropeTable(config.rope, rotaryDim, contextLength)));
   const matrix = (name: string) => found(tensors.matrices, name);
