@@ -17,6 +17,7 @@ const MODELS: [model: string, goldens: string, tokenizer?: string][] = [
   ['tiny-minicpmv-2', 'gguf-Q4_K_M'],
   ['tiny-minicpm-2b', 'gguf-Q4_K_M'],
   ['tiny-minicpm-1b', 'gguf-Q4_K_M'],
+  ['tiny-minicpm3', 'gguf-Q4_0'],
   ['tiny-minicpm4', 'gptq-int4-g128'],
   ['tiny-minicpm4-extended', 'bf16'],
   ['tiny-minicpmv-1', 'bf16', 'v1027'],
