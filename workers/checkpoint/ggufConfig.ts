@@ -138,13 +138,18 @@ function readScales(
   numLayers: number,
 ) {
   const isScaled = isMiniCpm(architecture);
-  const logitDivisor = fields.positive(of('logit_scale'), isScaled ? hiddenSize / 256 : 1);
   return {
     embeddingScale: fields.positive(of('embedding_scale'), isScaled ? 12 : 1),
     residualScale: fields.positive(of('residual_scale'), isScaled ? 1.4 / Math.sqrt(numLayers) : 1),
-    // The final hidden state is divided by hidden / 256; some writers have stored the inverse.
-    logitScale: logitDivisor >= 1 ? 1 / logitDivisor : logitDivisor,
+    logitScale: readLogitScale(fields, of('logit_scale'), isScaled ? 256 / hiddenSize : 1),
   };
+}
+
+/** Files store what the final hidden state is divided by, hidden / 256; some writers have stored the inverse. */
+function readLogitScale(fields: Fields, key: string, fallback: number): number {
+  if (fields.value(key) === undefined) return fallback;
+  const stored = fields.positive(key);
+  return stored >= 1 ? 1 / stored : stored;
 }
 
 function readEosTokenIds(fields: Fields, vocabSize: number): number[] {

@@ -140,7 +140,8 @@ describe('a GGUF file is refused', () => {
 
   test.each<[string, TestValue, RegExp]>([
     ['general.architecture', { u32: 1 }, /must be a string/],
-    ['general.architecture', { string: 'minicpm3' }, /minicpm3 is not supported/],
+    ['general.architecture', { string: 'deepseek2' }, /deepseek2 is not supported/],
+    ['general.architecture', { string: 'minicpm3' }, /minicpm3\./],
     ['general.architecture', { string: 'qwen2' }, /qwen2 is not supported/],
     ['general.architecture', { string: 'clip' }, /mmproj/],
     ['general.architecture', { string: 'llama' }, /llama\./],
