@@ -5,6 +5,7 @@ import { requiredTensors } from '../checkpoint/names';
 import { forward } from '../model/minicpm';
 import { languageModelWeights } from '../model/weights';
 import { RandomModel } from '../testing/randomModel';
+import { tinyLatentConfig } from '../testing/tinyLatentCheckpoint';
 import { tinyHybridConfig } from '../testing/tinyHybridCheckpoint';
 import { planBuffers } from './bufferPlan';
 import { CpuBackend } from './cpuBackend';
@@ -56,9 +57,9 @@ test('attention that nothing is rotated for stays as recorded', () => {
   expect(fuse({ capacity: 1, ops: unrotated, output })).toBeNull();
 });
 
-/** The graph of a model of both kinds of layers, for so many rows; nothing of it is in memory. */
-function hybridGraph(rows: number, overrides: JsonObject = {}): Graph {
-  const config = configFromJson(tinyHybridConfig(overrides), null, 'config.json');
+/** The graph of the model that a config.json describes, for so many rows; nothing of it is in memory. */
+function graphOf(json: JsonObject, rows: number, positions: 'last' | 'all' = 'last'): Graph {
+  const config = configFromJson(json, null, 'config.json');
   const buffer: DeviceBuffer = { byteLength: 0, destroy: () => undefined };
   const tensors = requiredTensors(config);
   const matrix = (name: string): Matrix => {
@@ -66,16 +67,21 @@ function hybridGraph(rows: number, overrides: JsonObject = {}): Graph {
     return { format: 'int4', rows, columns, shards: [{ rowStart: 0, rows, buffer }] };
   };
   const vector = (name: string): Vector => ({ length: tensors.get(name)![0], buffer });
-  const { rotaryDim, layerKinds, delta } = config.hybrid!;
-  const rope = { positions: 64, headDim: rotaryDim, buffer };
-  const memory = layerKinds.map((kind): LayerMemory => {
-    if (kind === 'delta-net') return { ...delta, memory: { ...buffer }, recent: { ...buffer } };
-    const { numKvHeads, headDim } = config;
+  const { hybrid, latent, numKvHeads, headDim } = config;
+  const rope = { positions: 64, headDim: latent?.ropeDim ?? hybrid?.rotaryDim ?? headDim, buffer };
+  const memory = Array.from({ length: config.numLayers }, (_, layer): LayerMemory => {
+    if (hybrid?.layerKinds[layer] === 'delta-net')
+      return { ...hybrid.delta, memory: { ...buffer }, recent: { ...buffer } };
     return { format: 'f16', capacity: 64, numKvHeads, headDim, keys: { ...buffer }, values: { ...buffer } };
   });
   const ops = new Ops(rows);
-  return ops.graph(forward(ops, { config, weights: languageModelWeights(config, rope, matrix, vector) }, memory));
+  const weights = languageModelWeights(config, rope, matrix, vector);
+  return ops.graph(forward(ops, { config, weights }, memory, positions));
 }
+
+/** Of a model of both kinds of layers, and of one with latent attention. */
+const hybridGraph = (rows: number, overrides: JsonObject = {}) => graphOf(tinyHybridConfig(overrides), rows);
+const latentGraph = (rows: number, overrides: JsonObject = {}) => graphOf(tinyLatentConfig(overrides), rows);
 
 test('layers with a state, and those with norms and gates around attention, are five ops too', () => {
   const layer = (mixer: string) => [
@@ -107,6 +113,34 @@ test.each([
   ['other norms of keys', (op) => (op.kind === 'headNorm' && op.heads.numHeads === 2 ? { ...op, eps: 1e-3 } : op)],
 ] satisfies [string, (op: Op) => Op][])('%s: what the kernels have no form for stays as recorded', (_, change) => {
   expect(fuse(changed(hybridGraph(1), change))).toBeNull();
+});
+
+test('layers with latent attention are six ops, also for several rows', () => {
+  const layer = [
+    'projections',
+    'latentStep',
+    'cachedAttention',
+    'residualProjection',
+    'gatedProjections',
+    'residualProjection',
+  ];
+  const fused = fuse(latentGraph(1))!;
+  expect(fused.ops.map(({ kind }) => kind)).toEqual(['embedding', 'weigh', ...layer, ...layer, 'projections']);
+  expect(() => planBuffers(fused)).not.toThrow();
+  const several = fuse(graphOf(tinyLatentConfig(), MAX_FUSED_ROWS, 'all'))!;
+  expect(several.ops.map(({ kind }) => kind)).toEqual(fused.ops.map(({ kind }) => kind));
+});
+
+test.each([
+  ['another matrix for values', (op) => (op.kind === 'latentValues' ? { ...op, kvB: { ...op.kvB } } : op)],
+  ['other norms of queries', (op) => (op.kind === 'rmsNorm' && op.weight.length === 40 ? { ...op, eps: 1e-5 } : op)],
+  ['values that are rotated', (op) => (op.kind === 'kvAppend' ? { ...op, v: op.k } : op)],
+] satisfies [string, (op: Op) => Op][])('%s: what latents have no form for stays as recorded', (_, change) => {
+  expect(fuse(changed(latentGraph(1), change))).toBeNull();
+});
+
+test('latents whose queries would not fit in workgroup memory stay as recorded', () => {
+  expect(fuse(latentGraph(1, { q_lora_rank: 4000 }))).toBeNull();
 });
 
 test('a graph with a value that a fused op would swallow stays as recorded', () => {

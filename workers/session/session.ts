@@ -97,8 +97,8 @@ export class Session {
 
   /** Records and compiles the programs of a model whose weights are on the backend. Takes ownership of the backend. */
   static async create(parts: SessionParts): Promise<Session> {
-    const { hiddenSize, intermediateSize } = parts.model.config;
-    const bytesPerRow = 4 * 3 * (hiddenSize + intermediateSize);
+    const { hiddenSize, intermediateSize, numHeads, headDim } = parts.model.config;
+    const bytesPerRow = 4 * 3 * (hiddenSize + Math.max(intermediateSize, numHeads * headDim));
     const features = createFeatures(parts);
     const states = StateSnapshots.create(parts.backend, parts.memory);
     const [decode, prefill] = await Promise.all([
