@@ -19,6 +19,10 @@ import { gateHeads } from './gateHeads/gateHeads';
 import { headNorm } from './headNorm/headNorm';
 import { kvAppend } from './kvAppend/kvAppend';
 import { lastRow } from './lastRow/lastRow';
+import { latentKey } from './latentKey/latentKey';
+import { latentQueries } from './latentQueries/latentQueries';
+import { latentStep } from './latentStep/latentStep';
+import { latentValues } from './latentValues/latentValues';
 import { layerNorm } from './layerNorm/layerNorm';
 import { matmul, type MatrixUnit } from './matmul/matmul';
 import { matvec } from './matvec/matvec';
@@ -77,7 +81,20 @@ const DELTA_HEADS = [
   [2, 4, 256],
 ] as const;
 
+/** Those of MiniCPM3. */
+const LATENT_HEADS = { numHeads: 40, rank: 256, ropeDim: 32, contentDim: 64, valueDim: 64 };
+
 const PLAIN: Launch[] = [
+  latentKey({ ...LATENT_HEADS, eps: 1e-6 }),
+  ...MATRIX_FORMATS.flatMap((format) => {
+    const projected = { queryRank: 768, xWidth: 1056, keyStart: 768 };
+    const formats = { qB: format, kvB: format };
+    return [
+      latentQueries({ ...LATENT_HEADS, format }),
+      latentValues({ ...LATENT_HEADS, format }),
+      latentStep({ ...LATENT_HEADS, ...projected, formats, eps: 1e-6 }),
+    ];
+  }),
   rope({ numHeads: 8, headDim: 256, rotaryDim: 64 }),
   headNorm({ numHeads: 8, headDim: 256, stride: 512, xWidth: 4096, eps: 1e-6 }),
   ...(['sigmoid', 'silu'] as const).map((gating) =>

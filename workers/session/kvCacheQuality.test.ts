@@ -38,7 +38,7 @@ function compare(got: Float32Array[], want: Float32Array[]) {
   return { error: Math.max(...worst) / deviation, agreement };
 }
 
-for (const model of ['tiny-minicpm-1b', 'tiny-minicpm-2b']) {
+for (const model of ['tiny-minicpm-1b', 'tiny-minicpm-2b', 'tiny-minicpm3']) {
   const folder = `${ORACLE}/${model}/safetensors-bf16`;
   test.skipIf(!existsSync(folder))(
     `${model}: an f16 and an int8 cache change logits little`,
