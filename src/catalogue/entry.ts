@@ -15,6 +15,8 @@ export interface ModelShape {
   headDim: number;
   vocabSize: number;
   tieWordEmbeddings: boolean;
+  /** Where keys and values are made from one short vector, which alone is cached: its sizes and those around it. */
+  latent?: Record<'queryRank' | 'rank' | 'contentDim' | 'ropeDim' | 'valueDim', number>;
   /** Where some layers keep a state of fixed size in place of keys and values: the kinds of all, and the sizes of those. */
   hybrid?: { layerKinds: readonly ('attention' | 'delta-net')[]; delta: RecurrentSizes };
 }

@@ -39,6 +39,8 @@ const PUBLISHED: Record<string, number> = {
   'minicpm5-1b-q8': 1.1 * 2 ** 30,
   'minicpm5-1b-floats': 2_161_290_912,
   'minicpm4-0.5b-floats': 868e6,
+  'minicpm3-4b-q4': 2.47e9,
+  'minicpm3-4b-floats': 8.15e9,
   'minicpm-2b-dpo-q4': 1.802e9,
   'minicpm-2b-sft-q4': 1.802e9,
   'minicpm-2b-dpo-floats': 5_449_761_792,
@@ -106,10 +108,16 @@ test('contexts, dates and settings are plausible', () => {
   }
 });
 
+const LANGUAGE_MODELS = [
+  ['minicpm5', 'llama'],
+  ['minicpm3', 'minicpm3'],
+  ['minicpm', 'minicpm'],
+] as const;
+
 test('a checkpoint that says nothing of it is sampled as its entry says', () => {
   for (const { model, variant } of variants) {
     if (!model.sampling) continue;
-    const kind = model.vision ?? (model.id.startsWith('minicpm5') ? 'llama' : 'minicpm');
+    const kind = model.vision ?? LANGUAGE_MODELS.find(([start]) => model.id.startsWith(start))![1];
     const name = variant.files?.[0] ?? variant.huggingFace.split('/')[1]!;
     expect(samplingFromJson(null, kind, name), variant.id).toMatchObject(model.sampling);
   }

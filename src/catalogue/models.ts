@@ -1,5 +1,6 @@
 import type { CatalogueModel, ModelShape } from './entry';
 import { MINICPM_2B } from './minicpm2b';
+import { MINICPM3 } from './minicpm3';
 import { MINICPM_V } from './minicpmV';
 
 /**
@@ -129,6 +130,7 @@ export const CATALOGUE: readonly CatalogueModel[] = [
       },
     ],
   },
+  MINICPM3,
   ...MINICPM_2B,
   {
     id: 'minicpm-1b-sft',

@@ -101,12 +101,13 @@ async function readRopeFactors(source: ByteSource, tensors: GgufHeader['tensors'
   return { long: await read(GGUF_ROPE_FACTORS.long), short: await read(GGUF_ROPE_FACTORS.short) };
 }
 
-function readTokenizer(metadata: GgufMetadata, { vocabSize, vision }: ModelConfig): TokenizerRecord | null {
+function readTokenizer(metadata: GgufMetadata, config: ModelConfig): TokenizerRecord | null {
   if ((metadata.get('tokenizer.ggml.model') ?? 'none') === 'none') return null;
-  const plain = callsSentencePiece(vision)
-    ? new Map([...metadata, ['tokenizer.ggml.add_space_prefix', false]])
-    : metadata;
-  const record = tokenizerFromGguf(plain);
-  validateTokenizer(record, vocabSize);
+  const corrected = new Map(metadata);
+  if (callsSentencePiece(config.vision)) corrected.set('tokenizer.ggml.add_space_prefix', false);
+  // The authors' first tokenizer_config.json of MiniCPM3 denied the BOS, and files were converted with it.
+  if (config.architecture === 'minicpm3') corrected.set('tokenizer.ggml.add_bos_token', true);
+  const record = tokenizerFromGguf(corrected);
+  validateTokenizer(record, config.vocabSize);
   return record;
 }

@@ -1,9 +1,10 @@
 import 'fake-indexeddb/auto';
 import { describe, expect, test } from 'vitest';
 import { requiredTensors } from '../checkpoint/names';
+import { WeightStore } from '../storage/weightStore';
 import type { TestValue } from '../testing/ggufFile';
 import { ggufFile } from '../testing/ggufFile';
-import { expectRefused, hashes, importModel } from '../testing/importing';
+import { expectRefused, hashes, importModel, newDatabase } from '../testing/importing';
 import { safetensorsFile } from '../testing/safetensorsFile';
 import type { TestTensor } from '../testing/safetensorsFile';
 import {
@@ -15,6 +16,7 @@ import {
   tinyWeights,
 } from '../testing/tinyCheckpoint';
 import { tinyLatentConfig, tinyLatentMetadata } from '../testing/tinyLatentCheckpoint';
+import { Tokenizer } from '../tokenizer/tokenizer';
 
 const CONFIG = tinyLatentConfig();
 const FOLDER = tinyFolder(CONFIG);
@@ -121,4 +123,41 @@ test('a MiniCPM with tensors of a MiniCPM3 is refused', () => {
     [...others, testFile('model.safetensors', safetensorsFile(tensors))],
     /a model of 2 layers has no such tensor/,
   );
+});
+
+describe('a MiniCPM3 from GGUF is spoken to in ChatML', () => {
+  const BYTES = Array.from({ length: 256 }, (_, byte) => `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`);
+  const pieces = ['<unk>', '<s>', '</s>', ...BYTES, '▁'];
+  const markers = ['<|im_end|>', '<|im_start|>'];
+  const imEnd = pieces.length;
+  const VOCABULARY: Record<string, TestValue> = {
+    'tokenizer.ggml.model': { string: 'llama' },
+    'tokenizer.ggml.tokens': { strings: [...pieces, ...markers] },
+    'tokenizer.ggml.scores': { f32s: [...pieces.map(() => 0), -1000, -1000] },
+    'tokenizer.ggml.token_type': { i32s: [2, 3, 3, ...BYTES.map(() => 6), 1, 4, 4] },
+    'tokenizer.ggml.unknown_token_id': { u32: 0 },
+  };
+  const TEMPLATE =
+    "{% for message in messages %}{{'<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>\\n'}}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
+
+  test.each<[string, Record<string, TestValue>]>([
+    ['its own template', { 'tokenizer.chat_template': { string: TEMPLATE } }],
+    ['no template', {}],
+    ['a converter that was told to leave out the BOS', { 'tokenizer.ggml.add_bos_token': { bool: false } }],
+  ])('with %s', async (_, own) => {
+    const database = newDatabase();
+    const manifest = await importModel(ggufOf(undefined, { ...VOCABULARY, ...own }), { database });
+    expect(manifest.config.eosTokenIds).toEqual([2, imEnd]);
+    const tokenizer = new Tokenizer((await new WeightStore(database).getTokenizer(manifest))!);
+    const ids = tokenizer.encodeChat([
+      { role: 'system', content: 'be brief' },
+      { role: 'user', content: 'hi' },
+    ]);
+    expect(ids.slice(0, 2)).toEqual([1, imEnd + 1]);
+    expect(ids.filter((id) => id >= imEnd)).toHaveLength(5);
+    // Each text between two markers begins with a space of its own, as SentencePiece has it.
+    expect(tokenizer.decode(ids, { isInsideText: true }).replace(/(?<=>) /g, '')).toBe(
+      '<s><|im_start|>system\nbe brief<|im_end|>\n<|im_start|>user\nhi<|im_end|>\n<|im_start|>assistant\n',
+    );
+  });
 });

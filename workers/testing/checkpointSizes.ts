@@ -20,6 +20,7 @@ export type SizedModel = Pick<
   | 'headDim'
   | 'vocabSize'
   | 'tieWordEmbeddings'
+  | 'latent'
   | 'vision'
 > & { hybrid?: { layerKinds: readonly LayerKind[]; delta: RecurrentSizes } };
 

@@ -112,7 +112,7 @@ export const models = {
     downloadFrom: 'From {host}, straight to this device.',
     downloadFromFastest: 'From the first to answer of {hosts}, straight to this device.',
     supported:
-      'Works with MiniCPM 2B and 1B, MiniCPM4-0.5B and its relatives, MiniCPM5 and other models in Llama format, and MiniCPM-V 1.0, 2.0, 4.0 and 4.6, which see (GGUF with its mmproj file); as safetensors (GPTQ, AWQ and MLX too), pytorch_model.bin or GGUF. You can also drop files here.',
+      'Works with MiniCPM 2B and 1B, MiniCPM3-4B, MiniCPM4-0.5B and its relatives, MiniCPM5 and other models in Llama format, and MiniCPM-V 1.0, 2.0, 4.0 and 4.6, which see (GGUF with its mmproj file); as safetensors (GPTQ, AWQ and MLX too), pytorch_model.bin or GGUF. You can also drop files here.',
   },
   progress: {
     importing: 'Importing the model',

@@ -113,7 +113,7 @@ export const models: typeof english = {
     downloadFrom: '从 {host} 直接下载到本机。',
     downloadFromFastest: '从 {hosts} 中最先响应的站点直接下载到本机。',
     supported:
-      '支持 MiniCPM 2B 与 1B、MiniCPM4-0.5B 及同类、MiniCPM5 及其他 Llama 格式的模型，以及能看图的 MiniCPM-V 1.0、2.0、4.0 和 4.6（GGUF 需连同 mmproj 文件）；文件可以是 safetensors（包括 GPTQ、AWQ、MLX）、pytorch_model.bin 或 GGUF。也可以把文件拖到这里。',
+      '支持 MiniCPM 2B 与 1B、MiniCPM3-4B、MiniCPM4-0.5B 及同类、MiniCPM5 及其他 Llama 格式的模型，以及能看图的 MiniCPM-V 1.0、2.0、4.0 和 4.6（GGUF 需连同 mmproj 文件）；文件可以是 safetensors（包括 GPTQ、AWQ、MLX）、pytorch_model.bin 或 GGUF。也可以把文件拖到这里。',
   },
   progress: {
     importing: '正在导入模型',
