@@ -1,5 +1,5 @@
 import { kvCacheBytes } from '../../workers/memory/kvCacheBytes';
-import { cacheBuffers, cachedLayers, kvCacheFormat } from '../../workers/memory/kvCacheFormat';
+import { cachedLayers, kvCacheFormat } from '../../workers/memory/kvCacheFormat';
 import { recurrentStateBytes } from '../../workers/memory/recurrentStateBytes';
 import type { Diagnostics } from '../../workers/protocol/diagnostics';
 import type { ModelShape } from './entry';
@@ -79,10 +79,9 @@ export function memoryNeed(
   const format = kvCacheFormat({ config: shape, info }, contextLength, mostBufferBytes);
   const keysBytes = kvCacheBytes(format, shape.numKvHeads, contextLength, shape.headDim);
   if (keysBytes > mostBufferBytes) return null;
-  const stateBytes = shape.hybrid
-    ? (shape.numLayers - cachedLayers(shape)) * recurrentStateBytes(shape.hybrid.delta)
-    : 0;
-  return storedBytes + cacheBuffers(shape) * keysBytes + stateBytes + WORKING_BYTES;
+  const cached = cachedLayers(shape);
+  const stateBytes = shape.hybrid ? (shape.numLayers - cached) * recurrentStateBytes(shape.hybrid.delta) : 0;
+  return storedBytes + 2 * cached * keysBytes + stateBytes + WORKING_BYTES;
 }
 
 /** The longest context, in steps of 256 tokens, that the device has memory for; 0 for none. */

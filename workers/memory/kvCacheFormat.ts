@@ -9,13 +9,7 @@ const LARGE_SHARE = 1 / 4;
 
 /** What the rule looks at; a manifest has it. */
 export interface CachedModel {
-  config: {
-    numLayers: number;
-    numKvHeads: number;
-    headDim: number;
-    hybrid?: { layerKinds: readonly string[] };
-    latent?: object;
-  };
+  config: { numLayers: number; numKvHeads: number; headDim: number; hybrid?: { layerKinds: readonly string[] } };
   /** `bytes`: of the packed weights. */
   info: { quantization: Quantization; bytes: number };
 }
@@ -33,14 +27,9 @@ export function kvCacheFormat(
   if (info.quantization === 'f32') return 'f32';
   const { numKvHeads, headDim } = config;
   const keysBytes = kvCacheBytes('f16', numKvHeads, contextLength, headDim);
-  const bytes = cacheBuffers(config) * keysBytes;
+  const bytes = 2 * cachedLayers(config) * keysBytes;
   const isLarge = bytes > LARGE_CACHE_BYTES && bytes > LARGE_SHARE * info.bytes;
   return isLarge || keysBytes > mostBufferBytes ? 'int8' : 'f16';
-}
-
-/** Buffers of keys and of values in all layers; with latent attention one is both. */
-export function cacheBuffers(config: CachedModel['config']): number {
-  return (config.latent ? 1 : 2) * cachedLayers(config);
 }
 
 /** Layers that keep keys and values: of a hybrid, those that attend. */
