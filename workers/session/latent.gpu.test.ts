@@ -21,7 +21,14 @@ async function load(
 ): Promise<Session> {
   const { signal } = new AbortController();
   const options = { backend, fusion };
-  const session = await loadModel(new WeightStore(database), options, quantization, { kvCache }, () => undefined, signal);
+  const session = await loadModel(
+    new WeightStore(database),
+    options,
+    quantization,
+    { kvCache },
+    () => undefined,
+    signal,
+  );
   sessions.push(session);
   return session;
 }
