@@ -56,13 +56,17 @@ const INTERMEDIATE = 5760;
 const HEADS = { numHeads: 36, headDim: 64 };
 const VOCAB = { vocabSize: 122_753, width: 122_784 };
 
-/** Query heads, key heads and their width: MiniCPM-2B, -1B, 4-0.5B and 4-8B, and the widest that are supported. */
+/** Query heads, key heads and their width: MiniCPM-2B, -1B, 4-0.5B, 4-8B and 3-4B, and the widest of each kind of workgroup. */
 const HEAD_SHAPES = [
   [36, 36, 64],
   [24, 8, 64],
   [16, 2, 64],
   [32, 2, 128],
   [12, 3, 256],
+  [40, 1, 288],
+  [12, 3, 320],
+  [8, 2, 510],
+  [3, 3, 512],
 ] as const;
 
 /** The heads of SigLIP and of MiniCPM-V 2.0's resampler. */
@@ -133,7 +137,11 @@ function attending(format: KvCacheFormat): Launch[] {
       kvAppend(cache),
       attention(shape),
       tiledAttention(shape),
-      ...[1, 8].map((batch) => cachedAttention({ ...shape, ...qkv, rotaryDim: headDim, gated: null, batch })),
+      ...[false, true].flatMap((isOnProcessor) =>
+        [1, 8].map((batch) =>
+          cachedAttention({ ...shape, ...qkv, rotaryDim: headDim, gated: null, batch, isOnProcessor }),
+        ),
+      ),
       mergeAttention({ ...shape, gated: null }),
     ];
   });

@@ -27,20 +27,32 @@ interface Case {
   garbage?: number;
   /** With norms and gates, and so many channels of a head that rotate. */
   gatedRotaryDim?: number;
+  /** One vector is key and value, and so many of its channels rotate in the key. */
+  latentRotaryDim?: number;
   isOnProcessor?: boolean;
 }
 
 /** Random input of a step, with a row more than the step has. */
 function inputs(given: Case, batch: number) {
-  const { cache, numHeads, rows, position, magnitude = 1, garbage, gatedRotaryDim, isOnProcessor } = given;
+  const {
+    cache,
+    numHeads,
+    rows,
+    position,
+    magnitude = 1,
+    garbage,
+    gatedRotaryDim,
+    latentRotaryDim,
+    isOnProcessor,
+  } = given;
   const { numKvHeads, headDim, capacity } = cache;
   const random = new Random(headDim * numHeads + position);
   // Gates lie behind each query.
   const queryStride = gatedRotaryDim ? 2 * headDim : headDim;
   const gated = gatedRotaryDim ? { queryStride, gateStart: headDim, eps: 1e-6 } : null;
-  const rotaryDim = gatedRotaryDim ?? headDim;
+  const rotaryDim = gatedRotaryDim ?? latentRotaryDim ?? headDim;
   const keyStart = paddedWidth(numHeads * queryStride);
-  const valueStart = keyStart + paddedWidth(numKvHeads * headDim);
+  const valueStart = latentRotaryDim ? keyStart : keyStart + paddedWidth(numKvHeads * headDim);
   const qkvWidth = valueStart + paddedWidth(numKvHeads * headDim);
   const scale = 1 / Math.sqrt(headDim);
   const normWeight = () => random.rows(1, headDim, paddedWidth(headDim));
@@ -155,6 +167,9 @@ for (const format of FORMATS) {
     [6, 2, 12, 250, false],
     [6, 2, 12, 250, true],
     [4, 1, 70, 256, false],
+    // The keys of the step are staged in turns, across the border of a chunk and of the keys scored at once.
+    [8, 1, 288, 251, false],
+    [4, 1, 288, 140, true],
     ...(format === 'f32'
       ? ([
           [3, 3, 64, 0, false],
@@ -190,10 +205,38 @@ for (const format of FORMATS) {
     [8, 2, 256, 64, 300, 1, 290],
     [6, 2, 12, 4, 40, 3, 20],
     [3, 3, 70, 70, 270, 2, 255],
+    [4, 1, 288, 32, 40, 2, 20],
   ] as const) {
     const name = `${numHeads}/${numKvHeads} heads of ${headDim}, ${rows} rows at ${position} of ${capacity}`;
     gpuTest(`cachedAttention ${format} with norms and gates: ${name}`, ({ device }) =>
       check(device, { cache: { format, numKvHeads, headDim, capacity }, numHeads, rows, position, gatedRotaryDim }),
+    );
+  }
+}
+
+for (const format of FORMATS) {
+  // numHeads, headDim, capacity, rows, position: that of MiniCPM3, of one chunk and of more, and wider ones.
+  for (const [numHeads, headDim, capacity, rows, position, isOnProcessor] of [
+    [40, 288, 40, 1, 20, false],
+    [40, 288, 300, 3, 254, false],
+    [40, 288, 300, 3, 254, true],
+    [5, 320, 40, 8, 20, false],
+    [4, 384, 300, 5, 255, false],
+    [4, 512, 40, 8, 20, false],
+    [4, 512, 40, 8, 20, true],
+  ] as const) {
+    const name = `${numHeads} heads of ${headDim}, ${rows} rows at ${position} of ${capacity}`;
+    gpuTest(
+      `cachedAttention ${format} of latents${isOnProcessor ? ' in small workgroups' : ''}: ${name}`,
+      ({ device }) =>
+        check(device, {
+          cache: { format, numKvHeads: 1, headDim, capacity },
+          numHeads,
+          rows,
+          position,
+          latentRotaryDim: 32,
+          isOnProcessor,
+        }),
     );
   }
 }
