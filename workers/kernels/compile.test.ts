@@ -23,6 +23,7 @@ import { layerNorm } from './layerNorm/layerNorm';
 import { matmul, type MatrixUnit } from './matmul/matmul';
 import { matvec } from './matvec/matvec';
 import { mergeAttention } from './mergeAttention/mergeAttention';
+import { mergeLatentAttention } from './mergeLatentAttention/mergeLatentAttention';
 import { mixRows } from './mixRows/mixRows';
 import { penalize } from './penalize/penalize';
 import { projections } from './projections/projections';
@@ -123,9 +124,22 @@ function gatedAttending(format: KvCacheFormat): Launch[] {
   const qkv = { qkvWidth: 5120, keyStart: 4096, valueStart: 4608, rotaryDim: 64, scale: 1 / 16 };
   const gated = { queryStride: 512, gateStart: 256, eps: 1e-6 };
   return [
-    cachedAttention({ ...shape, ...qkv, gated, batch: 1 }),
+    cachedAttention({ ...shape, ...qkv, gated, expanded: null, batch: 1 }),
     mergeAttention({ ...shape, gated: { ...gated, qkvWidth: qkv.qkvWidth } }),
   ];
+}
+
+/** Of MiniCPM3-4B. */
+function latentAttending(format: KvCacheFormat): Launch[] {
+  const shape = { numHeads: 40, cache: { format, numKvHeads: 1, capacity: 4096, headDim: 288 } };
+  const qkv = { qkvWidth: 11_808, keyStart: 11_520, valueStart: 11_520, rotaryDim: 32, scale: 0.1 };
+  return MATRIX_FORMATS.flatMap((weightFormat) => {
+    const expanded = { format: weightFormat, ropeDim: 32, rank: 256, contentDim: 64, valueDim: 64 };
+    return [
+      ...[1, 8].map((batch) => cachedAttention({ ...shape, ...qkv, gated: null, expanded, batch })),
+      mergeLatentAttention({ ...shape, expanded }),
+    ];
+  });
 }
 
 function attending(format: KvCacheFormat): Launch[] {
@@ -139,7 +153,7 @@ function attending(format: KvCacheFormat): Launch[] {
       tiledAttention(shape),
       ...[false, true].flatMap((isOnProcessor) =>
         [1, 8].map((batch) =>
-          cachedAttention({ ...shape, ...qkv, rotaryDim: headDim, gated: null, batch, isOnProcessor }),
+          cachedAttention({ ...shape, ...qkv, rotaryDim: headDim, gated: null, expanded: null, batch, isOnProcessor }),
         ),
       ),
       mergeAttention({ ...shape, gated: null }),
@@ -208,7 +222,9 @@ describe.skipIf(!dawn)('at default limits, where Dawn has a build for Node', () 
 
   test('what does not multiply by weights compiles', () => compiles(PLAIN));
   test('what reads or writes the cache compiles', () =>
-    compiles(KV_FORMATS.flatMap((format) => [...attending(format), ...gatedAttending(format)])));
+    compiles(
+      KV_FORMATS.flatMap((format) => [...attending(format), ...gatedAttending(format), ...latentAttending(format)]),
+    ));
 
   for (const variant of VARIANTS) {
     for (const format of MATRIX_FORMATS) {

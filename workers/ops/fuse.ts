@@ -121,6 +121,7 @@ class Fusion {
       numHeads,
       scale,
       gated: gate && gatedHeads(gate, queryNorm!, keyNorm!),
+      expanded: null,
       out: gate?.out ?? out,
       partials: this.#tensor(partialFloats(numHeads, cache)),
     });

@@ -1,4 +1,5 @@
 import type { GatedHeads } from '../kernels/cachedAttention/cachedAttention';
+import type { LatentHeads } from '../kernels/shared/latentHeads';
 import type { LayerCache, Matrix, Op, RecurrentState, RopeTable, Tensor, Vector } from './graph';
 
 /** Rows half way through RMSNorm: times the norm's weight, not yet divided by their root mean squares. */
@@ -27,6 +28,8 @@ export type FusedOp =
       numHeads: number;
       scale: number;
       gated: (GatedHeads & { queryNorm: Vector; keyNorm: Vector }) | null;
+      /** The matrix that makes values where heads give latents, as in multi-head latent attention. */
+      expanded: (Omit<LatentHeads, 'format'> & { weight: Matrix }) | null;
       out: Tensor;
       /** Results of chunks of keys, before they are merged. */
       partials: Tensor;

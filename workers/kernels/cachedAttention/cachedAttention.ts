@@ -4,10 +4,13 @@ import { chunkCount, KEY_CHUNKS, keyChunkConstants } from '../shared/keyChunks';
 import type { KvCacheShape } from '../shared/kvCache';
 import { kvCacheConstants, kvCacheSources } from '../shared/kvCache';
 import { MAX_BATCH } from '../shared/batch';
+import { type LatentHeads, latentHeadConstants, latentHeads } from '../shared/latentHeads';
 import { outputGate, type OutputGate } from '../shared/outputGate';
 import { repeatLines } from '../shared/repeatLines';
 import { STEP } from '../shared/step';
 import text from './cachedAttention.wgsl?raw';
+import channelOutput from './channelOutput.wgsl?raw';
+import latentOutput from './latentOutput.wgsl?raw';
 import normedHeads from './normedHeads.wgsl?raw';
 import plainHeads from './plainHeads.wgsl?raw';
 import { queryHeads } from './queryHeads';
@@ -30,6 +33,8 @@ export interface CachedAttentionShape {
   /** The first channels of a head, which rotate. */
   rotaryDim: number;
   gated: GatedHeads | null;
+  /** What makes values of what attention gives, where that is latents. Not beside gates. */
+  expanded: LatentHeads | null;
   /** Factor on q · k, usually 1 / √headDim. */
   scale: number;
   /** Rows at most: 1 to 8. */
@@ -39,8 +44,10 @@ export interface CachedAttentionShape {
 }
 
 /**
- * RoPE, cache append and causal attention of up to 8 rows, up to the merging of chunks: mergeAttention follows it.
- * Bindings: step, qkv, table, keys, values, out, partials; where it is gated, norm weights of queries and of keys.
+ * RoPE, cache append and causal attention of up to 8 rows, up to the merging of chunks: mergeAttention follows it, or
+ * mergeLatentAttention.
+ * Bindings: step, qkv, table, keys, values, out, partials; where it is gated, norm weights of queries and of keys; where heads
+ * give latents, the matrix that makes values.
  */
 export function cachedAttention(shape: CachedAttentionShape): Launch {
   const {
@@ -51,11 +58,13 @@ export function cachedAttention(shape: CachedAttentionShape): Launch {
     valueStart,
     rotaryDim,
     gated,
+    expanded,
     scale,
     batch,
     isOnProcessor = false,
   } = shape;
   const { numKvHeads, headDim } = cache;
+  const outHeadDim = expanded?.valueDim ?? headDim;
   const headsPerKvHead = numHeads / numKvHeads;
   const { heads, invocations, stagedKeys } = workgroupFor(cache, headsPerKvHead, isOnProcessor);
   return {
@@ -68,7 +77,9 @@ export function cachedAttention(shape: CachedAttentionShape): Launch {
         ...kvCacheSources(cache),
         queryHeads(heads),
         gated ? { file: 'normedHeads.wgsl', text: normedHeads } : { file: 'plainHeads.wgsl', text: plainHeads },
-        ...outputGate(gated),
+        ...(expanded
+          ? [{ file: 'latentOutput.wgsl', text: latentOutput }, ...latentHeads(expanded, 7)]
+          : [{ file: 'channelOutput.wgsl', text: channelOutput }, ...outputGate(gated)]),
       ],
       bindings: [
         'uniform',
@@ -79,6 +90,7 @@ export function cachedAttention(shape: CachedAttentionShape): Launch {
         'storage',
         'storage',
         ...(gated ? (['read-only-storage', 'read-only-storage'] as const) : []),
+        ...(expanded ? (['read-only-storage'] as const) : []),
       ],
     },
     constants: {
@@ -90,10 +102,12 @@ export function cachedAttention(shape: CachedAttentionShape): Launch {
       QUERY_STRIDE: gated?.queryStride ?? headDim,
       K_START: keyStart,
       V_START: valueStart,
-      WIDTH: paddedWidth(numHeads * headDim),
+      WIDTH: paddedWidth(numHeads * outHeadDim),
+      OUT_HEAD_DIM: outHeadDim,
       SCALE: scale,
       ROTARY_DIM: rotaryDim,
       ...(gated && { GATE_START: gated.gateStart, NORM_EPS: gated.eps }),
+      ...(expanded && latentHeadConstants(expanded)),
       WORKGROUP_SIZE: invocations,
       BATCH: batch,
       STAGED_KEYS: Math.min(stagedKeys, batch),

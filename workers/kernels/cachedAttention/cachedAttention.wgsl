@@ -3,14 +3,14 @@
 //                 V_START, all before RoPE; heads of HEAD_DIM
 //   table:        {cos, sin} of each position and pair of channels, [positions, ROTARY_DIM / 2]; further channels stay
 //   keys, values: kernels/shared/kvCache.ts; HEADS_PER_KV_HEAD query heads share one of their heads
-//   out:          [rows, WIDTH], heads side by side; columns behind the last head are zero
+//   out:          [rows, WIDTH], heads of OUT_HEAD_DIM side by side; columns behind the last head are zero
 //   partials:     [rows, NUM_HEADS, PARTIAL_CHUNKS] of {highest score, sum of weights, 0, 0}, weighted values [QUADS]
-// RoPE, the cache append and attention; around them the norms of normedHeads.wgsl and the gates of gatedOutput.wgsl, or
-// neither. One workgroup per row, chunk of keys (keyChunks.wgsl) and QUERY_HEADS heads that share a key head. Keys before
+// RoPE, the cache append and attention; around them the norms of normedHeads.wgsl and the gates of gatedOutput.wgsl, or the
+// values that latentOutput.wgsl makes of what attention gives, or nothing. One workgroup per row, chunk of keys (keyChunks.wgsl) and QUERY_HEADS heads that share a key head. Keys before
 // the step come from the cache. Those of the step are rotated and rounded as the cache rounds them, by whoever needs them;
 // the workgroup whose chunk ends in its own row's key stores it, and nobody reads that place. So a row's result does not
 // depend on which rows came with it. A row of one chunk is finished here; of more, each leaves its part in `partials`, for
-// mergeAttention.
+// mergeAttention or mergeLatentAttention.
 // Softmax is online: per tile of WORKGROUP_SIZE keys, invocation = key scores it, then invocation = (share, quad of
 // channels) adds its share of the tile's values; the shares are summed at the end.
 
@@ -21,6 +21,7 @@ override QUERY_STRIDE: u32;
 override K_START: u32;
 override V_START: u32;
 override WIDTH: u32;
+override OUT_HEAD_DIM: u32;
 override SCALE: f32;
 override ROTARY_DIM: u32;
 override WORKGROUP_SIZE: u32;
@@ -229,12 +230,6 @@ fn unpacked(value: StoredValue) -> vec4f {
   return value.scale * kv_unpack(value.packed);
 }
 
-fn write_channel(row: u32, head: u32, index: u32, value: f32) {
-  if (index < HEAD_DIM) {
-    out[row * WIDTH + head * HEAD_DIM + index] = value * head_gate(row, head, index);
-  }
-}
-
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) thread: u32) {
   let first_head = workgroup.x * QUERY_HEADS;
@@ -344,11 +339,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
         total_weight += of_head(weight_sums[other], i);
       }
       if (key_count <= chunk_keys) {
-        let result = total / total_weight;
-        write_channel(row, first_head + i, 4u * thread, result.x);
-        write_channel(row, first_head + i, 4u * thread + 1u, result.y);
-        write_channel(row, first_head + i, 4u * thread + 2u, result.z);
-        write_channel(row, first_head + i, 4u * thread + 3u, result.w);
+        give_quad(row, first_head, i, thread, total / total_weight);
       } else {
         let partial = ((row * NUM_HEADS + first_head + i) * PARTIAL_CHUNKS + workgroup.z) * (1u + QUADS);
         partials[partial + 1u + thread] = total;
@@ -359,7 +350,10 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     }
     workgroupBarrier();
   }
-  let padding = NUM_HEADS * HEAD_DIM + thread;
+  if (key_count <= chunk_keys) {
+    finish_heads(row, first_head, thread);
+  }
+  let padding = NUM_HEADS * OUT_HEAD_DIM + thread;
   if (first_head == 0u && first_key == 0u && padding < WIDTH) {
     out[row * WIDTH + padding] = 0.0;
   }
