@@ -27,6 +27,7 @@ import { layerNorm } from './layerNorm/layerNorm';
 import { matmul, type MatrixUnit } from './matmul/matmul';
 import { matvec } from './matvec/matvec';
 import { mergeAttention } from './mergeAttention/mergeAttention';
+import { mergeLatentAttention } from './mergeLatentAttention/mergeLatentAttention';
 import { mixRows } from './mixRows/mixRows';
 import { penalize } from './penalize/penalize';
 import { projections } from './projections/projections';
@@ -60,13 +61,17 @@ const INTERMEDIATE = 5760;
 const HEADS = { numHeads: 36, headDim: 64 };
 const VOCAB = { vocabSize: 122_753, width: 122_784 };
 
-/** Query heads, key heads and their width: MiniCPM-2B, -1B, 4-0.5B and 4-8B, and the widest that are supported. */
+/** Query heads, key heads and their width: MiniCPM-2B, -1B, 4-0.5B, 4-8B and 3-4B, and the widest of each kind of workgroup. */
 const HEAD_SHAPES = [
   [36, 36, 64],
   [24, 8, 64],
   [16, 2, 64],
   [32, 2, 128],
   [12, 3, 256],
+  [40, 1, 288],
+  [12, 3, 320],
+  [8, 2, 510],
+  [3, 3, 512],
 ] as const;
 
 /** The heads of SigLIP and of MiniCPM-V 2.0's resampler. */
@@ -136,9 +141,22 @@ function gatedAttending(format: KvCacheFormat): Launch[] {
   const qkv = { qkvWidth: 5120, keyStart: 4096, valueStart: 4608, rotaryDim: 64, scale: 1 / 16 };
   const gated = { queryStride: 512, gateStart: 256, eps: 1e-6 };
   return [
-    cachedAttention({ ...shape, ...qkv, gated, batch: 1 }),
+    cachedAttention({ ...shape, ...qkv, gated, expanded: null, batch: 1 }),
     mergeAttention({ ...shape, gated: { ...gated, qkvWidth: qkv.qkvWidth } }),
   ];
+}
+
+/** Of MiniCPM3-4B. */
+function latentAttending(format: KvCacheFormat): Launch[] {
+  const shape = { numHeads: 40, cache: { format, numKvHeads: 1, capacity: 4096, headDim: 288 } };
+  const qkv = { qkvWidth: 11_808, keyStart: 11_520, valueStart: 11_520, rotaryDim: 32, scale: 0.1 };
+  return MATRIX_FORMATS.flatMap((weightFormat) => {
+    const expanded = { ...LATENT_HEADS, format: weightFormat };
+    return [
+      ...[1, 8].map((batch) => cachedAttention({ ...shape, ...qkv, gated: null, expanded, batch })),
+      mergeLatentAttention(shape.cache, expanded),
+    ];
+  });
 }
 
 function attending(format: KvCacheFormat): Launch[] {
@@ -150,7 +168,11 @@ function attending(format: KvCacheFormat): Launch[] {
       kvAppend(cache),
       attention(shape),
       tiledAttention(shape),
-      ...[1, 8].map((batch) => cachedAttention({ ...shape, ...qkv, rotaryDim: headDim, gated: null, batch })),
+      ...[false, true].flatMap((isOnProcessor) =>
+        [1, 8].map((batch) =>
+          cachedAttention({ ...shape, ...qkv, rotaryDim: headDim, gated: null, expanded: null, batch, isOnProcessor }),
+        ),
+      ),
       mergeAttention({ ...shape, gated: null }),
     ];
   });
@@ -217,7 +239,9 @@ describe.skipIf(!dawn)('at default limits, where Dawn has a build for Node', () 
 
   test('what does not multiply by weights compiles', () => compiles(PLAIN));
   test('what reads or writes the cache compiles', () =>
-    compiles(KV_FORMATS.flatMap((format) => [...attending(format), ...gatedAttending(format)])));
+    compiles(
+      KV_FORMATS.flatMap((format) => [...attending(format), ...gatedAttending(format), ...latentAttending(format)]),
+    ));
 
   for (const variant of VARIANTS) {
     for (const format of MATRIX_FORMATS) {

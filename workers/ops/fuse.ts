@@ -124,6 +124,7 @@ class Fusion {
       numHeads,
       scale,
       gated: gate && gatedHeads(gate, queryNorm!, keyNorm!),
+      expanded: null,
       out: gate?.out ?? out,
       partials: this.#tensor(partialFloats(numHeads, cache)),
     });
@@ -170,10 +171,10 @@ class Fusion {
       numHeads,
       scale,
       gated: null,
-      out: attended,
+      expanded: { heads, kvB },
+      out,
       partials: this.#tensor(partialFloats(numHeads, cache)),
     });
-    this.#ops.push({ kind: 'latentValues', attended, kvB, heads, out });
   }
 
   /** The op that puts keys and values of the rows into a cache, of which there must be one. */

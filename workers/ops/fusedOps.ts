@@ -28,6 +28,8 @@ export type FusedOp =
       numHeads: number;
       scale: number;
       gated: (GatedHeads & { queryNorm: Vector; keyNorm: Vector }) | null;
+      /** What makes values of what heads give, where that is latents. */
+      expanded: { heads: LatentHeads; kvB: Matrix } | null;
       out: Tensor;
       /** Results of chunks of keys, before they are merged. */
       partials: Tensor;

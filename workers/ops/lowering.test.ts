@@ -1,8 +1,11 @@
 import { expect, test } from 'vitest';
 import { matrixLayout } from '../quant/layout';
+import type { FusedOp } from './fusedOps';
 import type { Matrix, Tensor } from './graph';
 import { PLAIN_KERNELS, type KernelChoice } from './kernelChoice';
 import { lower } from './lowering';
+
+type Attending = Extract<FusedOp, { kind: 'cachedAttention' }>;
 
 const BUFFER = { byteLength: matrixLayout('int4', 64, 64).bytes, destroy: () => undefined };
 const WEIGHT: Matrix = { format: 'int4', rows: 64, columns: 64, shards: [{ rowStart: 0, rows: 64, buffer: BUFFER }] };
@@ -27,10 +30,11 @@ test('matrix units serve where there are any', () => {
   expect(filesOf(64, { ...kernels, matrixUnit })).toContain('matrixUnitMatmul.wgsl');
 });
 
-test('attention has smaller workgroups where a processor computes', () => {
+/** Attention of one row. */
+function attending(expanded: Attending['expanded'] = null): Attending {
   const [qkv, out, partials] = [0, 1, 2].map((id): Tensor => ({ id, rows: 1, width: 384 }));
   const cache = { format: 'f16', numKvHeads: 1, headDim: 64, capacity: 64, keys: BUFFER, values: BUFFER } as const;
-  const op = {
+  return {
     kind: 'cachedAttention',
     qkv: qkv!,
     keyStart: 256,
@@ -40,10 +44,27 @@ test('attention has smaller workgroups where a processor computes', () => {
     numHeads: 4,
     scale: 1,
     gated: null,
+    expanded,
     out: out!,
     partials: partials!,
-  } as const;
+  };
+}
+
+test('attention has smaller workgroups where a processor computes', () => {
   const invocations = (isOnProcessor: boolean) =>
-    lower(op, { ...PLAIN_KERNELS, isOnProcessor })[0]!.launch.constants.WORKGROUP_SIZE;
+    lower(attending(), { ...PLAIN_KERNELS, isOnProcessor })[0]!.launch.constants.WORKGROUP_SIZE;
   expect([invocations(false), invocations(true)]).toEqual([256, 64]);
+});
+
+test('attention to latents is given the matrix of values, also where chunks are merged', () => {
+  const heads = { numHeads: 4, ropeDim: 32, rank: 32, contentDim: 4, valueDim: 12 };
+  const dispatches = lower(attending({ heads, kvB: WEIGHT }));
+  expect(dispatches.map(({ launch }) => launch.kernel.name)).toEqual([
+    'cachedAttention f16',
+    'mergeLatentAttention int4',
+  ]);
+  for (const { launch, operands } of dispatches) {
+    expect(operands.at(-1)).toBe(BUFFER);
+    expect(launch.kernel.bindings).toHaveLength(1 + operands.length);
+  }
 });

@@ -22,6 +22,7 @@ import { layerNorm } from '../kernels/layerNorm/layerNorm';
 import { matmul } from '../kernels/matmul/matmul';
 import { matvec } from '../kernels/matvec/matvec';
 import { mergeAttention } from '../kernels/mergeAttention/mergeAttention';
+import { mergeLatentAttention } from '../kernels/mergeLatentAttention/mergeLatentAttention';
 import { mixRows } from '../kernels/mixRows/mixRows';
 import { projections } from '../kernels/projections/projections';
 import { residualProjection } from '../kernels/residualProjection/residualProjection';
@@ -282,14 +283,19 @@ function lowerCachedAttention(
 ): Unsized[] {
   const { qkv, table, cache, numHeads, gated, out, partials } = op;
   checkHeads(numHeads, cache);
+  const expanded = op.expanded && { ...op.expanded.heads, format: op.expanded.kvB.format };
   const sizes = { qkvWidth: qkv.width, rotaryDim: table.headDim, batch: qkv.rows };
-  const launch = cachedAttention({ ...op, ...sizes, isOnProcessor });
   const norms = gated ? [gated.queryNorm.buffer, gated.keyNorm.buffer] : [];
-  const merge = mergeAttention({ numHeads, cache, gated: gated && { ...gated, qkvWidth: qkv.width } });
-  return [
-    { launch, operands: [qkv, table.buffer, cache.keys, cache.values, out, partials, ...norms] },
-    { launch: merge, operands: gated ? [partials, out, qkv] : [partials, out] },
-  ];
+  const kvB = op.expanded ? [onlyShard(op.expanded.kvB)] : [];
+  const attend = {
+    launch: cachedAttention({ ...op, ...sizes, expanded, isOnProcessor }),
+    operands: [qkv, table.buffer, cache.keys, cache.values, out, partials, ...norms, ...kvB],
+  };
+  if (expanded) {
+    return [attend, { launch: mergeLatentAttention(cache, expanded), operands: [partials, out, ...kvB] }];
+  }
+  const launch = mergeAttention({ numHeads, cache, gated: gated && { ...gated, qkvWidth: qkv.width } });
+  return [attend, { launch, operands: gated ? [partials, out, qkv] : [partials, out] }];
 }
 
 function checkHeads(numHeads: number, { headDim, numKvHeads }: LayerCache): void {

@@ -1,7 +1,7 @@
 import type { Launch } from '../../gpu/kernel';
 import { paddedWidth } from '../../quant/layout';
 import type { KvCacheShape } from '../shared/kvCache';
-import { kvCacheConstants, kvCacheSources } from '../shared/kvCache';
+import { headQuads, kvCacheConstants, kvCacheSources } from '../shared/kvCache';
 import { STEP } from '../shared/step';
 import text from './attention.wgsl?raw';
 
@@ -14,10 +14,13 @@ export interface AttentionShape {
   scale: number;
 }
 
+/** Invocations: one per four channels must fit. */
 const WORKGROUP_SIZE = 64;
+/** The same where heads are wider than that. */
+const WIDE_WORKGROUP_SIZE = 128;
 
-/** One invocation per four channels must fit. */
-export const MAX_HEAD_DIM = 4 * WORKGROUP_SIZE;
+/** Of this kernel, and of the others that attend to the cache. */
+export const MAX_HEAD_DIM = 4 * WIDE_WORKGROUP_SIZE;
 
 /** Causal attention of each row over the cache. Bindings: step, q, keys, values, out. */
 export function attention({ numHeads, cache, scale }: AttentionShape): Launch {
@@ -34,7 +37,7 @@ export function attention({ numHeads, cache, scale }: AttentionShape): Launch {
       HEADS_PER_KV_HEAD: numHeads / numKvHeads,
       WIDTH: paddedWidth(numHeads * headDim),
       SCALE: scale,
-      WORKGROUP_SIZE,
+      WORKGROUP_SIZE: headQuads(headDim) <= WORKGROUP_SIZE ? WORKGROUP_SIZE : WIDE_WORKGROUP_SIZE,
     },
     grid: (rows) => [numHeads, rows, 1],
   };

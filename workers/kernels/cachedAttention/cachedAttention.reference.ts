@@ -3,6 +3,7 @@ import { attentionReference } from '../attention/attention.reference';
 import { gateHeadsReference } from '../gateHeads/gateHeads.reference';
 import { headNormReference } from '../headNorm/headNorm.reference';
 import { kvAppendReference } from '../kvAppend/kvAppend.reference';
+import { latentValuesReference } from '../latentValues/latentValues.reference';
 import { ropeReference } from '../rope/rope.reference';
 import type { KvCacheRows } from '../shared/kvCache.reference';
 import type { CachedAttentionShape } from './cachedAttention';
@@ -15,16 +16,18 @@ export interface HeadNorms {
 
 /**
  * RoPE on queries and keys of `rows` rows, keys and values to the cache, and attention over it; the norms, where there are
- * any, come before and the gates behind. [rows, padded heads]
+ * any, come before and the gates behind, or values made of latents; `weightRow` writes a row of `kvB`.
+ * [rows, padded heads]
  */
 export function cachedAttentionReference(
   qkv: Float32Array,
   table: Float32Array,
   keys: KvCacheRows,
   values: KvCacheRows,
-  { numHeads, cache, qkvWidth, keyStart, valueStart, rotaryDim, gated, scale }: CachedAttentionShape,
+  { numHeads, cache, qkvWidth, keyStart, valueStart, rotaryDim, gated, expanded, scale }: CachedAttentionShape,
   { rows, position }: { rows: number; position: number },
   norms: HeadNorms | null,
+  weightRow: ((row: number, weights: Float32Array) => void) | null,
 ): Float32Array {
   const { headDim, numKvHeads } = cache;
   const [width, kvWidth] = [paddedWidth(numHeads * headDim), paddedWidth(numKvHeads * headDim)];
@@ -56,5 +59,9 @@ export function cachedAttentionReference(
     const gates = { numHeads, headDim, start: gated.gateStart, stride: gated.queryStride, gateWidth: qkvWidth };
     gateHeadsReference(out, qkv, out, { ...gates, rows, width, gating: 'sigmoid' });
   }
-  return out;
+  if (!expanded || !weightRow) return out;
+  const valueWidth = paddedWidth(numHeads * expanded.valueDim);
+  const made = new Float32Array(rows * valueWidth);
+  latentValuesReference(out, weightRow, made, { ...expanded, rows, xWidth: width, width: valueWidth });
+  return made;
 }

@@ -3,14 +3,14 @@
 //                 V_START, all before RoPE; heads of HEAD_DIM
 //   table:        {cos, sin} of each position and pair of channels, [positions, ROTARY_DIM / 2]; further channels stay
 //   keys, values: kernels/shared/kvCache.ts; HEADS_PER_KV_HEAD query heads share one of their heads
-//   out:          [rows, WIDTH], heads side by side; columns behind the last head are zero
+//   out:          [rows, WIDTH], heads of OUT_HEAD_DIM side by side; columns behind the last head are zero
 //   partials:     [rows, NUM_HEADS, PARTIAL_CHUNKS] of {highest score, sum of weights, 0, 0}, weighted values [QUADS]
-// RoPE, the cache append and attention; around them the norms of normedHeads.wgsl and the gates of gatedOutput.wgsl, or
-// neither. One workgroup per row, chunk of keys (keyChunks.wgsl) and QUERY_HEADS heads that share a key head. Keys before
+// RoPE, the cache append and attention; around them the norms of normedHeads.wgsl and the gates of gatedOutput.wgsl, or the
+// values that latentOutput.wgsl makes of what attention gives, or nothing. One workgroup per row, chunk of keys (keyChunks.wgsl) and QUERY_HEADS heads that share a key head. Keys before
 // the step come from the cache. Those of the step are rotated and rounded as the cache rounds them, by whoever needs them;
 // the workgroup whose chunk ends in its own row's key stores it, and nobody reads that place. So a row's result does not
 // depend on which rows came with it. A row of one chunk is finished here; of more, each leaves its part in `partials`, for
-// mergeAttention.
+// mergeAttention or mergeLatentAttention.
 // Softmax is online: per tile of WORKGROUP_SIZE keys, invocation = key scores it, then invocation = (share, quad of
 // channels) adds its share of the tile's values; the shares are summed at the end.
 
@@ -21,11 +21,13 @@ override QUERY_STRIDE: u32;
 override K_START: u32;
 override V_START: u32;
 override WIDTH: u32;
+override OUT_HEAD_DIM: u32;
 override SCALE: f32;
 override ROTARY_DIM: u32;
 override WORKGROUP_SIZE: u32;
-// Rows that the step may have.
+// Rows that the step may have, and of how many the keys are staged at once.
 override BATCH: u32;
+override STAGED_KEYS: u32;
 override HALF: u32 = ROTARY_DIM / 2u;
 override SHARES: u32 = WORKGROUP_SIZE / QUADS;
 
@@ -44,8 +46,9 @@ override MOST_ROWS: u32;
 @group(0) @binding(6) var<storage, read_write> partials: array<vec4f>;
 
 var<workgroup> query: array<vec4f, QUERY_HEADS * QUADS>;
-// Of the step's own rows: keys as the cache stores them, and scales of keys and of values.
-var<workgroup> new_keys: array<KvQuad, BATCH * QUADS>;
+// Of the step's own rows: keys as the cache stores them, each in the place of the one STAGED_KEYS before it, and scales of
+// keys and of values.
+var<workgroup> new_keys: array<KvQuad, STAGED_KEYS * QUADS>;
 var<workgroup> new_key_scales: array<f32, BATCH>;
 var<workgroup> new_value_scales: array<f32, BATCH>;
 // Of each quad of channels: the largest, or a sum of squares.
@@ -135,18 +138,27 @@ fn stage(row: u32, kv_head: u32, stores: bool, thread: u32) {
   }
   if (is_key) {
     let packed = kv_pack(channels);
-    new_keys[row * QUADS + quad] = packed;
+    new_keys[row % STAGED_KEYS * QUADS + quad] = packed;
     if (stores) {
       keys[key_index(kv_head, step.position + row, quad)] = packed;
     }
   }
 }
 
+// As many keys of the step as there is room for, from `first_key` on. Returns the first one that is still to be staged.
+fn stage_keys(first_key: u32, end_key: u32, kv_head: u32, stores: bool, thread: u32) -> u32 {
+  let staged_end = min(first_key + STAGED_KEYS, end_key);
+  for (var key = first_key; key < staged_end; key++) {
+    stage(key - step.position, kv_head, stores && key + 1u == end_key, thread);
+  }
+  return staged_end;
+}
+
 fn stored_key(kv_head: u32, key: u32, quad: u32) -> KvQuad {
   if (key < step.position) {
     return keys[key_index(kv_head, key, quad)];
   }
-  return new_keys[(key - step.position) * QUADS + quad];
+  return new_keys[(key - step.position) % STAGED_KEYS * QUADS + quad];
 }
 
 fn key_scale(kv_head: u32, key: u32) -> f32 {
@@ -171,7 +183,7 @@ fn score(kv_head: u32, key: u32) -> Heads {
     if (key < step.position) {
       packed_{i} = keys[key_index(kv_head, key, quad + {i}u)];
     } else {
-      packed_{i} = new_keys[(key - step.position) * QUADS + quad + {i}u];
+      packed_{i} = new_keys[(key - step.position) % STAGED_KEYS * QUADS + quad + {i}u];
     }
     sum += head_dots(quad + {i}u, kv_unpack(packed_{i}));
   }
@@ -218,12 +230,6 @@ fn unpacked(value: StoredValue) -> vec4f {
   return value.scale * kv_unpack(value.packed);
 }
 
-fn write_channel(row: u32, head: u32, index: u32, value: f32) {
-  if (index < HEAD_DIM) {
-    out[row * WIDTH + head * HEAD_DIM + index] = value * head_gate(row, head, index);
-  }
-}
-
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) thread: u32) {
   let first_head = workgroup.x * QUERY_HEADS;
@@ -240,15 +246,16 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
 
   // The last invocations begin with queries, the first ones with the key.
   let query_part = WORKGROUP_SIZE - 1u - thread;
-  let is_query = query_part < QUERY_HEADS * QUADS;
-  let query_start = row * QKV_WIDTH + (first_head + query_part / QUADS) * QUERY_STRIDE;
-  let query_gain = SCALE * head_gain(query_start, query_part, is_query);
-  if (is_query) {
-    query[query_part] = query_gain * rotated_channels(query_start, row, query_part % QUADS, true);
+  for (var first = 0u; first < QUERY_HEADS; first += SHARES) {
+    let head = first + query_part / QUADS;
+    let is_query = query_part < SHARES * QUADS && head < QUERY_HEADS;
+    let query_start = row * QKV_WIDTH + (first_head + head) * QUERY_STRIDE;
+    let query_gain = SCALE * head_gain(query_start, query_part, is_query);
+    if (is_query) {
+      query[first * QUADS + query_part] = query_gain * rotated_channels(query_start, row, query_part % QUADS, true);
+    }
   }
-  for (var key = max(first_key, step.position); key < end_key; key++) {
-    stage(key - step.position, kv_head, stores && key + 1u == key_count, thread);
-  }
+  var staged_end = stage_keys(max(first_key, step.position), end_key, kv_head, stores, thread);
   workgroupBarrier();
 
   let quad = thread % QUADS;
@@ -258,9 +265,21 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   var sum = HeadSums();
   for (var tile = first_key; tile < end_key; tile += WORKGROUP_SIZE) {
     let tile_keys = min(WORKGROUP_SIZE, end_key - tile);
+    // Where the step has more keys than are staged at once, the others follow when these are scored.
     var own_score = Heads(LOWEST);
-    if (thread < tile_keys) {
-      own_score = score(kv_head, tile + thread);
+    var scored_end = tile;
+    loop {
+      let key = tile + thread;
+      if (key >= scored_end && key < min(staged_end, tile + tile_keys)) {
+        own_score = score(kv_head, key);
+      }
+      if (STAGED_KEYS == BATCH || staged_end >= tile + tile_keys) {
+        break;
+      }
+      workgroupBarrier();
+      scored_end = staged_end;
+      staged_end = stage_keys(scored_end, end_key, kv_head, stores, thread);
+      workgroupBarrier();
     }
     weights[thread] = own_score;
     workgroupBarrier();
@@ -320,11 +339,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
         total_weight += of_head(weight_sums[other], i);
       }
       if (key_count <= chunk_keys) {
-        let result = total / total_weight;
-        write_channel(row, first_head + i, 4u * thread, result.x);
-        write_channel(row, first_head + i, 4u * thread + 1u, result.y);
-        write_channel(row, first_head + i, 4u * thread + 2u, result.z);
-        write_channel(row, first_head + i, 4u * thread + 3u, result.w);
+        give_quad(row, first_head, i, thread, total / total_weight);
       } else {
         let partial = ((row * NUM_HEADS + first_head + i) * PARTIAL_CHUNKS + workgroup.z) * (1u + QUADS);
         partials[partial + 1u + thread] = total;
@@ -335,7 +350,10 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     }
     workgroupBarrier();
   }
-  let padding = NUM_HEADS * HEAD_DIM + thread;
+  if (key_count <= chunk_keys) {
+    finish_heads(row, first_head, thread);
+  }
+  let padding = NUM_HEADS * OUT_HEAD_DIM + thread;
   if (first_head == 0u && first_key == 0u && padding < WIDTH) {
     out[row * WIDTH + padding] = 0.0;
   }

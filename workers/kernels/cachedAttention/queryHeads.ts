@@ -1,16 +1,7 @@
 import type { WgslSource } from '../../gpu/kernel';
 
 /** Most heads of one workgroup: a vector has a component for each. */
-const MOST_HEADS = 4;
-/** Heads wider than this leave room for two in workgroup memory. */
-const WIDE_HEAD = 128;
-
-/** Query heads that one workgroup takes of those that share a key head, so that it reads keys and values once for all. */
-export function sharingHeads(headsPerKvHead: number, headDim: number): number {
-  let heads = headDim > WIDE_HEAD ? 2 : MOST_HEADS;
-  while (headsPerKvHead % heads !== 0) heads--;
-  return heads;
-}
+export const MOST_HEADS = 4;
 
 /**
  * For `count` query heads, `Heads`, a number for each, and `HeadSums`, four channels for each, in named registers: an

@@ -1,23 +1,17 @@
 import { workgroupsFor } from '../../gpu/grid';
 import type { Launch } from '../../gpu/kernel';
-import type { MatrixFormat } from '../../quant/layout';
 import { paddedWidth } from '../../quant/layout';
-import { latentHeadConstants, latentHeadDim, latentRows, type LatentHeads } from '../shared/latentHeads';
+import { latentHeadConstants, latentHeadDim, latentRows, type PackedLatentHeads } from '../shared/latentHeads';
 import { repeatLines } from '../shared/repeatLines';
 import { STEP } from '../shared/step';
 import { weightRow } from '../shared/weightRow';
 import text from './latentQueries.wgsl?raw';
 
-export interface LatentQueriesShape extends LatentHeads {
-  /** Of `kvB`. */
-  format: MatrixFormat;
-}
-
 /** Activation rows of a workgroup. */
 const ROWS = 8;
 
 /** Queries that meet a latent instead of keys. Bindings: step, q, kvB, out. */
-export function latentQueries(shape: LatentQueriesShape): Launch {
+export function latentQueries(shape: PackedLatentHeads): Launch {
   const { format, numHeads, rank, ropeDim, contentDim } = shape;
   const kvB = weightRow({ format, rows: latentRows(shape), columns: rank }, 'kv', 2);
   return {

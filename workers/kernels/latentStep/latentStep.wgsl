@@ -14,7 +14,7 @@ override NUM_HEADS: u32;
 override RANK_QUADS: u32;
 override ROPE_QUADS: u32;
 override CONTENT_DIM: u32;
-override HEAD_ROWS: u32;
+override KVB_HEAD_ROWS: u32;
 override QUERY_RANK: u32;
 override QUERY_BLOCKS: u32;
 override KEY_START: u32;
@@ -73,12 +73,12 @@ fn write_key(row: u32, thread: u32) {
   }
 }
 
-// The part of weight row `row`'s product with `normed` that is this group's.
+// The part of weight row `row`'s product with `normed` that is this group's. A line that mentions {q} stands for each quad of a
+// block.
 fn query_product(row: u32, group: u32) -> f32 {
   var sum = 0.0;
   for (var block = group; block < QUERY_BLOCKS; block += GROUPS) {
-    let first = 8u * block;
-    sum += dot(row_weights_q(row, first + {q}u), normed[first + {q}u]);
+    sum += dot(row_weights_q(row, block, {q}u), normed[8u * block + {q}u]);
   }
   return sum;
 }
@@ -109,7 +109,7 @@ fn write_query(row: u32, head: u32, thread: u32) {
   var sum = vec4f();
   if (thread < SHARES * RANK_QUADS) {
     for (var d = thread / RANK_QUADS; d < CONTENT_DIM; d += SHARES) {
-      sum += query[d] * row_weights_kv(head * HEAD_ROWS + d, quad);
+      sum += query[d] * row_weights_kv(head * KVB_HEAD_ROWS + d, quad / 8u, quad % 8u);
     }
   }
   sums[thread] = sum;

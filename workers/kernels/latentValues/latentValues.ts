@@ -1,23 +1,17 @@
 import { workgroupsFor } from '../../gpu/grid';
 import type { Launch } from '../../gpu/kernel';
-import type { MatrixFormat } from '../../quant/layout';
 import { paddedWidth } from '../../quant/layout';
-import { latentHeadConstants, latentHeadDim, latentRows, type LatentHeads } from '../shared/latentHeads';
+import { latentHeadConstants, latentHeadDim, latentRows, type PackedLatentHeads } from '../shared/latentHeads';
 import { repeatLines } from '../shared/repeatLines';
 import { STEP } from '../shared/step';
 import { weightRow } from '../shared/weightRow';
 import text from './latentValues.wgsl?raw';
 
-export interface LatentValuesShape extends LatentHeads {
-  /** Of `kvB`. */
-  format: MatrixFormat;
-}
-
 /** Activation rows of a workgroup. */
 const ROWS = 8;
 
 /** Values of heads that have attended to latents. Bindings: step, attended, kvB, out. */
-export function latentValues(shape: LatentValuesShape): Launch {
+export function latentValues(shape: PackedLatentHeads): Launch {
   const { format, numHeads, rank, valueDim } = shape;
   const kvB = weightRow({ format, rows: latentRows(shape), columns: rank }, 'kv', 2);
   return {

@@ -1,10 +1,10 @@
 import { workgroupsFor } from '../../gpu/grid';
 import type { Launch, WgslSource } from '../../gpu/kernel';
 import { paddedWidth } from '../../quant/layout';
-import { chunkCount, KEY_CHUNKS, keyChunkConstants } from '../shared/keyChunks';
+import { CHUNK_PARTS, chunkPartConstants } from '../shared/chunkParts';
+import { chunkCount } from '../shared/keyChunks';
 import { headQuads, type KvCacheShape } from '../shared/kvCache';
 import { outputGate, type OutputGate } from '../shared/outputGate';
-import { repeatLines } from '../shared/repeatLines';
 import { STEP } from '../shared/step';
 import text from './mergeAttention.wgsl?raw';
 
@@ -35,18 +35,16 @@ export function mergeAttention({ numHeads, cache, gated }: MergeAttentionShape):
     kernel: {
       name: 'mergeAttention',
       sources: [
-        repeatLines({ file: 'mergeAttention.wgsl', text }, { i: 4 }),
+        { file: 'mergeAttention.wgsl', text },
         STEP,
-        KEY_CHUNKS,
+        ...CHUNK_PARTS,
         ...outputGate(gated),
         ...(gated ? [QKV] : []),
       ],
       bindings: ['uniform', 'read-only-storage', 'storage', ...(gated ? (['read-only-storage'] as const) : [])],
     },
     constants: {
-      ...keyChunkConstants(cache),
-      NUM_HEADS: numHeads,
-      HEAD_DIM: headDim,
+      ...chunkPartConstants(numHeads, cache),
       WIDTH: paddedWidth(numHeads * headDim),
       ...(gated && { QKV_WIDTH: gated.qkvWidth, QUERY_STRIDE: gated.queryStride, GATE_START: gated.gateStart }),
     },

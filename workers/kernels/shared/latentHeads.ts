@@ -1,3 +1,5 @@
+import type { MatrixFormat } from '../../quant/layout';
+
 /**
  * Heads of multi-head latent attention (DeepSeek-V2, arXiv:2405.04434 §2.1) as they attend here: what would make keys and
  * values of a head out of the cached latent is applied to its queries, and to what it attends to, instead. So all heads
@@ -18,6 +20,11 @@ export interface LatentHeads {
   valueDim: number;
 }
 
+/** The same, and how `kvB` is packed. */
+export interface PackedLatentHeads extends LatentHeads {
+  format: MatrixFormat;
+}
+
 /** Values of the overrides that shaders of latent heads have in common. */
 export function latentHeadConstants({ numHeads, rank, ropeDim, contentDim, valueDim }: LatentHeads) {
   return {
@@ -25,7 +32,7 @@ export function latentHeadConstants({ numHeads, rank, ropeDim, contentDim, value
     RANK_QUADS: rank / 4,
     ROPE_QUADS: ropeDim / 4,
     CONTENT_DIM: contentDim,
-    HEAD_ROWS: contentDim + valueDim,
+    KVB_HEAD_ROWS: contentDim + valueDim,
   };
 }
 

@@ -4,7 +4,7 @@ import { matrixLayout } from '../../quant/layout';
 import { weightPart } from './weightPart';
 import text from './weightRow.wgsl?raw';
 
-/** The function `row_weights_<part>(row, quad)` of a matrix, its binding, and the override that it needs. */
+/** The function `row_weights_<part>(row, block, quad)` of a matrix, its binding, and the override that it needs. */
 export function weightRow(
   { format, rows, columns }: { format: MatrixFormat; rows: number; columns: number },
   part: string,

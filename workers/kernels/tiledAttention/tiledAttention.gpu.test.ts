@@ -16,6 +16,7 @@ const EVERY_FORMAT: readonly Case[] = [
   [3, 3, 70, 57, 17, 37],
   [2, 1, 64, 128, 128, 0],
   [6, 2, 128, 120, 40, 79],
+  [8, 1, 288, 70, 11, 50],
 ];
 /** Further shapes, which all formats treat alike. */
 const ONE_FORMAT: readonly Case[] = [
@@ -27,6 +28,8 @@ const ONE_FORMAT: readonly Case[] = [
   [3, 3, 100, 81, 16, 64],
   [2, 2, 130, 30, 9, 20],
   [2, 2, 256, 90, 23, 66],
+  [2, 1, 320, 40, 9, 20],
+  [2, 1, 510, 40, 9, 20],
 ];
 
 for (const format of ['f32', 'f16', 'int8'] as const) {

@@ -7,11 +7,12 @@ import { repeatLines } from '../shared/repeatLines';
 import { STEP } from '../shared/step';
 import text from './tiledAttention.wgsl?raw';
 
-/** Rows and keys of a tile by the quads of a head: what fits in 16 KiB of workgroup memory with room for a second one. */
+/** Rows and keys of a tile by the quads of a head: what fits in 16 KiB of workgroup memory. */
 const TILES = [
   { mostQuads: 24, queries: 16, keys: 16 },
   { mostQuads: 32, queries: 8, keys: 16 },
-  { mostQuads: 64, queries: 4, keys: 8 },
+  { mostQuads: 80, queries: 4, keys: 8 },
+  { mostQuads: 128, queries: 4, keys: 3 },
 ] as const;
 
 export interface TiledAttentionShape extends AttentionShape {
