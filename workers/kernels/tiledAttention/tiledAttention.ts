@@ -7,12 +7,16 @@ import { repeatLines } from '../shared/repeatLines';
 import { STEP } from '../shared/step';
 import text from './tiledAttention.wgsl?raw';
 
-/** Rows and keys of a tile by the quads of a head: what fits in 16 KiB of workgroup memory. */
+/**
+ * Rows and keys of a tile by the quads of a head: what fits in 16 KiB of workgroup memory. Where these are few keys for many
+ * quads, slices of a key are scored by an invocation each.
+ */
 const TILES = [
-  { mostQuads: 24, queries: 16, keys: 16 },
-  { mostQuads: 32, queries: 8, keys: 16 },
-  { mostQuads: 80, queries: 4, keys: 8 },
-  { mostQuads: 128, queries: 4, keys: 3 },
+  { mostQuads: 24, queries: 16, keys: 16, slices: 1 },
+  { mostQuads: 32, queries: 8, keys: 16, slices: 1 },
+  { mostQuads: 64, queries: 4, keys: 8, slices: 1 },
+  { mostQuads: 72, queries: 8, keys: 4, slices: 8 },
+  { mostQuads: 128, queries: 4, keys: 3, slices: 8 },
 ] as const;
 
 export interface TiledAttentionShape extends AttentionShape {
@@ -26,7 +30,7 @@ export interface TiledAttentionShape extends AttentionShape {
 /** Attention of many rows over the cache. Bindings: step, q, keys, values, out. */
 export function tiledAttention({ numHeads, cache, scale, seen = 'causal' }: TiledAttentionShape): Launch {
   const { format, numKvHeads, headDim } = cache;
-  const { queries, keys } = TILES.find(({ mostQuads }) => headQuads(headDim) <= mostQuads)!;
+  const { queries, keys, slices } = TILES.find(({ mostQuads }) => headQuads(headDim) <= mostQuads)!;
   // QUADS · KEYS quads for GROUPS · QUADS invocations.
   const quadsPerInvocation = keys / (queries / 4);
   return {
@@ -49,6 +53,7 @@ export function tiledAttention({ numHeads, cache, scale, seen = 'causal' }: Tile
       OWN_KEYS: Number(seen !== 'before'),
       QUERIES: queries,
       KEYS: keys,
+      SLICES: slices,
     },
     grid: (rows) => [numHeads, workgroupsFor(rows, queries), 1],
   };

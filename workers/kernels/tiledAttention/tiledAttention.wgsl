@@ -4,9 +4,9 @@
 //   keys, values: kernels/shared/kvCache.ts; HEADS_PER_KV_HEAD query heads share one of their heads
 // One workgroup per head and tile of QUERIES rows, for many rows: keys and values pass through workgroup memory in tiles of
 // KEYS, and each is read once for all rows of the tile. Four rows make a group; invocation = (group, lane). Per tile of
-// keys, the invocation scores each LANES-th key for its group, weighs them (softmax is online), and adds all weighted
-// values to its quad of channels of the group's rows. Tiles behind the last row's key are skipped. Lines with {i} stand once
-// for each quad of a tile that an invocation reads.
+// keys, the invocation scores each LANES-th of SLICES slices of all keys for its group, weighs each LANES-th key (softmax is
+// online), and adds all weighted values to its quad of channels of the group's rows. Tiles behind the last row's key are
+// skipped. Lines with {i} stand once for each quad of a tile that an invocation reads.
 
 override NUM_HEADS: u32;
 override HEADS_PER_KV_HEAD: u32;
@@ -16,6 +16,7 @@ override CAUSAL: bool;
 override OWN_KEYS: bool;
 override QUERIES: u32;
 override KEYS: u32;
+override SLICES: u32;
 override LANES: u32 = QUADS;
 override GROUPS: u32 = QUERIES / 4u;
 override WORKGROUP_SIZE: u32 = GROUPS * LANES;
@@ -32,8 +33,9 @@ const LOWEST = -3.0e38;
 var<workgroup> queries: array<vec4f, QUADS * QUERIES>;
 // Keys [QUADS][KEYS], then values [KEYS][QUADS].
 var<workgroup> tile: array<vec4f, QUADS * KEYS>;
-// Of the four rows of a group, [KEYS][GROUPS]; at the end, sums of weights.
-var<workgroup> scores: array<vec4f, KEYS * GROUPS>;
+// Of the four rows of a group, [SLICES][KEYS][GROUPS], whose first slice becomes the sum; at the end, sums of weights.
+var<workgroup> scores: array<vec4f, SLICES * KEYS * GROUPS>;
+// [KEYS][GROUPS]
 var<workgroup> weights: array<vec4f, KEYS * GROUPS>;
 
 fn query_channel(row: u32, head: u32, index: u32) -> f32 {
@@ -75,10 +77,10 @@ fn value_quad(kv_head: u32, key: u32, quad: u32, key_count: u32) -> vec4f {
   return select(vec4f(), channels, key < key_count);
 }
 
-// Scores of a key for the four rows of a group.
-fn score(group: u32, key: u32) -> vec4f {
+// What each SLICES-th quad of a key adds to its scores for the four rows of a group.
+fn score_of_slice(group: u32, key: u32, slice: u32) -> vec4f {
   var sum = vec4f();
-  for (var quad = 0u; quad < QUADS; quad++) {
+  for (var quad = slice; quad < QUADS; quad += SLICES) {
     let channels = tile[quad * KEYS + key];
     let first = quad * QUERIES + 4u * group;
     sum += vec4f(
@@ -133,11 +135,22 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     tile[at_{i}] = key_quad_{i};
     workgroupBarrier();
 
-    for (var key = lane; key < KEYS; key += LANES) {
-      let is_seen = vec4u(first_key + key) <= own_positions;
-      scores[key * GROUPS + group] = select(vec4f(LOWEST), score(group, key), is_seen);
+    for (var i = lane; i < SLICES * KEYS; i += LANES) {
+      let slice = i / KEYS;
+      let is_seen = vec4u(first_key + i % KEYS) <= own_positions;
+      let unseen = vec4f(select(0.0, LOWEST, slice == 0u));
+      scores[i * GROUPS + group] = select(unseen, score_of_slice(group, i % KEYS, slice), is_seen);
     }
     workgroupBarrier();
+
+    if (SLICES > 1u) {
+      for (var key = lane; key < KEYS; key += LANES) {
+        for (var slice = 1u; slice < SLICES; slice++) {
+          scores[key * GROUPS + group] += scores[(slice * KEYS + key) * GROUPS + group];
+        }
+      }
+      workgroupBarrier();
+    }
 
     tile[at_{i}] = value_quad_{i};
     var tile_highest = highest;
