@@ -54,6 +54,12 @@ test('attention has smaller workgroups where a processor computes', () => {
   const invocations = (isOnProcessor: boolean) =>
     lower(attending(), { ...PLAIN_KERNELS, isOnProcessor })[0]!.launch.constants.WORKGROUP_SIZE;
   expect([invocations(false), invocations(true)]).toEqual([256, 64]);
+  const queries = (isOnProcessor: boolean) => {
+    const { cache, qkv: q, out } = attending();
+    const op = { kind: 'attention', q: { ...q, rows: 100 }, cache, numHeads: 4, scale: 1, out } as const;
+    return lower(op, { ...PLAIN_KERNELS, isOnProcessor })[0]!.launch.constants.QUERIES;
+  };
+  expect([queries(false), queries(true)]).toEqual([16, 4]);
 });
 
 test('attention to latents is given the matrix of values, also where chunks are merged', () => {

@@ -76,10 +76,11 @@ function lowerUnsized(op: Op | FusedOp, kernels: KernelChoice): Unsized[] {
     case 'kvAppend':
       return [{ launch: kvAppend(op.cache), operands: [op.k, op.v, op.cache.keys, op.cache.values] }];
     case 'attention':
-      return lowerAttention(op);
+      return lowerAttention(op, kernels);
     case 'fullAttention': {
       checkHeads(op.numHeads, op.cache);
-      return [{ launch: tiledAttention(op), operands: [op.q, op.cache.keys, op.cache.values, op.out] }];
+      const launch = tiledAttention({ ...op, isOnProcessor: kernels.isOnProcessor });
+      return [{ launch, operands: [op.q, op.cache.keys, op.cache.values, op.out] }];
     }
     case 'mixRows': {
       const { mix, table, out } = op;
@@ -270,10 +271,11 @@ function lowerLinear({ x, weight, out }: OpOf<'linear'>, kernels: KernelChoice):
 /** Most activation rows whose attention is computed one by one: they would not fill a tile. */
 const FEW_ROWS = 8;
 
-function lowerAttention({ q, cache, numHeads, scale: factor, out }: OpOf<'attention'>): Unsized[] {
+function lowerAttention(op: OpOf<'attention'>, { isOnProcessor }: KernelChoice): Unsized[] {
+  const { q, cache, numHeads, scale: factor, out } = op;
   checkHeads(numHeads, cache);
-  const kernel = q.rows > FEW_ROWS ? tiledAttention : attention;
-  const launch = kernel({ numHeads, cache, scale: factor });
+  const shape = { numHeads, cache, scale: factor };
+  const launch = q.rows > FEW_ROWS ? tiledAttention({ ...shape, isOnProcessor }) : attention(shape);
   return [{ launch, operands: [q, cache.keys, cache.values, out] }];
 }
 

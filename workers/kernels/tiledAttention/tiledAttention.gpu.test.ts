@@ -5,7 +5,7 @@ import { Random } from '../../testing/random';
 import { randomCache } from '../../testing/randomCache';
 import { runLaunch } from '../../testing/runLaunch';
 import type { KvCacheShape } from '../shared/kvCache';
-import { tiledAttention } from './tiledAttention';
+import { tiledAttention, type TiledAttentionShape } from './tiledAttention';
 
 // numHeads, numKvHeads, headDim, capacity, rows, position
 type Case = readonly [number, number, number, number, number, number];
@@ -48,6 +48,24 @@ for (const format of ['f32', 'f16', 'int8'] as const) {
       rows: 20,
       position: 70,
     }),
+  );
+}
+
+/** As where a processor computes. */
+const onProcessor = (shape: TiledAttentionShape) => tiledAttention({ ...shape, isOnProcessor: true });
+
+for (const [format, numHeads, numKvHeads, headDim, capacity, rows, position, seen] of [
+  ['f32', 3, 3, 12, 40, 10, 8, 'causal'],
+  ['f16', 4, 2, 64, 70, 21, 33, 'causal'],
+  ['int8', 2, 1, 254, 60, 9, 30, 'causal'],
+  ['f32', 2, 2, 72, 70, 66, 0, 'step'],
+  ['f32', 2, 2, 128, 66, 64, 65, 'before'],
+  ['f16', 4, 1, 288, 40, 9, 20, 'causal'],
+] as const) {
+  const name = `${numHeads}/${numKvHeads} heads of ${headDim}, ${rows} rows at ${position} of ${capacity}, ${seen}`;
+  const cache: KvCacheShape = { format, numKvHeads, headDim, capacity };
+  gpuTest(`tiledAttention ${format} in small workgroups: ${name}`, ({ device }) =>
+    checkAttention(device, onProcessor, { cache, numHeads, rows, position, seen }),
   );
 }
 
