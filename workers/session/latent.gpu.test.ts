@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { KvCacheFormat } from '../protocol/loading';
-import type { Quantization } from '../protocol/model';
 import { WeightStore } from '../storage/weightStore';
 import { nmse } from '../testing/allclose';
 import { importModel, newDatabase } from '../testing/importing';
@@ -15,29 +14,31 @@ const database = newDatabase();
 const sessions: Session[] = [];
 
 async function load(
-  quantization: Quantization,
+  id: string,
   kvCache: KvCacheFormat,
   { backend = 'webgpu', fusion = true }: { backend?: 'webgpu' | 'cpu'; fusion?: boolean } = {},
 ): Promise<Session> {
   const { signal } = new AbortController();
-  const options = { backend, fusion };
-  const session = await loadModel(
-    new WeightStore(database),
-    options,
-    quantization,
-    { kvCache },
-    () => undefined,
-    signal,
-  );
+  const store = new WeightStore(database);
+  const session = await loadModel(store, { backend, fusion }, id, { kvCache }, () => undefined, signal);
   sessions.push(session);
   return session;
 }
 
 beforeAll(async () => {
-  const files = tinyFolder(tinyLatentConfig({ max_position_embeddings: 512 }));
+  const config = tinyLatentConfig({ max_position_embeddings: 512 });
   for (const quantization of ['f32', 'int4'] as const) {
-    await importModel(files, { database, quantization, id: quantization });
+    await importModel(tinyFolder(config), { database, quantization, id: quantization });
   }
+  const wide = {
+    qk_nope_head_dim: 64,
+    qk_rope_head_dim: 32,
+    kv_lora_rank: 256,
+    q_lora_rank: 768,
+    num_attention_heads: 8,
+  };
+  const published = { ...config, ...wide, num_key_value_heads: 8 };
+  await importModel(tinyFolder(published), { database, quantization: 'int8', id: 'published' });
 }, 300_000);
 
 afterAll(() => Promise.all(sessions.map((session) => session.dispose())));
@@ -57,8 +58,9 @@ async function generate(session: Session, tokenIds: number[]) {
   return { tokens, dispatches: after.dispatches - before.dispatches, submits: after.submits - before.submits };
 }
 
-test('logits of every position, and of the last one', async () => {
-  const [gpu, cpu] = await Promise.all([load('f32', 'f32'), load('f32', 'f32', { backend: 'cpu' })]);
+// With small heads, and with those of the published model.
+test.each(['f32', 'published'])('%s: logits of every position, and of the last one', async (id) => {
+  const [gpu, cpu] = await Promise.all([load(id, 'f32'), load(id, 'f32', { backend: 'cpu' })]);
   for (const tokenIds of [PROMPT, LONG_PROMPT, [7]]) {
     for (const positions of ['all', 'last'] as const) {
       const want = await cpu.forward({ tokenIds }, positions);
@@ -68,13 +70,14 @@ test('logits of every position, and of the last one', async () => {
 });
 
 describe('fused layers and those as recorded give the same tokens', () => {
-  for (const [quantization, kvCache] of [
+  for (const [id, kvCache] of [
     ['f32', 'f32'],
     ['int4', 'f16'],
     ['int4', 'int8'],
+    ['published', 'f16'],
   ] as const) {
-    test(`${quantization} weights, ${kvCache} cache`, async () => {
-      const [fused, plain] = [await load(quantization, kvCache), await load(quantization, kvCache, { fusion: false })];
+    test(`${id}, ${kvCache} cache`, async () => {
+      const [fused, plain] = [await load(id, kvCache), await load(id, kvCache, { fusion: false })];
       for (const prompt of [[7], LONG_PROMPT]) {
         expect((await generate(fused, prompt)).tokens).toEqual((await generate(plain, prompt)).tokens);
       }
