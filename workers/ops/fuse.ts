@@ -17,9 +17,10 @@ export const MAX_FUSED_ROWS = MAX_BATCH;
 /**
  * The same forward pass of a few rows in five dispatches per decoder layer instead of sixteen, and six where the keys are
  * many: RMSNorm's weight goes to whatever makes the row and its division behind the next projection; RoPE, norms of heads, the
- * cache append and gates go with attention, SwiGLU and the residual sums with the projections before them; and, in a graph of
- * one row, all that a layer with a recurrent state does between its projections is one. Null for a graph of more rows, for one
- * of several rows that picks the last, and for one made of anything else than embedding, such layers, a last norm and a head.
+ * cache append and gates go with attention, SwiGLU and the residual sums with the projections before them; what latent attention
+ * has between its projections is one more; and, in a graph of one row, all that a layer with a recurrent state does between its
+ * projections is one. Null for a graph of more rows, for one of several rows that picks the last, and for one made of anything
+ * else than embedding, such layers, a last norm and a head.
  */
 export function fuse(graph: Graph): RunGraph | null {
   return graph.capacity <= MAX_FUSED_ROWS ? new Fusion(graph).run() : null;
