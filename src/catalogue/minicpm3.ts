@@ -21,10 +21,10 @@ export const MINICPM3: CatalogueModel = {
   languages: ['zh', 'en'],
   licence: 'minicpm-community-license',
   line: {
-    en: 'Remembers long texts in little memory, for computers with 4 GB of graphics memory or more.',
-    zh: '记长文本也省内存，适合显存 4 GB 以上的电脑。',
+    en: 'More capable than the 2B of its time, for computers with 4 GB of graphics memory or more.',
+    zh: '比同期的 2B 更能干，适合显存 4 GB 以上的电脑。',
   },
-  sampling: { temperature: 0.7, topP: 0.7 },
+  sampling: { temperature: 0.8, topP: 0.8 },
   variants: [
     {
       id: 'minicpm3-4b-q4',

@@ -18,8 +18,8 @@ export const LIMITS = {
   taps: 16,
 } as const;
 
-/** What the attention kernel takes (kernels/attention): refused here, before weights are downloaded. */
-const WIDEST_HEAD = 256;
+/** What the attention kernels take (kernels/attention), as it is cached: refused here, before weights are downloaded. */
+export const WIDEST_HEAD = 512;
 
 /** All heads together; a row tile of the output projection must fit a stored chunk, also in f32. */
 export const WIDEST_ATTENTION = 131_072;

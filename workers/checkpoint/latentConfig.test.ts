@@ -130,6 +130,11 @@ describe('config.json', () => {
     [{ qk_nope_head_dim: 1024, num_attention_heads: 128, num_key_value_heads: 128 }, 'UnsupportedError', /128 heads/],
     [{ v_head_dim: 1024, num_attention_heads: 160, num_key_value_heads: 160 }, 'UnsupportedError', /160 heads/],
     [{ num_attention_heads: 640, num_key_value_heads: 640 }, 'UnsupportedError', /640 heads of 288/],
+    [
+      { qk_nope_head_dim: 448, v_head_dim: 512, kv_lora_rank: 480, num_attention_heads: 160, num_key_value_heads: 160 },
+      'UnsupportedError',
+      /keys and values of 294912000 bytes/,
+    ],
     [{ num_key_value_heads: 8 }, 'UnsupportedError', /8 key heads \(num_key_value_heads\)/],
     [{ num_key_value_heads: 80 }, 'InvalidFileError', /num_key_value_heads/],
     [{ num_attention_heads: 48, num_key_value_heads: 48 }, 'InvalidFileError', /cannot be divided/],

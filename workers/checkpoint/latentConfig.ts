@@ -1,10 +1,9 @@
 import { engineError } from '../errors';
-import { impliedHeadDim, LIMITS, WIDEST_ATTENTION } from './configLimits';
+import { impliedHeadDim, LIMITS, WIDEST_ATTENTION, WIDEST_HEAD } from './configLimits';
 import type { Fields } from './fields';
+import { MAX_SHARD_BYTES } from './manifest';
 import type { LatentConfig, ModelConfig } from './modelConfig';
 
-/** A rotated key and a latent vector side by side, as wide as the attention kernels take them. */
-const WIDEST_LATENT_KEY = 512;
 /** Channels that kernels read at once. */
 const QUAD = 4;
 
@@ -74,12 +73,18 @@ function checkLatent(latent: LatentConfig, numHeads: number, { place }: Fields):
     const sizes = `queries of ${contentDim} + ${ropeDim} channels and a latent vector of ${rank}`;
     throw refuse(`${sizes} are not supported, only multiples of ${QUAD}`);
   }
-  if (ropeDim + rank > WIDEST_LATENT_KEY) {
-    throw refuse(`latent keys of ${ropeDim} + ${rank} channels are not supported, at most ${WIDEST_LATENT_KEY}`);
+  if (ropeDim + rank > WIDEST_HEAD) {
+    throw refuse(`latent keys of ${ropeDim} + ${rank} channels are not supported, at most ${WIDEST_HEAD}`);
   }
   const widest = Math.max(ropeDim + rank, contentDim + ropeDim, valueDim);
   if (numHeads * widest > WIDEST_ATTENTION) {
     throw refuse(`${numHeads} heads of ${widest} channels are not supported, at most ${WIDEST_ATTENTION} together`);
+  }
+  const kvBBytes = 4 * numHeads * (contentDim + valueDim) * rank;
+  if (kvBBytes > MAX_SHARD_BYTES) {
+    throw refuse(
+      `a matrix of keys and values of ${kvBBytes} bytes in floats is not supported, at most ${MAX_SHARD_BYTES}`,
+    );
   }
   return latent;
 }

@@ -52,7 +52,7 @@ export interface LatentConfig {
   contentDim: number;
   /** Channels that rotate, of each query head and of the one key that all heads share (`qk_rope_head_dim`). */
   ropeDim: number;
-  /** Channels of a value head: hidden size / heads. */
+  /** Channels of a value head: hidden size / heads, where the file does not say. */
   valueDim: number;
 }
 

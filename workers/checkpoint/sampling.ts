@@ -18,12 +18,12 @@ const SEEING: SamplingDefaults = {
 };
 
 /**
- * What the authors recommend: generation_config.json of MiniCPM and of MiniCPM-V 4.6, the model cards of MiniCPM3,
+ * What the authors recommend: generation_config.json of MiniCPM, of MiniCPM3 and of MiniCPM-V 4.6, the model cards of
  * MiniCPM5 and Qwen3.5 (thinking off), and modeling_minicpmv.py.
  */
 const AUTHORS_DEFAULTS: Readonly<Record<Recommended, SamplingDefaults>> = {
   minicpm: { maxTokens: null, temperature: 0.8, topP: 0.8, topK: 0, minP: 0, repetitionPenalty: 1 },
-  minicpm3: { maxTokens: null, temperature: 0.7, topP: 0.7, topK: 0, minP: 0, repetitionPenalty: 1 },
+  minicpm3: { maxTokens: null, temperature: 0.8, topP: 0.8, topK: 0, minP: 0, repetitionPenalty: 1 },
   llama: { maxTokens: null, temperature: 0.7, topP: 0.95, topK: 0, minP: 0, repetitionPenalty: 1 },
   'qwen3.5': { maxTokens: null, temperature: 0.7, topP: 0.8, topK: 20, minP: 0, repetitionPenalty: 1 },
   '1.0': { ...SEEING, temperature: 0.6, repetitionPenalty: 1 },

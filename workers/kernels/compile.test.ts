@@ -135,15 +135,18 @@ const PLAIN: Launch[] = [
   ...MATRIX_FORMATS.map((format) => embedding({ format, rowStart: 0, rows: 60_000, columns: HIDDEN, scale: 12 })),
 ];
 
-/** Of MiniCPM-V 4.6: one layer in four. */
+/** Of MiniCPM-V 4.6, one layer in four, and the widest. */
 function gatedAttending(format: KvCacheFormat): Launch[] {
-  const shape = { numHeads: 8, cache: { format, numKvHeads: 2, capacity: 4096, headDim: 256 } };
-  const qkv = { qkvWidth: 5120, keyStart: 4096, valueStart: 4608, rotaryDim: 64, scale: 1 / 16 };
-  const gated = { queryStride: 512, gateStart: 256, eps: 1e-6 };
-  return [
-    cachedAttention({ ...shape, ...qkv, gated, expanded: null, batch: 1 }),
-    mergeAttention({ ...shape, gated: { ...gated, qkvWidth: qkv.qkvWidth } }),
-  ];
+  return [256, 512].flatMap((headDim) => {
+    const shape = { numHeads: 8, cache: { format, numKvHeads: 2, capacity: 4096, headDim } };
+    const [qkvWidth, keyStart, valueStart] = [20, 16, 18].map((heads) => heads * headDim) as [number, number, number];
+    const gated = { queryStride: 2 * headDim, gateStart: headDim, eps: 1e-6 };
+    const attending = { ...shape, qkvWidth, keyStart, valueStart, rotaryDim: 64, scale: 1 / 16, gated };
+    return [
+      ...[1, 8].map((batch) => cachedAttention({ ...attending, expanded: null, batch })),
+      mergeAttention({ ...shape, gated: { ...gated, qkvWidth } }),
+    ];
+  });
 }
 
 /** Of MiniCPM3-4B. */
@@ -153,7 +156,9 @@ function latentAttending(format: KvCacheFormat): Launch[] {
   return MATRIX_FORMATS.flatMap((weightFormat) => {
     const expanded = { ...LATENT_HEADS, format: weightFormat };
     return [
-      ...[1, 8].map((batch) => cachedAttention({ ...shape, ...qkv, gated: null, expanded, batch })),
+      ...[false, true].flatMap((isOnProcessor) =>
+        [1, 8].map((batch) => cachedAttention({ ...shape, ...qkv, gated: null, expanded, batch, isOnProcessor })),
+      ),
       mergeLatentAttention(shape.cache, expanded),
     ];
   });
@@ -167,7 +172,7 @@ function attending(format: KvCacheFormat): Launch[] {
     return [
       kvAppend(cache),
       attention(shape),
-      tiledAttention(shape),
+      ...[false, true].map((isOnProcessor) => tiledAttention({ ...shape, isOnProcessor })),
       ...[false, true].flatMap((isOnProcessor) =>
         [1, 8].map((batch) =>
           cachedAttention({ ...shape, ...qkv, rotaryDim: headDim, gated: null, expanded: null, batch, isOnProcessor }),

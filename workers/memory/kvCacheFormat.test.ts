@@ -8,7 +8,7 @@ const DEFAULT_LIMIT = 128 * 1024 * 1024;
 const MINICPM_2B = { config: { numLayers: 40, numKvHeads: 36, headDim: 64 }, bytes: 1.58e9 };
 const MINICPM4_HALF = { config: { numLayers: 24, numKvHeads: 2, headDim: 64 }, bytes: 0.32e9 };
 /** One latent vector and the rotated key stand for all heads. */
-const MINICPM3_4B = { config: { numLayers: 62, numKvHeads: 1, headDim: 288 }, bytes: 2.73e9 };
+const MINICPM3_4B = { config: { numLayers: 62, numKvHeads: 1, headDim: 288, latent: {} }, bytes: 2.73e9 };
 const MINICPM4_8B = { config: { numLayers: 32, numKvHeads: 2, headDim: 128 }, bytes: 4.7e9 };
 
 function choose(
@@ -38,10 +38,9 @@ test('a cache of 1 GB is f16 beside weights of 5 GB', () => {
   expect(choose(MINICPM4_8B, 32_768)).toBe('f16');
 });
 
-test('a cache of latent vectors is small', () => {
-  // 71.4 kB a token, as keys and as values: a quarter of the weights is 9,549 tokens.
-  expect(choose(MINICPM3_4B, 9536)).toBe('f16');
-  expect(choose(MINICPM3_4B, 9568)).toBe('int8');
+test('a cache of latent vectors is f16 however large it is', () => {
+  expect(choose(MINICPM3_4B, 32_768)).toBe('f16');
+  expect(choose(MINICPM3_4B, 32_768, 'int4', 32_768 * 288 * 2 - 1)).toBe('int8');
 });
 
 test('keys of a layer that would not fit into a buffer are int8', () => {

@@ -24,8 +24,8 @@ export function latentAttention(
   const key = ops.latentKey(ops.linear(hiddenStates, weights.kvAProj), weights.kvANorm, NORM_EPS, heads);
   const q = ops.rope(queries, rope, numHeads, cache.headDim); // [rows, numHeads · (ropeDim + rank)]
   const k = ops.rope(key, rope, 1, cache.headDim); // [rows, ropeDim + rank]
-  // Of the values, only the latent is used.
   const scale = 1 / Math.sqrt(latent.contentDim + latent.ropeDim);
+  // Of the values, only the latent is used.
   const attended = ops.attention(q, k, key, cache, numHeads, scale);
   return ops.linear(ops.latentValues(attended, kvBProj, heads), weights.oProj);
 }

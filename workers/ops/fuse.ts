@@ -144,6 +144,9 @@ class Fusion {
     const hasKernel =
       append.v === key.out &&
       queries.kvB === kvB &&
+      queries.heads === heads &&
+      key.heads === heads &&
+      ropes[0].table === ropes[1].table &&
       norm.eps === key.eps &&
       hasLatentStep({ ...heads, queryRank: qB.columns });
     if (!hasKernel) throw new NoFusedForm();

@@ -221,7 +221,7 @@ export class Ops {
     return this.#record({ kind: 'latentQueries', q, kvB, heads, out });
   }
 
-  /** {ropeDim | rank} of {rank | ropeDim}, the latter normed as by `rmsNorm`: the key of all heads, before RoPE. */
+  /** The key of all heads before RoPE, {ropeDim | rank} of {rank | ropeDim}: the latent, of `rank` channels, is normed. */
   latentKey(x: Tensor, weight: Vector, eps: number, heads: LatentHeads): Tensor {
     return this.#record({ kind: 'latentKey', x, weight, eps, heads, out: this.#tensor(x.rows, latentHeadDim(heads)) });
   }

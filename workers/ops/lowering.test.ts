@@ -62,6 +62,14 @@ test('attention has smaller workgroups where a processor computes', () => {
   expect([queries(false), queries(true)]).toEqual([16, 4]);
 });
 
+test('a matrix that several bindings would hold is refused where a kernel has one for it', () => {
+  const [shard] = WEIGHT.shards;
+  const kvB = { ...WEIGHT, shards: [shard!, { ...shard!, rowStart: 64 }] };
+  const heads = { numHeads: 4, ropeDim: 32, rank: 32, contentDim: 4, valueDim: 12 };
+  const q = attending().qkv;
+  expect(() => lower({ kind: 'latentQueries', q, kvB, heads, out: q })).toThrow(/must fit into one binding/);
+});
+
 test('attention to latents is given the matrix of values, also where chunks are merged', () => {
   const heads = { numHeads: 4, ropeDim: 32, rank: 32, contentDim: 4, valueDim: 12 };
   const dispatches = lower(attending({ heads, kvB: WEIGHT }));

@@ -214,7 +214,8 @@ function lowerMerging(op: OpOf<'stackRows' | 'averageRows' | 'windowAttention'>)
 }
 
 /** Where a matrix that is not sharded lies. */
-function onlyShard({ shards: [shard] }: Matrix): DeviceBuffer {
+function onlyShard({ shards: [shard, ...others] }: Matrix): DeviceBuffer {
+  if (others.length > 0) throw engineError('UnsupportedError', 'A matrix of this kind must fit into one binding.');
   return shard!.buffer;
 }
 

@@ -1,7 +1,8 @@
 import { configFromJson } from '../checkpoint/config';
 import type { JsonObject } from '../checkpoint/json';
 import type { TestValue } from './ggufFile';
-import { tinyConfig } from './tinyCheckpoint';
+import { safetensorsFile } from './safetensorsFile';
+import { huggingFaceTensors, testFile, tinyConfig, tinyFolder, tinyWeights } from './tinyCheckpoint';
 
 /** config.json of a MiniCPM3 of two layers that takes a few hundred kilobytes, with awkward sizes. */
 export function tinyLatentConfig(overrides: JsonObject = {}): JsonObject {
@@ -37,4 +38,17 @@ export function tinyLatentMetadata(config: JsonObject = tinyLatentConfig()): Rec
     'tokenizer.ggml.bos_token_id': { u32: 1 },
     'tokenizer.ggml.eos_token_id': { u32: 2 },
   };
+}
+
+/**
+ * Its files as a checkpoint for transformers. Weights are such that what attention gives weighs in the logits: norms about one,
+ * matrices large.
+ */
+export function tinyLatentFolder(config: JsonObject): File[] {
+  const weights = tinyWeights(config).map((tensor) => {
+    const isNorm = tensor.shape.length === 1;
+    return { ...tensor, values: tensor.values.map((value) => (isNorm ? 1 + value : 2.5 * value)) };
+  });
+  const others = tinyFolder(config).filter(({ name }) => name !== 'model.safetensors');
+  return [...others, testFile('model.safetensors', safetensorsFile(huggingFaceTensors(weights)))];
 }

@@ -4,7 +4,7 @@ import type { KvCacheFormat } from '../../protocol/loading';
 import type { MatrixFormat } from '../../quant/layout';
 import { nmse } from '../../testing/allclose';
 import { gpuTest, maxGpuTest } from '../../testing/gpu';
-import { randomKvB } from '../../testing/latentHeads';
+import { randomKvB } from '../../testing/randomKvB';
 import { Random } from '../../testing/random';
 import { randomCache } from '../../testing/randomCache';
 import { runLaunch } from '../../testing/runLaunch';
@@ -317,6 +317,17 @@ for (const format of Object.keys(WEIGHT_FORMATS) as MatrixFormat[]) {
 
 gpuTest('values from latents have the bits that each row has alone', ({ device }) =>
   checkAlone(device, acrossChunks('int4')),
+);
+
+gpuTest('so have those of wide heads, whose keys are staged in turns', ({ device }) =>
+  checkAlone(device, {
+    cache: { format: 'f32', numKvHeads: 1, headDim: 288, capacity: 258 },
+    numHeads: 4,
+    rows: 4,
+    position: 254,
+    latentRotaryDim: 32,
+    expansion: { format: 'int4', contentDim: 64, valueDim: 64 },
+  }),
 );
 
 for (const format of FORMATS) {

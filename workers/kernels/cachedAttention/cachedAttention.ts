@@ -5,7 +5,7 @@ import type { KvCacheShape } from '../shared/kvCache';
 import { kvCacheConstants, kvCacheSources } from '../shared/kvCache';
 import { MAX_BATCH } from '../shared/batch';
 import type { PackedLatentHeads } from '../shared/latentHeads';
-import { latentValue } from '../shared/latentValue';
+import { valueOfLatent } from '../shared/valueOfLatent';
 import { outputGate, type OutputGate } from '../shared/outputGate';
 import { repeatLines } from '../shared/repeatLines';
 import { STEP } from '../shared/step';
@@ -34,7 +34,7 @@ export interface CachedAttentionShape {
   /** The first channels of a head, which rotate. */
   rotaryDim: number;
   gated: GatedHeads | null;
-  /** What makes values of what attention gives, where that is latents. Not beside gates. */
+  /** What makes values of what attention gives, where that is latents. Null beside gates. */
   expanded: PackedLatentHeads | null;
   /** Factor on q · k, usually 1 / √headDim. */
   scale: number;
@@ -64,8 +64,9 @@ export function cachedAttention(shape: CachedAttentionShape): Launch {
     batch,
     isOnProcessor = false,
   } = shape;
+  if (gated && expanded) throw new TypeError('attention whose results are gated makes no values of them');
   const { numKvHeads, headDim } = cache;
-  const value = expanded && latentValue(expanded, 7);
+  const value = expanded && valueOfLatent(expanded, 7);
   const outHeadDim = expanded?.valueDim ?? headDim;
   const headsPerKvHead = numHeads / numKvHeads;
   const { heads, invocations, stagedKeys } = workgroupFor(cache, headsPerKvHead, isOnProcessor);

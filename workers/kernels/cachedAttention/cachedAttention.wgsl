@@ -6,11 +6,11 @@
 //   out:          [rows, WIDTH], heads of OUT_HEAD_DIM side by side; columns behind the last head are zero
 //   partials:     [rows, NUM_HEADS, PARTIAL_CHUNKS] of {highest score, sum of weights, 0, 0}, weighted values [QUADS]
 // RoPE, the cache append and attention; around them the norms of normedHeads.wgsl and the gates of gatedOutput.wgsl, or the
-// values that latentOutput.wgsl makes of what attention gives, or nothing. One workgroup per row, chunk of keys (keyChunks.wgsl)
-// and QUERY_HEADS heads that share a key head. Keys before the step come from the cache. Those of the step are rotated and
-// rounded as the cache rounds them, by whoever needs them; the workgroup whose chunk ends in its own row's key stores it, and
-// nobody reads that place. So a row's result does not depend on which rows came with it. A row of one chunk is finished here;
-// of more, each leaves its part in `partials`, for mergeAttention or mergeLatentAttention.
+// values that latentOutput.wgsl makes of what attention gives, which channelOutput.wgsl leaves as it is. One workgroup per row,
+// chunk of keys (keyChunks.wgsl) and QUERY_HEADS heads that share a key head. Keys before the step come from the cache. Those
+// of the step are rotated and rounded as the cache rounds them, by whoever needs them; the workgroup whose chunk ends in its
+// own row's key stores it, and nobody reads that place. So a row's result does not depend on which rows came with it. A row of
+// one chunk is finished here; of more, each leaves its part in `partials`, for mergeAttention or mergeLatentAttention.
 // Softmax is online: per tile of WORKGROUP_SIZE keys, invocation = key scores it, then invocation = (share, quad of
 // channels) adds its share of the tile's values; the shares are summed at the end.
 

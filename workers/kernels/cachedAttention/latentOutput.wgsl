@@ -1,5 +1,5 @@
 // What attention gives a head takes the place of its query, and when all heads of the workgroup are there, invocation = (head,
-// channel) makes values of their latents (latentValue.wgsl).
+// channel) makes values of their latents (valueOfLatent.wgsl).
 
 fn latent_quad(index: u32) -> vec4f {
   return query[index];

@@ -1,5 +1,6 @@
 import { MAX_BATCH } from '../shared/batch';
 import { headQuads, type KvCacheShape, QUAD_BYTES } from '../shared/kvCache';
+import { WORKGROUP_BYTES } from '../shared/workgroupBytes';
 import { MOST_HEADS } from './queryHeads';
 
 /** What a workgroup of cachedAttention takes. It is the same for every batch, so that a row has the same result in each. */
@@ -14,27 +15,24 @@ export interface Workgroup {
 const INVOCATIONS = {
   /** Where memory for them is at hand: as many as a chunk has keys, which are then all scored at once. */
   most: 256,
-  /** A key and a value, or the queries of all heads, are staged at once: 128 quads of the widest heads but wide ones. */
+  /** A key and a value, or the queries of all heads, are staged at once: 128 quads of heads of up to 256 channels. */
   enough: 128,
   /** The same of narrower heads, where more would wait for their turn. */
   onProcessor: 64,
 };
 
 /** Heads of more channels leave room for two in workgroup memory, beside the keys of the longest step. */
-const MOST_OF_FOUR = 128;
+const WIDEST_OF_FOUR_HEADS = 128;
 /** Heads of more channels do not share it with all keys of a step. */
-const MOST_WITH_STEP = 256;
+const WIDEST_BESIDE_STEP = 256;
 
 /** Scores whose highest one invocation finds, as in the shader: workgroups are multiples of it. */
 const RUN = 16;
 
-/** WebGPU's default limit. */
-const WORKGROUP_BYTES = 16_384;
-
 /** For query heads of which so many share a key head; `isOnProcessor` where invocations wait for their turn. */
 export function workgroupFor(cache: KvCacheShape, headsPerKvHead: number, isOnProcessor: boolean): Workgroup {
-  if (cache.headDim > MOST_WITH_STEP) return wideWorkgroup(cache, headsPerKvHead, isOnProcessor);
-  const heads = sharingHeads(headsPerKvHead, cache.headDim > MOST_OF_FOUR ? 2 : MOST_HEADS);
+  if (cache.headDim > WIDEST_BESIDE_STEP) return wideWorkgroup(cache, headsPerKvHead, isOnProcessor);
+  const heads = sharingHeads(headsPerKvHead, cache.headDim > WIDEST_OF_FOUR_HEADS ? 2 : MOST_HEADS);
   return { heads, invocations: invocationsFor(cache, heads, isOnProcessor), stagedKeys: MAX_BATCH };
 }
 

@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import { paddedWidth, type MatrixFormat } from '../../quant/layout';
 import { nmse } from '../../testing/allclose';
 import { gpuTest, maxGpuTest } from '../../testing/gpu';
-import { latentHeads, randomKvB } from '../../testing/latentHeads';
+import { latentHeads, randomKvB } from '../../testing/randomKvB';
 import { Random } from '../../testing/random';
 import { runLaunch } from '../../testing/runLaunch';
 import { latentHeadDim, type LatentHeads } from '../shared/latentHeads';

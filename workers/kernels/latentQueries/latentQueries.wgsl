@@ -1,4 +1,4 @@
-// out[m, h] = { q[m, h, CONTENT_DIM …] | Σ_d q[m, h, d] · kvB[h · KVB_HEAD_ROWS + d] } for d < CONTENT_DIM
+// out[m, h] = { q[m, h, CONTENT_DIM …] | Σ_d q[m, h, d] · kvB[h · KV_B_ROWS + d] } for d < CONTENT_DIM
 //   q:   [capacity, Q_WIDTH], heads of CONTENT_DIM + 4 · ROPE_QUADS channels side by side, the latter rotate later
 //   kvB: shared/latentHeads.ts
 //   out: [capacity, 4 · WIDTH_QUADS], heads of 4 · (ROPE_QUADS + RANK_QUADS) side by side; zero behind the last one
@@ -6,14 +6,8 @@
 // invocation = quad of the latent. A line that mentions {m} stands once per row; behind the last row it is the last row again.
 
 override NUM_HEADS: u32;
-override RANK_QUADS: u32;
-override ROPE_QUADS: u32;
-override CONTENT_DIM: u32;
-override KVB_HEAD_ROWS: u32;
 override Q_WIDTH: u32;
 override WIDTH_QUADS: u32;
-override HEAD_QUADS: u32 = ROPE_QUADS + RANK_QUADS;
-override QUERY_DIM: u32 = CONTENT_DIM + 4u * ROPE_QUADS;
 
 const ROWS = 8u;
 const WORKGROUP_SIZE = 64u;
@@ -39,7 +33,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   for (var quad = thread; quad < RANK_QUADS; quad += WORKGROUP_SIZE) {
     var sum_{m} = vec4f();
     for (var d = 0u; d < CONTENT_DIM; d++) {
-      let weights = row_weights_kv(head * KVB_HEAD_ROWS + d, quad / 8u, quad % 8u);
+      let weights = row_weights_kv_b(head * KV_B_ROWS + d, quad / 8u, quad % 8u);
       sum_{m} += q[query_{m} + d] * weights;
     }
     out[out_{m} + ROPE_QUADS + quad] = sum_{m};

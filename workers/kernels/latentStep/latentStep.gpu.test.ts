@@ -3,11 +3,11 @@ import { paddedWidth, type MatrixFormat } from '../../quant/layout';
 import { unpackMatrix } from '../../quant/unpack';
 import { nmse } from '../../testing/allclose';
 import { gpuTest, maxGpuTest } from '../../testing/gpu';
-import { latentHeads, randomKvB } from '../../testing/latentHeads';
+import { latentHeads, randomKvB } from '../../testing/randomKvB';
 import { randomPackedMatrix } from '../../testing/packedMatrix';
 import { Random } from '../../testing/random';
 import { runLaunch } from '../../testing/runLaunch';
-import { latentRows, type LatentHeads } from '../shared/latentHeads';
+import { kvBRows, type LatentHeads } from '../shared/latentHeads';
 import { hasLatentStep, latentStep, latentStepWidth } from './latentStep';
 import { latentStepReference } from './latentStep.reference';
 
@@ -44,7 +44,7 @@ async function check(device: GPUDevice, sizes: Case, rows: number) {
   const qWeights = unpackMatrix(formats.qB, qB, queryRows, queryRank);
   const weights = {
     qB: Array.from({ length: queryRows }, (_, i) => qWeights.subarray(i * queryRank, (i + 1) * queryRank)),
-    kvB: Array.from({ length: latentRows(sizes) }, (_, i) => kvB.rowOf(i)),
+    kvB: Array.from({ length: kvBRows(sizes) }, (_, i) => kvB.rowOf(i)),
     queryNorm,
     latentNorm,
   };

@@ -1,9 +1,10 @@
 import type { Launch } from '../../gpu/kernel';
 import type { MatrixFormat } from '../../quant/layout';
 import { BLOCK_COLUMNS, paddedWidth } from '../../quant/layout';
-import { latentHeadConstants, latentHeadDim, latentRows, type LatentHeads } from '../shared/latentHeads';
+import { LATENT_HEADS, latentHeadConstants, latentHeadDim, kvBRows, type LatentHeads } from '../shared/latentHeads';
 import { repeatLines } from '../shared/repeatLines';
 import { STEP } from '../shared/step';
+import { WORKGROUP_BYTES } from '../shared/workgroupBytes';
 import { weightRow } from '../shared/weightRow';
 import text from './latentStep.wgsl?raw';
 
@@ -19,13 +20,12 @@ export interface LatentStepShape extends LatentHeads {
 }
 
 const INVOCATIONS = 256;
-/** WebGPU's default limit. */
-const WORKGROUP_BYTES = 16_384;
+/** Parts of a query's channels, which add up, as in the shader. */
+const GROUPS = INVOCATIONS / 32;
 
 /** Whether a workgroup has the memory for it: what queries are made from, a query in so many parts, and quads of sums. */
 export function hasLatentStep({ queryRank, contentDim, ropeDim, rank }: LatentHeads & { queryRank: number }): boolean {
-  const queryParts = INVOCATIONS / 32 + 1;
-  const floats = 32 + paddedWidth(queryRank) + queryParts * (contentDim + ropeDim) + 4 * INVOCATIONS;
+  const floats = 32 + paddedWidth(queryRank) + (GROUPS + 1) * (contentDim + ropeDim) + 4 * INVOCATIONS;
   return 4 * floats <= WORKGROUP_BYTES && rank <= 4 * INVOCATIONS;
 }
 
@@ -41,14 +41,15 @@ export function latentStepWidth(heads: LatentHeads): number {
 export function latentStep(shape: LatentStepShape): Launch {
   const { numHeads, rank, ropeDim, contentDim, queryRank, formats, xWidth, keyStart, eps } = shape;
   const queryRows = numHeads * (contentDim + ropeDim);
-  const qB = weightRow({ format: formats.qB, rows: queryRows, columns: queryRank }, 'q', 5);
-  const kvB = weightRow({ format: formats.kvB, rows: latentRows(shape), columns: rank }, 'kv', 6);
+  const qB = weightRow({ format: formats.qB, rows: queryRows, columns: queryRank }, 'q_b', 5);
+  const kvB = weightRow({ format: formats.kvB, rows: kvBRows(shape), columns: rank }, 'kv_b', 6);
   return {
     kernel: {
       name: `latentStep ${formats.qB} ${formats.kvB}`,
       sources: [
         repeatLines({ file: 'latentStep.wgsl', text }, { q: BLOCK_COLUMNS / 4 }),
         STEP,
+        LATENT_HEADS,
         ...qB.sources,
         ...kvB.sources,
       ],
@@ -63,6 +64,7 @@ export function latentStep(shape: LatentStepShape): Launch {
       ],
     },
     constants: {
+      NUM_HEADS: numHeads,
       ...latentHeadConstants(shape),
       ...qB.constants,
       ...kvB.constants,

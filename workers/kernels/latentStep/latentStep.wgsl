@@ -4,17 +4,13 @@
 //   query_norm:  [QUERY_RANK], zero behind that to whole blocks
 //   latent_norm: [4 · RANK_QUADS]
 //   out:         [rows, 4 · WIDTH_QUADS]: queries of all heads, then the key, side by side; zero behind that
-//   weights_q:   qB [NUM_HEADS · QUERY_DIM, QUERY_RANK]; a head's channels that rotate come last
-//   weights_kv:  kvB, shared/latentHeads.ts
+//   weights_q_b:   qB [NUM_HEADS · QUERY_DIM, QUERY_RANK]; a head's channels that rotate come last
+//   weights_kv_b:  kvB, shared/latentHeads.ts
 // One workgroup per row and head, and one for the key. A head's query is made by invocation = (group, weight row), where
 // groups take the blocks of a row in turn; what meets the latent by invocation = (share, quad), where shares take the
 // channels of the query in turn.
 
 override NUM_HEADS: u32;
-override RANK_QUADS: u32;
-override ROPE_QUADS: u32;
-override CONTENT_DIM: u32;
-override KVB_HEAD_ROWS: u32;
 override QUERY_RANK: u32;
 override QUERY_BLOCKS: u32;
 override KEY_START: u32;
@@ -22,8 +18,6 @@ override X_QUADS: u32;
 override WIDTH_QUADS: u32;
 override EPS: f32;
 override WORKGROUP_SIZE: u32;
-override HEAD_QUADS: u32 = ROPE_QUADS + RANK_QUADS;
-override QUERY_DIM: u32 = CONTENT_DIM + 4u * ROPE_QUADS;
 override GROUPS: u32 = WORKGROUP_SIZE / 32u;
 override SHARES: u32 = WORKGROUP_SIZE / RANK_QUADS;
 
@@ -78,7 +72,7 @@ fn write_key(row: u32, thread: u32) {
 fn query_product(row: u32, group: u32) -> f32 {
   var sum = 0.0;
   for (var block = group; block < QUERY_BLOCKS; block += GROUPS) {
-    sum += dot(row_weights_q(row, block, {q}u), normed[8u * block + {q}u]);
+    sum += dot(row_weights_q_b(row, block, {q}u), normed[8u * block + {q}u]);
   }
   return sum;
 }
@@ -109,7 +103,7 @@ fn write_query(row: u32, head: u32, thread: u32) {
   var sum = vec4f();
   if (thread < SHARES * RANK_QUADS) {
     for (var d = thread / RANK_QUADS; d < CONTENT_DIM; d += SHARES) {
-      sum += query[d] * row_weights_kv(head * KVB_HEAD_ROWS + d, quad / 8u, quad % 8u);
+      sum += query[d] * row_weights_kv_b(head * KV_B_ROWS + d, quad / 8u, quad % 8u);
     }
   }
   sums[thread] = sum;

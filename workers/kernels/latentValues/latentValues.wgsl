@@ -1,4 +1,4 @@
-// out[m, h, d] = Σ_c kvB[h · KVB_HEAD_ROWS + CONTENT_DIM + d, c] · attended[m, h, 4 · ROPE_QUADS + c] for d < VALUE_DIM
+// out[m, h, d] = Σ_c kvB[h · KV_B_ROWS + CONTENT_DIM + d, c] · attended[m, h, 4 · ROPE_QUADS + c] for d < VALUE_DIM
 //   attended: [capacity, 4 · X_QUADS], heads of 4 · (ROPE_QUADS + RANK_QUADS) side by side; the first ROPE_QUADS are not read
 //   kvB:      shared/latentHeads.ts
 //   out:      [capacity, WIDTH], heads of VALUE_DIM side by side; zero behind the last one
@@ -7,14 +7,8 @@
 // row again.
 
 override NUM_HEADS: u32;
-override RANK_QUADS: u32;
-override ROPE_QUADS: u32;
-override CONTENT_DIM: u32;
-override KVB_HEAD_ROWS: u32;
 override X_QUADS: u32;
 override WIDTH: u32;
-override HEAD_QUADS: u32 = ROPE_QUADS + RANK_QUADS;
-override VALUE_DIM: u32 = KVB_HEAD_ROWS - CONTENT_DIM;
 
 const ROWS = 8u;
 const WORKGROUP_SIZE = 64u;
@@ -34,7 +28,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   for (var d = thread; d < VALUE_DIM; d += WORKGROUP_SIZE) {
     var sum_{m} = 0.0;
     for (var quad = 0u; quad < RANK_QUADS; quad++) {
-      let weights = row_weights_kv(head * KVB_HEAD_ROWS + CONTENT_DIM + d, quad / 8u, quad % 8u);
+      let weights = row_weights_kv_b(head * KV_B_ROWS + CONTENT_DIM + d, quad / 8u, quad % 8u);
       sum_{m} += dot(weights, attended[latent_{m} + quad]);
     }
     out[row_{m} * WIDTH + head * VALUE_DIM + d] = sum_{m};

@@ -4,7 +4,7 @@ import { CHUNK_PARTS, chunkPartConstants } from '../shared/chunkParts';
 import { chunkCount } from '../shared/keyChunks';
 import type { KvCacheShape } from '../shared/kvCache';
 import type { PackedLatentHeads } from '../shared/latentHeads';
-import { latentValue } from '../shared/latentValue';
+import { valueOfLatent } from '../shared/valueOfLatent';
 import { STEP } from '../shared/step';
 import text from './mergeLatentAttention.wgsl?raw';
 
@@ -14,7 +14,7 @@ import text from './mergeLatentAttention.wgsl?raw';
  */
 export function mergeLatentAttention(cache: KvCacheShape, heads: PackedLatentHeads): Launch {
   const { format, numHeads, valueDim } = heads;
-  const value = latentValue(heads, 3);
+  const value = valueOfLatent(heads, 3);
   return {
     kernel: {
       name: `mergeLatentAttention ${format}`,

@@ -1,4 +1,4 @@
-// out[row, head] = the value (latentValue.wgsl) of the parts that cachedAttention left of a latent, joined (chunkParts.wgsl)
+// out[row, head] = the value (valueOfLatent.wgsl) of the parts that cachedAttention left of a latent, joined (chunkParts.wgsl)
 //   out: [rows, WIDTH], heads of VALUE_DIM side by side
 // One workgroup per row and head: invocation = quad joins the latent's parts, then invocation = channel makes the value of it.
 

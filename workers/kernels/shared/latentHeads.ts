@@ -1,4 +1,6 @@
+import type { WgslSource } from '../../gpu/kernel';
 import type { MatrixFormat } from '../../quant/layout';
+import text from './latentHeads.wgsl?raw';
 
 /**
  * Heads of multi-head latent attention (DeepSeek-V2, arXiv:2405.04434 §2.1) as they attend here: what would make keys and
@@ -25,15 +27,12 @@ export interface PackedLatentHeads extends LatentHeads {
   format: MatrixFormat;
 }
 
-/** Values of the overrides that shaders of latent heads have in common. */
-export function latentHeadConstants({ numHeads, rank, ropeDim, contentDim, valueDim }: LatentHeads) {
-  return {
-    NUM_HEADS: numHeads,
-    RANK_QUADS: rank / 4,
-    ROPE_QUADS: ropeDim / 4,
-    CONTENT_DIM: contentDim,
-    KVB_HEAD_ROWS: contentDim + valueDim,
-  };
+/** Their sizes as overrides. */
+export const LATENT_HEADS: WgslSource = { file: 'latentHeads.wgsl', text };
+
+/** Values of the overrides of LATENT_HEADS. */
+export function latentHeadConstants({ rank, ropeDim, contentDim, valueDim }: LatentHeads): Record<string, number> {
+  return { RANK_QUADS: rank / 4, ROPE_QUADS: ropeDim / 4, CONTENT_DIM: contentDim, VALUE_DIM: valueDim };
 }
 
 /** Channels of the key, and of a query that meets it. */
@@ -42,6 +41,6 @@ export function latentHeadDim({ rank, ropeDim }: LatentHeads): number {
 }
 
 /** Rows of `kvB`. */
-export function latentRows({ numHeads, contentDim, valueDim }: LatentHeads): number {
+export function kvBRows({ numHeads, contentDim, valueDim }: LatentHeads): number {
   return numHeads * (contentDim + valueDim);
 }
