@@ -107,7 +107,7 @@ export class EngineState {
   async start(): Promise<void> {
     await this.#open();
     this.#noteStarted();
-    await this.#lookAtDevice();
+    await this.#lookFirst();
   }
 
   async #open(): Promise<void> {
@@ -122,7 +122,7 @@ export class EngineState {
   }
 
   /** Some graphics drivers never answer: nothing else waits for it. */
-  async #lookAtDevice(): Promise<void> {
+  async #lookFirst(): Promise<void> {
     const engine = this.#engine;
     if (this.#stage !== 'ready' || !engine) return;
     try {
@@ -244,7 +244,15 @@ export class EngineState {
     const engine = await this.#runningEngine();
     this.models = await engine.listModels();
     await this.transfers.refresh();
-    this.diagnostics = await engine.diagnostics().catch(() => this.diagnostics);
+    await this.lookAtDevice();
+  }
+
+  /** Looks at the device again: which kernels compute is known once a model is open, and room changes. */
+  async lookAtDevice(): Promise<void> {
+    if (this.#stage !== 'ready') return;
+    const engine = await this.#runningEngine();
+    const diagnostics = await engine.diagnostics().catch(() => null);
+    if (diagnostics && engine === this.#engine) this.diagnostics = diagnostics;
   }
 
   /**

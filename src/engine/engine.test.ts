@@ -66,6 +66,29 @@ test('an import ends with the model open and remembered', async () => {
   expect(remembered).toEqual(['m']);
 });
 
+test('the device is looked at again when asked to, and what is known of it stays where that fails', async () => {
+  const answers = [{ kernels: [] }, { kernels: ['matvec'] }, new Error('gone')];
+  const engine = {
+    isClosed: false,
+    listModels: async () => [],
+    listImports: async () => [],
+    diagnostics: async () => {
+      const answer = answers.shift();
+      if (answer instanceof Error) throw answer;
+      return answer;
+    },
+  } as unknown as Engine;
+  const state = new EngineState(async () => engine, { recall: () => null, remember: () => undefined });
+  await state.lookAtDevice();
+  expect(state.diagnostics).toBeNull();
+  await state.start();
+  expect(state.diagnostics).toEqual({ kernels: [] });
+  await state.lookAtDevice();
+  expect(state.diagnostics).toEqual({ kernels: ['matvec'] });
+  await state.lookAtDevice();
+  expect(state).toMatchObject({ status: 'ready', diagnostics: { kernels: ['matvec'] } });
+});
+
 test('files that are given before the engine has started are imported when it has', async () => {
   const { state, calls } = stateWith(loads);
   const [sooner, meanwhile] = ['a', 'b'].map((name) => ({ kind: 'files' as const, files: [new File([], name)] }));

@@ -16,7 +16,8 @@ export function preferredId(request: ImportRequest, checkpoint: Checkpoint): str
 
 /**
  * `preferred`, or that followed by -2, -3, … where models from other sources, finished or not, have those ids. A model from
- * the same source keeps its id, and so does a broken import with this fingerprint.
+ * the same source keeps its id, and so does a broken import with this fingerprint. Files are the same source where they have
+ * not changed: another folder may have the same name.
  */
 export async function unsharedId(
   store: WeightStore,
@@ -24,20 +25,19 @@ export async function unsharedId(
   source: SourceInfo,
   fingerprint: string,
 ): Promise<string> {
-  const sources = new Map((await store.listManifests()).map(({ id, info }) => [id, info.source]));
+  const stored = new Map((await store.listManifests()).map((manifest) => [manifest.id, manifest]));
   const journals = await store.listJournals();
   const isVariant = (id: string) => id.startsWith(preferred) && /^(-\d+)?$/.test(id.slice(preferred.length));
-  const isSame = ({ kind, location }: SourceInfo) => kind === source.kind && location === source.location;
+  const isSame = ({ kind, location }: SourceInfo, print: string) =>
+    kind === source.kind && location === source.location && (kind !== 'files' || print === fingerprint);
   const known = [
-    ...[...sources].filter(([, stored]) => isSame(stored)).map(([id]) => id),
-    ...journals
-      .filter((journal) => journal.fingerprint === fingerprint && !sources.has(journal.id))
-      .map(({ id }) => id),
+    ...[...stored.values()].filter(({ info, fingerprint: print }) => isSame(info.source, print)).map(({ id }) => id),
+    ...journals.filter((journal) => journal.fingerprint === fingerprint && !stored.has(journal.id)).map(({ id }) => id),
   ].find(isVariant);
   if (known !== undefined) return known;
   let id = preferred;
   const isTaken = (id: string) =>
-    sources.has(id) || journals.some((journal) => journal.id === id && !isSame(journal.source));
+    stored.has(id) || journals.some((journal) => journal.id === id && !isSame(journal.source, journal.fingerprint));
   for (let number = 2; isTaken(id); number++) id = `${preferred}-${number}`;
   return id;
 }
