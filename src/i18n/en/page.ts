@@ -101,7 +101,7 @@ export const page = {
   errors: {
     UnsupportedError: 'This model or browser is not supported here. “Technical detail” below says why.',
     InvalidFileError:
-      'This is not a model file that can be read here. Check that it is complete, or choose another one.',
+      'This cannot be read as a model: it is cut off or damaged, or says something that cannot be right. “Technical detail” below says what. Check the file, or choose another one.',
     fileMissing: 'A file of this model is missing: {names}. Choose it together with the others.',
     filesMissing: '{count} files of this model are missing: {names}. Choose them together with the others.',
     ModelNotFoundError: 'No such model was found. Check the name or the link.',

@@ -98,7 +98,8 @@ export const page: typeof english = {
   },
   errors: {
     UnsupportedError: '这里还不支持这个模型或浏览器，原因见下面的“技术细节”。',
-    InvalidFileError: '这不是这里可以读取的模型文件。请确认文件完整，或换一个文件。',
+    InvalidFileError:
+      '无法把它当作模型读取：文件不完整、已损坏，或其中有不合理的内容，原因见下面的“技术细节”。请检查文件，或换一个文件。',
     fileMissing: '这个模型缺少一个文件：{names}。请把它和其他文件一起选择。',
     filesMissing: '这个模型缺少 {count} 个文件：{names}。请把它们和其他文件一起选择。',
     ModelNotFoundError: '没有找到这个模型，请检查名称或链接。',
