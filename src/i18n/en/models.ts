@@ -21,7 +21,7 @@ export const models = {
       tight: 'Tight: fits with up to {context} tokens in mind.',
       unsure: 'Needs {size} of memory; the browser does not say whether there is that much.',
       'no-storage': 'Does not fit: {size} of storage are missing.',
-      'no-memory': 'Does not fit: needs {size} of memory; a web page can use about {room} here.',
+      'no-memory': 'Does not fit: needs at least {size} of memory; a web page can use about {room} here.',
     },
     version: 'Version',
     kinds: {

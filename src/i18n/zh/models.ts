@@ -23,7 +23,7 @@ export const models: typeof english = {
       tight: '有些紧：最多可记住 {context} 个词元。',
       unsure: '需要 {size} 内存；浏览器没有说明是否有这么多。',
       'no-storage': '装不下：存储空间还差 {size}。',
-      'no-memory': '装不下：模型需要 {size} 内存，网页在这里大约只能用 {room}。',
+      'no-memory': '装不下：模型至少需要 {size} 内存，网页在这里大约只能用 {room}。',
     },
     version: '版本',
     kinds: {
