@@ -1,11 +1,11 @@
 import type { Launch } from '../../gpu/kernel';
 import type { MatrixFormat } from '../../quant/layout';
 import { BLOCK_COLUMNS, paddedWidth } from '../../quant/layout';
-import { LATENT_HEADS, latentHeadConstants, latentHeadDim, kvBRows, type LatentHeads } from '../shared/latentHeads';
+import { kvBRows, LATENT_HEADS, latentHeadConstants, latentHeadDim, type LatentHeads } from '../shared/latentHeads';
 import { repeatLines } from '../shared/repeatLines';
 import { STEP } from '../shared/step';
-import { WORKGROUP_BYTES } from '../shared/workgroupBytes';
 import { weightRow } from '../shared/weightRow';
+import { WORKGROUP_BYTES } from '../shared/workgroupBytes';
 import text from './latentStep.wgsl?raw';
 
 export interface LatentStepShape extends LatentHeads {

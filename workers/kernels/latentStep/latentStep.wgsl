@@ -1,11 +1,11 @@
 // What latent attention makes of its down-projections of a row before it attends: rmsNorm of the queries, qB · that and
 // latentQueries of it, or latentKey, each of whose files has its formula.
-//   x:           [rows, 4 · X_QUADS]: QUERY_RANK channels of queries, at 4 · KEY_START the latent and the channels behind it
-//   query_norm:  [QUERY_RANK], zero behind that to whole blocks
-//   latent_norm: [4 · RANK_QUADS]
-//   out:         [rows, 4 · WIDTH_QUADS]: queries of all heads, then the key, side by side; zero behind that
-//   weights_q_b:   qB [NUM_HEADS · QUERY_DIM, QUERY_RANK]; a head's channels that rotate come last
-//   weights_kv_b:  kvB, shared/latentHeads.ts
+//   x:            [rows, 4 · X_QUADS]: QUERY_RANK channels of queries, at 4 · KEY_START the latent and the channels behind it
+//   query_norm:   [QUERY_RANK], zero behind that to whole blocks
+//   latent_norm:  [4 · RANK_QUADS]
+//   out:          [rows, 4 · WIDTH_QUADS]: queries of all heads, then the key, side by side; zero behind that
+//   weights_q_b:  qB [NUM_HEADS · QUERY_DIM, QUERY_RANK]; a head's channels that rotate come last
+//   weights_kv_b: kvB, shared/latentHeads.ts
 // One workgroup per row and head, and one for the key. A head's query is made by invocation = (group, weight row), where
 // groups take the blocks of a row in turn; what meets the latent by invocation = (share, quad), where shares take the
 // channels of the query in turn.
