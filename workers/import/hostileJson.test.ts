@@ -92,7 +92,7 @@ describe('config.json is refused', () => {
     [{ num_key_value_heads: 3 }, /evenly/],
     [{ num_key_value_heads: 8 }, /num_key_value_heads/],
     [{ head_dim: 15 }, /odd/],
-    [{ head_dim: 258 }, /4 heads of size 258 are not supported/],
+    [{ head_dim: 514 }, /4 heads of size 514 are not supported/],
     [{ head_dim: 32 }, /shape/],
     [{ vocab_size: 276 }, /embed_tokens.*shape/],
     [{ num_hidden_layers: 3 }, /layers\.2\..*missing/],

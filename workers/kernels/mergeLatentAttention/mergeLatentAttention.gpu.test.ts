@@ -50,7 +50,7 @@ for (const [heads, capacity, rows] of [
   [latentHeads(4, 64, 32, 32, 96), 259, 8],
   [latentHeads(3, 36, 4, 4, 20), 257, 1],
   // Chunks that have grown.
-  [latentHeads(1, 480, 32, 4, 65), 9000, 1],
+  [latentHeads(1, 480, 32, 4, 65), 16_384, 1],
 ] as const) {
   const { numHeads, valueDim, rank } = heads;
   const name = `${numHeads} values of ${valueDim} from latents of ${rank}, ${rows} rows up to ${capacity} keys`;
