@@ -8,7 +8,7 @@ import { isJsonObject } from './json';
 import { cachedHead, latentFromJson } from './latentConfig';
 import { longRope, longRopeGain } from './longRope';
 import type { ModelConfig, RopeConfig } from './modelConfig';
-import { isMiniCpm } from './modelConfig';
+import { isMiniCpm, rotaryDim } from './modelConfig';
 import { visionFromJson } from './visionConfig';
 
 /** Architectures by the class name in `architectures`, and by `model_type` for files that name no class. */
@@ -74,7 +74,7 @@ export function configFromJson(
         'tie_word_embeddings',
         fields.boolean('tie_word_embeddings', isMiniCpm(architecture)),
       ),
-      rope: ropeFromJson(fields, architecture, latent?.ropeDim ?? hybrid?.rotaryDim ?? heads.headDim, maxPositions),
+      rope: ropeFromJson(fields, architecture, rotaryDim({ ...heads, hybrid, latent }), maxPositions),
       ...scales(fields, architecture, hiddenSize, numLayers),
       bosTokenId: [whole, fields].flatMap((place) => place.tokenIds('bos_token_id'))[0] ?? null,
       eosTokenIds: [...eosTokenIds],

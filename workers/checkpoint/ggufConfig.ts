@@ -5,7 +5,7 @@ import type { GgufMetadata } from './ggufMetadata';
 import { cachedHead, latentFromGguf } from './latentConfig';
 import { longRope } from './longRope';
 import type { ModelConfig, RopeConfig } from './modelConfig';
-import { isMiniCpm } from './modelConfig';
+import { isMiniCpm, rotaryDim } from './modelConfig';
 
 /** LongRoPE's factors, which a GGUF file keeps among the tensors; null where it has none. */
 export interface RopeFactors {
@@ -54,7 +54,7 @@ export function configFromGguf(
       maxPositions,
       rmsNormEps: fields.positive(of('attention.layer_norm_rms_epsilon')),
       tieWordEmbeddings: !tensorShapes.has('output.weight'),
-      rope: readRope(fields, of, latent?.ropeDim ?? heads.headDim, maxPositions, ropeFactors),
+      rope: readRope(fields, of, rotaryDim({ ...heads, latent }), maxPositions, ropeFactors),
       ...readScales(fields, of, architecture, hiddenSize, numLayers),
       bosTokenId: fields.tokenIds('tokenizer.ggml.bos_token_id')[0] ?? null,
       eosTokenIds: readEosTokenIds(fields, vocabSize),

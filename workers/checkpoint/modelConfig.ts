@@ -34,6 +34,18 @@ export interface ModelConfig {
   vision?: VisionConfig;
 }
 
+/** What tells how much of a head rotates. */
+interface RotatingHead {
+  headDim: number;
+  hybrid?: HybridConfig | null;
+  latent?: LatentConfig | null;
+}
+
+/** Channels of a head that rotate, which RoPE's table is for: the first ones of what is cached. */
+export function rotaryDim({ headDim, hybrid, latent }: RotatingHead): number {
+  return latent?.ropeDim ?? hybrid?.rotaryDim ?? headDim;
+}
+
 /** Of the authors' own classes: three scales, and one vocabulary matrix where nothing is said of it. */
 export function isMiniCpm(architecture: ModelConfig['architecture']): boolean {
   return architecture === 'minicpm' || architecture === 'minicpm3';

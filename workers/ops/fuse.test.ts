@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { configFromJson } from '../checkpoint/config';
 import type { JsonObject } from '../checkpoint/json';
+import { rotaryDim } from '../checkpoint/modelConfig';
 import { requiredTensors } from '../checkpoint/names';
 import { forward } from '../model/minicpm';
 import { languageModelWeights } from '../model/weights';
@@ -67,8 +68,8 @@ function graphOf(json: JsonObject, rows: number, positions: 'last' | 'all' = 'la
     return { format: 'int4', rows, columns, shards: [{ rowStart: 0, rows, buffer }] };
   };
   const vector = (name: string): Vector => ({ length: tensors.get(name)![0], buffer });
-  const { hybrid, latent, numKvHeads, headDim } = config;
-  const rope = { positions: 64, headDim: latent?.ropeDim ?? hybrid?.rotaryDim ?? headDim, buffer };
+  const { hybrid, numKvHeads, headDim } = config;
+  const rope = { positions: 64, headDim: rotaryDim(config), buffer };
   const memory = Array.from({ length: config.numLayers }, (_, layer): LayerMemory => {
     if (hybrid?.layerKinds[layer] === 'delta-net')
       return { ...hybrid.delta, memory: { ...buffer }, recent: { ...buffer } };

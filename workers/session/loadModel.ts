@@ -1,5 +1,5 @@
 import { MANIFEST_VERSION, type Manifest, type TensorEntry, type TokenizerRecord } from '../checkpoint/manifest';
-import type { ModelConfig } from '../checkpoint/modelConfig';
+import { rotaryDim, type ModelConfig } from '../checkpoint/modelConfig';
 import { engineError, hasErrorName } from '../errors';
 import { languageModelWeights } from '../model/weights';
 import { ropeTable } from '../model/ropeTable';
@@ -139,12 +139,12 @@ function createParts(
   const { config } = manifest;
   const contextLength = contextLengthFor(manifest, request);
   const tensors = namedTensors(buffers);
-  const rotaryDim = config.latent?.ropeDim ?? config.hybrid?.rotaryDim ?? config.headDim;
-  const rope = backend.createBuffer('rope', contextLength * rotaryDim * 4);
-  backend.write(rope, 0, asBytes(ropeTable(config.rope, rotaryDim, contextLength)));
+  const rotating = rotaryDim(config);
+  const rope = backend.createBuffer('rope', contextLength * rotating * 4);
+  backend.write(rope, 0, asBytes(ropeTable(config.rope, rotating, contextLength)));
   const matrix = (name: string) => found(tensors.matrices, name);
   const vector = (name: string) => found(tensors.vectors, name);
-  const table = { positions: contextLength, headDim: rotaryDim, buffer: rope };
+  const table = { positions: contextLength, headDim: rotating, buffer: rope };
   const weights = languageModelWeights(config, table, matrix, vector);
   const { kvCache = 'auto' } = request;
   const format = kvCache === 'auto' ? kvCacheFormat(manifest, contextLength, backend.mostBufferBytes) : kvCache;

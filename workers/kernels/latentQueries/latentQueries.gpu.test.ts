@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import { paddedWidth, type MatrixFormat } from '../../quant/layout';
 import { nmse } from '../../testing/allclose';
 import { gpuTest, maxGpuTest } from '../../testing/gpu';
-import { latentHeads, randomKvB } from '../../testing/randomKvB';
+import { KV_B_CASES, latentHeads, randomKvB } from '../../testing/randomKvB';
 import { Random } from '../../testing/random';
 import { runLaunch } from '../../testing/runLaunch';
 import { latentHeadDim, type LatentHeads } from '../shared/latentHeads';
@@ -26,15 +26,7 @@ async function check(device: GPUDevice, format: MatrixFormat, heads: LatentHeads
   expect(got.subarray(rows * width).every((value) => value === 777)).toBe(true);
 }
 
-// The oracle's heads, the published ones, sizes that fill no block, the widest.
-for (const [format, heads, rows] of [
-  ['f32', latentHeads(4, 64, 32, 32, 96), 3],
-  ['int4', latentHeads(5, 256, 32, 64, 64), 9],
-  ['int4-affine', latentHeads(3, 36, 12, 20, 7), 8],
-  ['int8', latentHeads(1, 68, 4, 4, 1), 17],
-  ['int8-affine', latentHeads(2, 448, 64, 128, 128), 1],
-  ['f16', latentHeads(2, 32, 8, 36, 5), 2],
-] as const) {
+for (const [format, heads, rows] of KV_B_CASES) {
   const { numHeads, rank, ropeDim, contentDim } = heads;
   const name = `${numHeads} heads of ${contentDim} + ${ropeDim} to ${rank}`;
   gpuTest(`latentQueries ${format}: ${name}, ${rows} rows`, ({ device }) => check(device, format, heads, rows));
